@@ -1,0 +1,28 @@
+// Where the lab keeps its things. Everything can be moved by environment variables, so that a second lab
+// (in a network namespace of its own) can be tried beside a running one.
+import { join } from 'node:path';
+
+const directory = process.env.SLIPWAY_LAB_DIRECTORY ?? '/var/lib/slipway-lab';
+const runDirectory = process.env.SLIPWAY_LAB_RUN_DIRECTORY ?? '/run/slipway-lab';
+
+export const place = {
+  directory,
+  runDirectory,
+  socket: join(runDirectory, 'docker.sock'),
+  pidFile: join(runDirectory, 'docker.pid'),
+  execRoot: join(runDirectory, 'engine'),
+  dataRoot: join(directory, 'docker'),
+  logFile: join(directory, 'docker.log'),
+  lockDirectory: join(directory, 'locks'),
+  dockerConfig: join(directory, 'docker-config'),
+  pluginDirectory: join(directory, 'docker-config', 'cli-plugins'),
+  downloads: join(directory, 'downloads'),
+  bridge: process.env.SLIPWAY_LAB_BRIDGE ?? 'slipway0',
+  // 198.18.0.0/15 is set aside for tests (RFC 2544): it collides with no home, office or cloud network.
+  bridgeAddress: '198.18.0.1/24',
+  // 1024 networks of 61 addresses: every test project may have several networks of its own.
+  addressPool: { base: '198.19.0.0/16', size: 26 },
+  addressPrefixes: ['198.18.', '198.19.'],
+};
+
+export const dockerHost = `unix://${place.socket}`;

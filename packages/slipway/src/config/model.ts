@@ -1,0 +1,106 @@
+/**
+ * slipway.yaml for one environment, with every default filled in.
+ * All durations are milliseconds, all paths absolute.
+ */
+export interface EnvironmentConfig {
+  /** The slipway.yaml this came from. */
+  file: string
+  /** The folder of slipway.yaml: relative paths in it start here. */
+  directory: string
+  app: string
+  environment: string
+  /** `<app>-<environment>`: the name of everything this environment owns on a server. */
+  project: string
+  /** Production environments get the stricter checks. */
+  production: boolean
+  composeFiles: string[]
+  envFile?: string
+  source: Source
+  /** What slipway.yaml says of single services; what it does not say is detected. */
+  services: Record<string, ServiceConfig>
+  health: HealthConfig
+  migrate?: MigrateConfig
+  database?: DatabaseConfig
+  edge: EdgeConfig
+  hold: { limitMs: number }
+  /** How long requests that were under way may go on with the old release after the switch. */
+  drain: { limitMs: number }
+  hooks: HooksConfig
+  backups: BackupsConfig
+  rollback: { data: RollbackData }
+  retention: { releases: number; databases: number }
+}
+
+/** Where the code comes from: the folder as it is, or a branch of its Git repository. */
+export type Source = { kind: 'directory' } | { kind: 'git'; remote: string; branch: string }
+
+export type ServiceRole = 'web' | 'worker' | 'state' | 'job'
+
+export interface ServiceConfig {
+  role?: ServiceRole
+  /** The port a web service listens on inside its container. */
+  port?: number
+  /** Host names that the edge sends to this web service; empty: all that no other service claims. */
+  hosts: string[]
+  /** Overrides of the environment's health settings. */
+  health?: Partial<HealthConfig>
+}
+
+export interface HealthConfig {
+  /** The path that answers 2xx when the service is healthy; absent: Docker's health check alone decides. */
+  path?: string
+  intervalMs: number
+  deadlineMs: number
+  /** Time limit of one probe. */
+  timeoutMs: number
+}
+
+export interface MigrateConfig {
+  /** The service whose image carries the migrator. */
+  service: string
+  command: string[]
+  /** Folders or files that hold the migrations; unchanged ones prove that nothing is pending. */
+  files: string[]
+  timeoutMs: number
+}
+
+export interface DatabaseConfig {
+  /** The Compose service that runs PostgreSQL. */
+  service: string
+  /** Default: POSTGRES_DB of the service, else its user. */
+  name?: string
+  /** Default: POSTGRES_USER of the service, else `postgres`. */
+  user?: string
+}
+
+export interface EdgeConfig {
+  /** `address`: plain HTTP there, TLS is somebody else's. `domains`: ports 80 and 443 with automatic certificates. `none`: no web service. */
+  mode: 'address' | 'domains' | 'none'
+  /** For `address`: host and port. */
+  listen?: { host: string; port: number }
+  /** For `domains`: the names; a service's own `hosts` win. */
+  domains: string[]
+  /** E-mail for the certificate authority. */
+  email?: string
+  /** Addresses (CIDR) of proxies in front whose X-Forwarded headers are believed. */
+  trustedProxies: string[]
+}
+
+/** Each hook is one argv array, run in the project's folder. */
+export interface HooksConfig {
+  beforeDeploy: string[][]
+  afterDeploy: string[][]
+  onFailure: string[][]
+  timeoutMs: number
+}
+
+export interface BackupsConfig {
+  directory: string
+  format: 'plain' | 'custom'
+  /** How many backups made before deployments are kept. */
+  keep: number
+  daily: { keepDays: number }
+}
+
+/** What `rollback` does about data that the older release can not read: ask, always keep, or restore without asking. */
+export type RollbackData = 'ask' | 'keep' | 'restore'

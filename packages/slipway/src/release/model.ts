@@ -1,0 +1,148 @@
+import type { EnvironmentConfig, HealthConfig, ServiceRole } from '../config/model.ts'
+
+/** `r12`: the twelfth release of its environment. */
+export type ReleaseId = `r${number}`
+/** `d31`: the thirty-first deployment of its environment. */
+export type DeploymentId = `d${number}`
+
+/** Code, configuration, secrets and migrations as one immutable thing. Written once, never changed. */
+export interface Release {
+  id: ReleaseId
+  app: string
+  environment: string
+  project: string
+  createdAt: string
+  /** What a person calls it: a commit's short hash, or the content's. */
+  version: string
+  commit?: Commit
+  services: ReleaseService[]
+  /** Each service's image by id: `sha256:…`. */
+  images: Record<string, string>
+  /** Over images, resolved configuration and migrations: equal fingerprints are equal releases. */
+  fingerprint: string
+  /** Over the definitions of the state services. */
+  stateFingerprint: string
+  /** Over the files of `migrate.files`; absent: not known. */
+  migrationFingerprint?: string
+  /** The release's own folder: Compose documents, sources, secrets. */
+  directory: string
+}
+
+export interface Commit {
+  sha: string
+  branch: string
+  subject: string
+}
+
+export interface ReleaseService {
+  name: string
+  role: ServiceRole
+  /** Web services only. */
+  port?: number
+  hosts: string[]
+  health: HealthConfig
+  replicas: number
+  /** Whether the image or the Compose file brings a health check of its own. */
+  dockerHealth: boolean
+}
+
+/** What one deployment is about to do: printed by `plan`, executed by `deploy`. */
+export interface Plan {
+  kind: 'deploy' | 'rollback'
+  app: string
+  environment: string
+  project: string
+  /** The release that serves now. */
+  current?: Release
+  /** A rollback's target; a deployment's release is made by its fetch step. */
+  target?: Release
+  version: string
+  commit?: Commit
+  services: { name: string; role: ServiceRole; change: 'new' | 'build' | 'changed' | 'same' | 'removed' }[]
+  migration: MigrationForecast
+  state: 'first' | 'same' | 'changed'
+  data: DataPlan
+  steps: { name: StepName; does: string; skipped?: string }[]
+  config: EnvironmentConfig
+}
+
+export type MigrationForecast =
+  | { kind: 'none'; why: string }
+  | { kind: 'unchanged'; why: string }
+  | { kind: 'pending'; why: string }
+
+/** What a rollback does about the data. */
+export type DataPlan =
+  | { kind: 'untouched' }
+  | { kind: 'keep'; why: string }
+  | { kind: 'restore'; from: DataOrigin; loses: string; breaking: string[] }
+
+export type DataOrigin = { kind: 'snapshot'; database: string } | { kind: 'backup'; file: string }
+
+export const stepNames = [
+  'lock',
+  'preflight',
+  'fetch',
+  'backup',
+  'rehearse',
+  'hold',
+  'state',
+  'migrate',
+  'start',
+  'gate',
+  'switch',
+  'watch',
+  'commit',
+  'prune',
+] as const
+export type StepName = (typeof stepNames)[number]
+
+/** What a deployment learns on its way and must know to go back, also after its process died. Journaled. */
+export interface Facts {
+  release?: Release
+  backup?: { file: string; bytes: number; sha256: string; seconds: number }
+  held?: { services: string[] }
+  fenced?: boolean
+  quieted?: string[]
+  /** A copy of the database taken inside the hold. */
+  snapshot?: { database: string; of: string }
+  stateChanged?: boolean
+  migration?: MigrationResult
+  restored?: { from: DataOrigin; leftBehind: string }
+  switched?: boolean
+  unchanged?: boolean
+}
+
+export interface MigrationResult {
+  changed: boolean
+  seconds: number
+  changes: SchemaChange[]
+}
+
+/** One difference between two catalogs; breaking: code of before can not be trusted to live with it. */
+export interface SchemaChange {
+  what: string
+  breaking: boolean
+  why?: string
+}
+
+export type Outcome = 'deployed' | 'unchanged' | 'failed' | 'rolled-back' | 'needs-person'
+
+/** One line of `history`. */
+export interface DeploymentRecord {
+  id: DeploymentId
+  kind: Plan['kind']
+  release?: ReleaseId
+  previous?: ReleaseId
+  version: string
+  commit?: Commit
+  startedAt: string
+  seconds: number
+  outcome: Outcome
+  by: string
+  failure?: { step: StepName; code: string; message: string; why?: string }
+  backup?: string
+  snapshot?: string
+  migration?: MigrationResult
+  heldMs?: number
+}

@@ -1,0 +1,193 @@
+import type { EnvironmentConfig } from '../config/model.ts'
+import type { Event, EventBody } from './events.ts'
+import type { DataOrigin, DeploymentId, DeploymentRecord, Plan, Release, ReleaseId, SchemaChange } from './model.ts'
+
+/**
+ * Everything the deployment needs from the outside. `release/` knows only these; adapters live above it.
+ * Every call may fail with a SlipwayError, and every call must be safe to repeat.
+ */
+export interface Ports {
+  clock: Clock
+  lock: Lock
+  journal: Journal
+  releases: ReleaseStore
+  checks: Checks
+  source: SourcePort
+  engine: Engine
+  edge: Edge
+  /** Absent: the app has no database. */
+  database?: Database
+  backups: Backups
+  hooks: Hooks
+}
+
+export interface Clock {
+  now(): Date
+  /** A monotonic time in milliseconds. */
+  monotonic(): number
+  sleep(milliseconds: number): Promise<void>
+}
+
+export interface Lock {
+  /** Fails with LOCKED, naming who holds it since when. Freed by the death of this process. */
+  acquire(purpose: string): Promise<{ release(): Promise<void> }>
+}
+
+/** Append-only, each event on disk (fsync) before the call returns. */
+export interface Journal {
+  open(id: DeploymentId): Promise<{ append(event: Event): Promise<void>; close(): Promise<void> }>
+  nextId(): Promise<DeploymentId>
+  read(id: DeploymentId): Promise<Event[]>
+  /** The newest deployment that has no end. */
+  unfinished(): Promise<DeploymentId | undefined>
+  record(record: DeploymentRecord): Promise<void>
+  history(): Promise<DeploymentRecord[]>
+}
+
+export interface ReleaseStore {
+  nextId(): Promise<ReleaseId>
+  current(): Promise<Release | undefined>
+  get(id: ReleaseId): Promise<Release | undefined>
+  all(): Promise<Release[]>
+  setCurrent(id: ReleaseId): Promise<void>
+  remove(id: ReleaseId): Promise<void>
+}
+
+/** Looks at everything before anything changes. Throws the first thing that would hurt; returns warnings. */
+export interface Checks {
+  preflight(plan: Plan): Promise<string[]>
+}
+
+export interface SourcePort {
+  /** Brings code, builds or pulls images, writes the release's folder. Touches nothing that runs. */
+  fetch(plan: Plan, id: ReleaseId, note: (text: string) => void): Promise<Release>
+  /** Forgets what `fetch` made. */
+  discard(id: ReleaseId): Promise<void>
+}
+
+export interface ContainerState {
+  id: string
+  name: string
+  service: string
+  status: 'created' | 'running' | 'restarting' | 'exited' | 'dead' | 'paused' | 'removing'
+  /** `none`: the container has no health check. */
+  health: 'none' | 'starting' | 'healthy' | 'unhealthy'
+  exitCode: number
+  restarts: number
+  outOfMemory: boolean
+  /** Output of the newest run of Docker's health check. */
+  healthOutput: string
+}
+
+export interface Engine {
+  /** Brings the state services to the release's definitions and connects them to the release's networks. */
+  ensureState(release: Release): Promise<{ changed: string[] }>
+  /** Whether the state services already run as the release wants them. */
+  stateMatches(release: Release): Promise<boolean>
+  /** Runs the migration job of the release to its end. */
+  migrate(release: Release, config: EnvironmentConfig): Promise<JobResult>
+  /** Starts web services, workers and the door; does not wait for health. */
+  start(release: Release): Promise<void>
+  containers(release: Release): Promise<ContainerState[]>
+  /** Calls back on each change of state of the release's containers until stopped. */
+  watch(release: Release, changed: () => void): Promise<{ stop(): void }>
+  /** Runs a container's own health check now instead of at its next interval; undefined: it has none. */
+  checkHealth(container: ContainerState): Promise<{ ok: boolean; output: string } | undefined>
+  logs(container: ContainerState, lines: number): Promise<string[]>
+  /** Stops the workers (their stop signal, then their grace period). Returns the services stopped. */
+  quietWorkers(release: Release): Promise<string[]>
+  wakeWorkers(release: Release): Promise<void>
+  /** Stops and removes the release's containers and networks. Images and folder stay. */
+  remove(release: Release): Promise<void>
+  /** IPv4 and IPv6 networks (CIDR) from which the release reaches the database. */
+  databaseNetworks(release: Release): Promise<string[]>
+  prune(keep: Release[]): Promise<string[]>
+}
+
+export interface JobResult {
+  exitCode: number
+  output: string[]
+  timedOut: boolean
+}
+
+export interface Edge {
+  /** Makes sure that the front runs and has this app's site. Reloads it only when the site is new or differs. */
+  ensureFront(release: Release, config: EnvironmentConfig): Promise<void>
+  /** One request through the release's own door, as real traffic would go. */
+  probe(release: Release, service: string, path: string, timeoutMs: number): Promise<Probe>
+  /** Which release is behind the edge: read from the link. */
+  live(): Promise<ReleaseId | 'held' | undefined>
+  /** One atomic rename. */
+  switchTo(release: Release): Promise<void>
+  /** From here on requests wait. */
+  hold(services: string[]): Promise<void>
+  /** Requests that wait now. */
+  waiting(): number
+  /** Points the edge to the release and hands it the requests that waited. */
+  letGo(release: Release): Promise<void>
+  /** Requests, streams and WebSockets under way in the release. */
+  inFlight(release: Release): Promise<number>
+  /** Stops the door: what is still open is closed with a proper close. */
+  closeDoor(release: Release): Promise<void>
+}
+
+export type Probe =
+  | { kind: 'answered'; status: number; body: string; milliseconds: number }
+  | { kind: 'no-answer'; why: string }
+
+/** A summary of a database's schema and of its migrator's ledger: equal states have equal fingerprints. */
+export interface DatabaseState {
+  fingerprint: string
+  catalog: Catalog
+}
+
+/** One line per schema object, by kind and name; the value holds all that matters of it. */
+export type Catalog = Record<string, string>
+
+export interface Database {
+  name: string
+  /** Whether the server runs and answers on its socket. */
+  reachable(): Promise<boolean>
+  /** Proves that the login which the app will use works over the network. Throws DATABASE_UNREACHABLE. */
+  proveLogin(): Promise<void>
+  state(): Promise<DatabaseState>
+  compare(before: DatabaseState, after: DatabaseState): SchemaChange[]
+  /** Throws MIGRATION_FAILED when the migrator's own ledger disagrees with its folder. */
+  proveMigrated(release: Release, config: EnvironmentConfig): Promise<void>
+  sizeBytes(): Promise<number>
+  /** From here on only these networks reach the database; all other sessions are ended. */
+  fence(allowed: string[]): Promise<void>
+  liftFence(): Promise<void>
+  /** Copies the fenced database; returns the copy's name. */
+  snapshot(label: string): Promise<string>
+  /** Makes `replacement` the live database by one transaction of renames; returns the name of what was live. */
+  swapIn(replacement: string, label: string): Promise<string>
+  /** Restores a backup into a new database in one transaction, stopping on errors; returns its name. */
+  restoreBackup(origin: Extract<DataOrigin, { kind: 'backup' }>, label: string): Promise<string>
+  /** The databases that Slipway left behind for this one, newest first. */
+  leftBehind(): Promise<string[]>
+  drop(database: string): Promise<void>
+}
+
+export interface Backups {
+  /** Dumps, decodes the whole dump to verify it, and gives it its name only then. */
+  create(kind: 'pre-deploy' | 'daily', note: (text: string) => void): Promise<BackupFile>
+  list(): Promise<BackupFile[]>
+  /** Removes old ones by policy; never the newest verified one. */
+  prune(): Promise<string[]>
+}
+
+export interface BackupFile {
+  file: string
+  kind: 'pre-deploy' | 'daily'
+  takenAt: string
+  bytes: number
+  sha256: string
+  seconds: number
+}
+
+export interface Hooks {
+  run(when: 'beforeDeploy' | 'afterDeploy' | 'onFailure', facts: Record<string, string>): Promise<void>
+}
+
+export type { EventBody }

@@ -1,0 +1,61 @@
+import type { Options } from 'execa'
+
+/**
+ * Runs a program with an argv array: no shell, no string is ever parsed.
+ * A failing program is a value, not an exception, so that each caller says what the failure means.
+ */
+export async function run(program: string, argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const { execa } = await import('execa')
+  const settings: Options = {
+    reject: false,
+    stripFinalNewline: false,
+    maxBuffer: options.maxBytes ?? 64 * 1024 * 1024,
+    input: options.input ?? '',
+    ...(options.directory === undefined ? {} : { cwd: options.directory }),
+    ...(options.environment === undefined ? {} : { env: options.environment }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, forceKillAfterDelay: 2000 }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  }
+  const result = await execa(program, [...argv], settings)
+  return {
+    exitCode: result.exitCode ?? (result.timedOut ? timedOutExitCode : notStartedExitCode),
+    stdout: typeof result.stdout === 'string' ? result.stdout : '',
+    stderr: typeof result.stderr === 'string' && result.stderr !== '' ? result.stderr : startFailure(result),
+    timedOut: result.timedOut,
+  }
+}
+
+export interface RunOptions {
+  directory?: string
+  /** Added to this process's environment. Secrets travel here or on stdin, never in argv. */
+  environment?: Record<string, string>
+  /** Written to the program's stdin; an empty stdin otherwise, so that nothing waits for a person. */
+  input?: string | Uint8Array
+  timeoutMs?: number
+  signal?: AbortSignal
+  maxBytes?: number
+}
+
+export interface RunResult {
+  exitCode: number
+  stdout: string
+  stderr: string
+  timedOut: boolean
+}
+
+/** As `timeout(1)` reports it. */
+export const timedOutExitCode = 124
+/** As a shell reports a program that could not be started. */
+export const notStartedExitCode = 127
+
+/** The last lines of a text, without trailing blanks: what a person wants to see of a failure. */
+export function lastLines(text: string, count = 12): string[] {
+  return text
+    .split(/\r?\n/)
+    .filter(line => line.trim() !== '')
+    .slice(-count)
+}
+
+function startFailure(result: { failed?: boolean; originalMessage?: string | undefined }): string {
+  return result.failed === true ? (result.originalMessage ?? '') : ''
+}
