@@ -36,6 +36,7 @@ export type EventBody =
     }
 
 export interface PlanSummary {
+  kind: Plan['kind']
   version: string
   current?: ReleaseId
   target?: ReleaseId

@@ -24,6 +24,8 @@ export interface Release {
   stateFingerprint: string
   /** Over the files of `migrate.files`; absent: not known. */
   migrationFingerprint?: string
+  /** The Compose service that runs the release's PostgreSQL. */
+  database?: string
   /** The release's own folder: Compose documents, sources, secrets. */
   directory: string
 }
@@ -85,6 +87,7 @@ export const stepNames = [
   'fetch',
   'backup',
   'rehearse',
+  'restore',
   'hold',
   'state',
   'migrate',
@@ -108,7 +111,10 @@ export interface Facts {
   snapshot?: { database: string; of: string }
   stateChanged?: boolean
   migration?: MigrationResult
-  restored?: { from: DataOrigin; leftBehind: string }
+  /** A database made from a backup or snapshot, ready to take the live one's place. */
+  replacement?: { database: string; from: DataOrigin }
+  /** What was live before the replacement took its place. */
+  leftBehind?: string
   switched?: boolean
   unchanged?: boolean
 }
@@ -144,5 +150,9 @@ export interface DeploymentRecord {
   backup?: string
   snapshot?: string
   migration?: MigrationResult
+  /** The database's schema when the deployment ended: `DatabaseState.fingerprint`. */
+  databaseFingerprint?: string
+  /** Set when a rollback brought older data back. */
+  restored?: DataOrigin
   heldMs?: number
 }

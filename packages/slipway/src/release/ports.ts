@@ -1,4 +1,4 @@
-import type { EnvironmentConfig } from '../config/model.ts'
+import type { EnvironmentConfig, MigrateConfig } from '../config/model.ts'
 import type { Event, EventBody } from './events.ts'
 import type { DataOrigin, DeploymentId, DeploymentRecord, Plan, Release, ReleaseId, SchemaChange } from './model.ts'
 
@@ -85,7 +85,7 @@ export interface Engine {
   /** Whether the state services already run as the release wants them. */
   stateMatches(release: Release): Promise<boolean>
   /** Runs the migration job of the release to its end. */
-  migrate(release: Release, config: EnvironmentConfig): Promise<JobResult>
+  migrate(release: Release, migrate: MigrateConfig, timeoutMs: number): Promise<JobResult>
   /** Starts web services, workers and the door; does not wait for health. */
   start(release: Release): Promise<void>
   containers(release: Release): Promise<ContainerState[]>
@@ -99,6 +99,8 @@ export interface Engine {
   wakeWorkers(release: Release): Promise<void>
   /** Stops and removes the release's containers and networks. Images and folder stay. */
   remove(release: Release): Promise<void>
+  /** The networks on which the release's web services are reached. Creates them when they are not there. */
+  doorNetworks(release: Release): Promise<string[]>
   /** IPv4 and IPv6 networks (CIDR) from which the release reaches the database. */
   databaseNetworks(release: Release): Promise<string[]>
   prune(keep: Release[]): Promise<string[]>
@@ -113,6 +115,8 @@ export interface JobResult {
 export interface Edge {
   /** Makes sure that the front runs and has this app's site. Reloads it only when the site is new or differs. */
   ensureFront(release: Release, config: EnvironmentConfig): Promise<void>
+  /** Starts the release's door on the release's networks. */
+  openDoor(release: Release, networks: string[]): Promise<void>
   /** One request through the release's own door, as real traffic would go. */
   probe(release: Release, service: string, path: string, timeoutMs: number): Promise<Probe>
   /** Which release is behind the edge: read from the link. */

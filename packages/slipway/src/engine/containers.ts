@@ -1,0 +1,92 @@
+import type { Release } from '../release/model.ts'
+import type { ContainerState } from '../release/ports.ts'
+import { docker, jsonLines, tryDocker } from './docker.ts'
+import { labels } from './names.ts'
+
+/** Every container of the release's web services and workers, as Docker sees it now. */
+export async function releaseContainers(release: Release): Promise<ContainerState[]> {
+  const ids = await containerIds([`label=${labels.project}=${release.project}`, `label=${labels.release}=${release.id}`])
+  return (await inspect(ids)).filter(each => each.role === 'web' || each.role === 'worker').map(each => each.state)
+}
+
+/** All containers that carry the labels, whatever their state. */
+export async function containerIds(filters: readonly string[]): Promise<string[]> {
+  const text = await docker(['ps', '--all', '--no-trunc', ...filters.flatMap(filter => ['--filter', filter]), '--format', '{{.ID}}'])
+  return text.split('\n').filter(Boolean)
+}
+
+export interface InspectedContainer {
+  state: ContainerState
+  role: string
+  labels: Record<string, string>
+  healthTest: string[]
+}
+
+export async function inspect(ids: readonly string[]): Promise<InspectedContainer[]> {
+  if (ids.length === 0) return []
+  // A container may be gone between the list and the look: what is still there is printed all the same.
+  const result = await tryDocker(['inspect', '--type', 'container', '--format', '{{json .}}', '--', ...ids])
+  return jsonLines(result.stdout).map(each => parse(each as Inspected))
+}
+
+interface Inspected {
+  Id: string
+  Name: string
+  RestartCount: number
+  State: {
+    Status: ContainerState['status']
+    ExitCode: number
+    OOMKilled: boolean
+    Health?: { Status: string; Log?: { Output: string; ExitCode: number }[] | null }
+  }
+  Config: { Labels: Record<string, string> | null; Healthcheck?: { Test?: string[] } | null }
+}
+
+function parse(raw: Inspected): InspectedContainer {
+  const own = raw.Config.Labels ?? {}
+  const test = raw.Config.Healthcheck?.Test ?? []
+  const health = raw.State.Health
+  return {
+    role: own[labels.role] ?? '',
+    labels: own,
+    healthTest: test[0] === 'NONE' ? [] : test,
+    state: {
+      id: raw.Id,
+      name: raw.Name.replace(/^\//, ''),
+      service: own['com.docker.compose.service'] ?? '',
+      status: raw.State.Status,
+      health: health === undefined || test[0] === 'NONE' ? 'none' : healthOf(health.Status),
+      exitCode: raw.State.ExitCode,
+      restarts: raw.RestartCount,
+      outOfMemory: raw.State.OOMKilled,
+      healthOutput: (health?.Log ?? []).at(-1)?.Output ?? '',
+    },
+  }
+}
+
+function healthOf(text: string): ContainerState['health'] {
+  return text === 'healthy' || text === 'unhealthy' || text === 'starting' ? text : 'none'
+}
+
+/** Runs a container's own health check by hand; undefined: it has none. */
+export async function checkHealth(container: ContainerState): Promise<{ ok: boolean; output: string } | undefined> {
+  const test = (await inspect([container.id]))[0]?.healthTest ?? []
+  const argv = healthArgv(test)
+  if (argv === undefined) return undefined
+  const result = await tryDocker(['exec', container.id, ...argv], { timeoutMs: 5000 })
+  return { ok: result.exitCode === 0, output: `${result.stdout}${result.stderr}`.trim() }
+}
+
+/** `CMD-SHELL` is by Docker's definition a line for the container's own shell, written by the app's author. */
+export function healthArgv(test: readonly string[]): string[] | undefined {
+  const [kind, ...rest] = test
+  if (rest.length === 0) return undefined
+  if (kind === 'CMD') return rest
+  if (kind === 'CMD-SHELL') return ['/bin/sh', '-c', rest[0] ?? '']
+  return undefined
+}
+
+export async function containerLogs(container: ContainerState, lines: number): Promise<string[]> {
+  const result = await tryDocker(['logs', '--tail', String(lines), container.id])
+  return `${result.stdout}${result.stderr}`.split('\n').filter(line => line.trim() !== '').slice(-lines)
+}

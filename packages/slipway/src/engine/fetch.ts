@@ -1,0 +1,111 @@
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { writeAtomically } from '../support/files.ts'
+import type { ComposeDocument } from '../config/document.ts'
+import type { EnvironmentConfig } from '../config/model.ts'
+import type { Commit, Release, ReleaseId, ReleaseService } from '../release/model.ts'
+import { copyInto } from '../source/copy.ts'
+import { fingerprintFiles } from '../source/fingerprint.ts'
+import { placeFiles } from '../source/place.ts'
+import { writeRelease } from '../store/releases.ts'
+import { buildDocument } from './build-document.ts'
+import { buildImages, imagesWithHealthcheck, pinImages, untagImages } from './images.ts'
+import { files } from './names.ts'
+import { releaseDocument } from './release-document.ts'
+import { hash, stateDocument } from './state-document.ts'
+
+/** What a release is made of, resolved but not built. */
+export interface ReleaseSource {
+  config: EnvironmentConfig
+  document: ComposeDocument
+  services: ReleaseService[]
+  commit?: Commit
+  /** The folder with the code: the project's own, or one written out from Git. */
+  directory: string
+  /** The folder a person works in. */
+  project: string
+}
+
+/** Makes a release: builds or pulls its images, pins them, and writes its folder. Touches nothing that runs. */
+export async function fetchRelease(
+  source: ReleaseSource,
+  id: ReleaseId,
+  directory: string,
+  note: (text: string) => void,
+): Promise<Release> {
+  const { config, services } = source
+  const { project } = config
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const placed = placeFiles(source.document, { source: source.directory, project: source.project, release: directory })
+  await copyInto(placed.copies)
+  await build(source.document, project, id, services, directory)
+  const images = await pinImages(source.document, services, project, id, note)
+  const withHealthcheck = await imagesWithHealthcheck(Object.values(images))
+  const known = services.map(service => ({
+    ...service,
+    dockerHealth: service.dockerHealth || withHealthcheck.has(images[service.name] ?? ''),
+  }))
+  const migrate = config.migrate === undefined ? {} : { migrate: config.migrate }
+  const document = releaseDocument({ document: placed.document, project, release: id, services: known, images, ...migrate })
+  const state = stateDocument(placed.document, project, known)
+  const migrationFingerprint = await migrationFingerprintOf(config)
+  const timeless = (value: unknown) => JSON.stringify(value).replaceAll(directory, '').replaceAll(`${project}-${id}`, project).replaceAll(`"${id}"`, '')
+  const copied = await fingerprintFiles(directory, placed.copies.map(copy => copy.to))
+  const fingerprint = hash([timeless(document), images, timeless(state), known, config.migrate, migrationFingerprint, copied].map(each => each ?? null))
+  await writeAtomically(join(directory, files.document), JSON.stringify(placed.document))
+  await writeAtomically(join(directory, files.release), JSON.stringify(document))
+  await writeAtomically(join(directory, files.state), JSON.stringify(state))
+  const release: Release = {
+    id,
+    app: config.app,
+    environment: config.environment,
+    project,
+    createdAt: new Date().toISOString(),
+    version: source.commit?.sha.slice(0, 7) ?? fingerprint.slice(0, 7),
+    services: known,
+    images,
+    fingerprint,
+    stateFingerprint: hash(timeless(state)),
+    directory,
+    ...(source.commit === undefined ? {} : { commit: source.commit }),
+    ...(config.database === undefined ? {} : { database: config.database.service }),
+    ...(migrationFingerprint === undefined ? {} : { migrationFingerprint }),
+  }
+  await writeRelease(release)
+  return release
+}
+
+export function migrationFingerprintOf(config: EnvironmentConfig): Promise<string | undefined> {
+  return fingerprintFiles(config.directory, config.migrate?.files ?? [])
+}
+
+/** Forgets a release that never ran. */
+export async function discardRelease(release: Release | undefined, directory: string): Promise<void> {
+  if (release !== undefined) await untagImages(release.project, Object.keys(release.images), release.id)
+  await rm(directory, { recursive: true, force: true })
+}
+
+/** Moves sources written out from Git into the release that they became. */
+export async function adoptSources(from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true })
+  await rename(from, to)
+}
+
+async function build(
+  document: ComposeDocument,
+  project: string,
+  id: ReleaseId,
+  services: readonly ReleaseService[],
+  directory: string,
+): Promise<void> {
+  const wanted = buildDocument(document, project, id, services)
+  if (wanted === undefined) return
+  const file = join(directory, files.build)
+  await writeAtomically(file, JSON.stringify(wanted))
+  await buildImages(file, directory, `${project}-build`)
+}
+
+/** A path of the project's folder in another copy of it. */
+export function moved(path: string, from: string, to: string): string {
+  return join(to, relative(from, path))
+}

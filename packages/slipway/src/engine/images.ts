@@ -1,0 +1,77 @@
+import { lastLines } from '../support/run.ts'
+import { SlipwayError } from '../support/errors.ts'
+import type { ComposeDocument } from '../config/document.ts'
+import type { ReleaseId, ReleaseService } from '../release/model.ts'
+import { referencedImages } from './build-document.ts'
+import { build, composeArgv } from './compose-argv.ts'
+import { docker, tryDocker } from './docker.ts'
+import { imageTag } from './names.ts'
+
+/** Builds a release's images; the cause of a failure is in the error's output. */
+export async function buildImages(file: string, directory: string, project: string): Promise<void> {
+  const result = await tryDocker(composeArgv(project, file, directory, build()), {
+    directory,
+    environment: { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' },
+  })
+  if (result.exitCode === 0) return
+  throw new SlipwayError('BUILD_FAILED', 'An image does not build', {
+    why: buildCause(`${result.stdout}\n${result.stderr}`),
+    output: lastLines(`${result.stdout}\n${result.stderr}`, 20),
+    state: 'nothing that runs was touched',
+    next: 'Mend the build and deploy again.',
+  })
+}
+
+/** Pins every service to the id of its image, pulling what is not here, and tags it so that it stays. */
+export async function pinImages(
+  document: ComposeDocument,
+  services: readonly ReleaseService[],
+  project: string,
+  release: ReleaseId,
+  note: (text: string) => void,
+): Promise<Record<string, string>> {
+  const referenced = referencedImages(document, services)
+  for (const { reference } of referenced) await makePresent(reference, note)
+  const images: Record<string, string> = {}
+  for (const { name } of services) {
+    const reference = referenced.find(each => each.service === name)?.reference ?? imageTag(project, name, release)
+    const id = await imageId(reference)
+    if (id === undefined) throw new SlipwayError('BUILD_FAILED', `The image of ${name} is not there`, { why: `${reference} was not found after the build` })
+    images[name] = id
+    if (referenced.some(each => each.service === name)) await docker(['image', 'tag', id, imageTag(project, name, release)])
+  }
+  return images
+}
+
+export async function untagImages(project: string, services: readonly string[], release: ReleaseId): Promise<void> {
+  const tags = services.map(service => imageTag(project, service, release))
+  if (tags.length > 0) await tryDocker(['image', 'rm', '--no-prune', '--', ...tags])
+}
+
+export async function imageId(reference: string): Promise<string | undefined> {
+  const result = await tryDocker(['image', 'inspect', '--format', '{{.Id}}', '--', reference])
+  return result.exitCode === 0 ? result.stdout.trim() : undefined
+}
+
+/** Whether each image brings a HEALTHCHECK of its own. */
+export async function imagesWithHealthcheck(ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const text = await docker(['image', 'inspect', '--format', '{{.Id}} {{if .Config.Healthcheck}}yes{{end}}', '--', ...new Set(ids)])
+  return new Set(text.split('\n').filter(line => line.endsWith(' yes')).map(line => line.slice(0, -4)))
+}
+
+async function makePresent(reference: string, note: (text: string) => void): Promise<void> {
+  if ((await imageId(reference)) !== undefined) return
+  note(`pulling ${reference}`)
+  await docker(['image', 'pull', '--quiet', '--', reference], {
+    code: 'BUILD_FAILED',
+    attempted: `The image ${reference} can not be pulled`,
+    state: 'nothing that runs was touched',
+    next: 'Check the name, the registry and the login (docker login).',
+  })
+}
+
+function buildCause(output: string): string {
+  const line = output.split('\n').findLast(each => /error|failed/i.test(each) && !/^#\d+ \d/.test(each))
+  return line?.replace(/^#\d+\s*/, '').trim() ?? 'the build failed'
+}

@@ -1,0 +1,85 @@
+import { join } from 'node:path'
+import { SlipwayError } from '../support/errors.ts'
+import { lastLines } from '../support/run.ts'
+import type { ComposeDocument } from '../config/document.ts'
+import type { Release } from '../release/model.ts'
+import { composeArgv, upAndWait } from './compose-argv.ts'
+import { containerIds, inspect, type InspectedContainer } from './containers.ts'
+import { docker, tryDocker } from './docker.ts'
+import { files, labels } from './names.ts'
+import { connectState, createNetworks } from './networks.ts'
+import { readDocument } from './release-files.ts'
+import { wantedState } from './state-document.ts'
+
+/** Brings the state services to the release's definitions and connects them to its networks. */
+export async function ensureState(release: Release): Promise<{ changed: string[] }> {
+  const wanted = wantedState(await readDocument(release, files.state))
+  const document = await readDocument(release, files.document)
+  await createVolumes(release, document)
+  const changed = differing(wanted, await stateContainers(release.project))
+  if (changed.length > 0) await up(release, changed)
+  await createNetworks(release, document)
+  for (const container of await stateContainers(release.project)) {
+    if (wanted.has(container.state.service)) await connectState(release, document, container.state.service, container.state.id)
+  }
+  return { changed }
+}
+
+export async function stateMatches(release: Release): Promise<boolean> {
+  const wanted = wantedState(await readDocument(release, files.state))
+  return differing(wanted, await stateContainers(release.project)).length === 0
+}
+
+/** The container of one state service, if it runs. */
+export async function stateContainer(project: string, service: string): Promise<string | undefined> {
+  const all = await stateContainers(project)
+  return all.find(container => container.state.service === service && container.state.status === 'running')?.state.id
+}
+
+export async function stateContainers(project: string): Promise<InspectedContainer[]> {
+  return inspect(await containerIds([`label=${labels.project}=${project}`, `label=${labels.role}=state`]))
+}
+
+function differing(wanted: Map<string, string>, containers: readonly InspectedContainer[]): string[] {
+  return [...wanted]
+    .filter(([service, hash]) => {
+      const found = containers.find(container => container.state.service === service)
+      return found === undefined || found.state.status !== 'running' || found.labels[labels.state] !== hash
+    })
+    .map(([service]) => service)
+}
+
+async function up(release: Release, services: string[]): Promise<void> {
+  const file = join(release.directory, files.state)
+  const result = await tryDocker(composeArgv(release.project, file, release.directory, upAndWait(120, services)))
+  if (result.exitCode === 0) return
+  throw new SlipwayError('START_FAILED', `State services could not be brought up: ${services.join(', ')}`, {
+    why: lastLines(result.stderr, 1)[0],
+    output: [...lastLines(result.stderr, 6), ...(await failingLogs(release.project, services))],
+    next: `Look at docker compose -p ${release.project} logs, mend the definition and deploy again.`,
+  })
+}
+
+async function failingLogs(project: string, services: string[]): Promise<string[]> {
+  const lines: string[] = []
+  for (const container of await stateContainers(project)) {
+    const well = container.state.status === 'running' && container.state.health !== 'unhealthy'
+    if (!services.includes(container.state.service) || (well && container.state.health !== 'starting')) continue
+    const result = await tryDocker(['logs', '--tail', '8', container.state.id])
+    lines.push(...lastLines(`${result.stdout}\n${result.stderr}`, 8).map(line => `${container.state.service} | ${line}`))
+  }
+  return lines
+}
+
+async function createVolumes(release: Release, document: ComposeDocument): Promise<void> {
+  const wanted = await readDocument(release, files.state)
+  const all = { ...(await readDocument(release, files.release)).volumes, ...wanted.volumes }
+  for (const [key, volume] of Object.entries(all)) {
+    const name = volume?.name
+    const source = document.volumes?.[key]
+    if (name === undefined || source?.external === true) continue
+    const options = Object.entries(source?.driver_opts ?? {}).flatMap(([option, value]) => ['--opt', `${option}=${value}`])
+    const driver = source?.driver === undefined ? [] : ['--driver', source.driver]
+    await docker(['volume', 'create', ...driver, ...options, '--label', `${labels.project}=${release.project}`, '--', name])
+  }
+}

@@ -1,0 +1,87 @@
+import type { EventBody } from './events.ts'
+import type { Facts, Plan, Release, StepName } from './model.ts'
+import type { Ports } from './ports.ts'
+import { SlipwayError } from '../support/errors.ts'
+
+/** What every step sees: the plan, what was learnt so far, and the outside world. */
+export interface Context {
+  plan: Plan
+  facts: Facts
+  ports: Ports
+  /** Set by the first Ctrl-C: the deployment ends at the next safe point. */
+  signal: AbortSignal
+  /** The moment (monotonic) at which a hold that is on reaches its limit. */
+  holdEndsAt?: number
+  /** Keeps facts in the journal, on disk, before the step goes on. */
+  learn(facts: Partial<Facts>): Promise<void>
+  note(text: string): void
+  emit(event: EventBody): Promise<void>
+}
+
+/** One reversible act of a deployment. `undo` must be safe to repeat, and to run when `apply` died half way. */
+export interface Step {
+  name: StepName
+  does(context: Context): string
+  /** Why there is nothing to do this time. */
+  skip?(context: Context): string | undefined | Promise<string | undefined>
+  /** Returns a short summary for the log. */
+  apply(context: Context): Promise<string | undefined>
+  undo?: { does(context: Context): string; run(context: Context): Promise<void> }
+}
+
+/** The release that this deployment makes current: fetched, or the target of a rollback. */
+export function releaseOf(context: Context): Release {
+  const release = context.facts.release ?? context.plan.target
+  if (release === undefined) throw new SlipwayError('BUG', 'A step ran before the release was fetched')
+  return release
+}
+
+export function label(context: Context): string {
+  return `${releaseOf(context).id}_${context.ports.clock.now().toISOString().replace(/[-:]/g, '').slice(0, 15)}`
+}
+
+export function webServices(release: Release): string[] {
+  return release.services.filter(service => service.role === 'web').map(service => service.name)
+}
+
+/** How long something inside a hold may take, at most `milliseconds`. */
+export function withinHold(context: Context, milliseconds: number): number {
+  if (context.holdEndsAt === undefined) return milliseconds
+  return Math.max(0, Math.min(milliseconds, context.holdEndsAt - context.ports.clock.monotonic()))
+}
+
+export function makeContext(
+  plan: Plan,
+  facts: Facts,
+  ports: Ports,
+  signal: AbortSignal,
+  emit: (body: EventBody) => Promise<void>,
+): Context {
+  let step: Step['name'] = 'lock'
+  return {
+    plan,
+    facts,
+    ports,
+    signal,
+    async learn(more) {
+      Object.assign(facts, more)
+      await emit({ type: 'step-fact', step, facts: more })
+    },
+    note(text) {
+      void emit({ type: 'step-note', step, text })
+    },
+    async emit(body) {
+      if ('step' in body) step = body.step
+      await emit(body)
+    },
+  }
+}
+
+/** The link on disk is the truth: a switch that died after its rename has happened. */
+export async function hasSwitched(context: Context): Promise<boolean> {
+  if (context.facts.switched === true) return true
+  const release = context.facts.release ?? context.plan.target
+  if (release === undefined || !release.services.some(service => service.role === 'web')) return false
+  return (await context.ports.edge.live()) === release.id && context.plan.current?.id !== release.id
+}
+

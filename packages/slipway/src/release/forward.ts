@@ -1,0 +1,31 @@
+import { asSlipwayError } from '../support/errors.ts'
+import type { Context } from './context.ts'
+import { failureOf } from './failure.ts'
+import { commit } from './steps/commit.ts'
+import { endFence } from './steps/hold.ts'
+import { prune } from './steps/prune.ts'
+
+/** Ends a deployment that has switched: from there on the only way is all-new. False when it can not be ended now. */
+export async function goForward(context: Context): Promise<boolean> {
+  const { clock } = context.ports
+  delete context.holdEndsAt
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await endFence(context)
+      await commit.apply(context)
+      await prune.apply(context)
+      return true
+    } catch (thrown) {
+      const error = asSlipwayError(thrown, 'The old release could not be put away')
+      if (attempt < attempts) {
+        context.note(`${error.message}; trying again`)
+        await clock.sleep(500 * attempt)
+        continue
+      }
+      await context.emit({ type: 'step-failed', step: 'commit', seconds: 0, failure: failureOf(error) })
+      return false
+    }
+  }
+}
+
+const attempts = 3

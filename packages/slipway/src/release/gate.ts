@@ -1,0 +1,156 @@
+import { SlipwayError } from '../support/errors.ts'
+import { judge, answersWell, type Verdict } from './judge.ts'
+import type { Release, ReleaseService } from './model.ts'
+import type { ContainerState, Ports, Probe } from './ports.ts'
+
+/**
+ * Waits until every web service and worker of a release is healthy and stable.
+ * Throws GATE_FAILED with the cause as soon as one crashes or exits, or when the time is over.
+ */
+export async function gate(release: Release, ports: Ports, options: GateOptions): Promise<void> {
+  const watched = release.services
+    .filter(service => service.role === 'web' || service.role === 'worker')
+    .map(service => new ServiceWatch(service, release, ports))
+  const startedAt = ports.clock.monotonic()
+  const bell = new Bell()
+  const events = await ports.engine.watch(release, () => bell.ring())
+  let said = ''
+  try {
+    for (;;) {
+      const containers = await ports.engine.containers(release)
+      const verdicts = await Promise.all(watched.map(watch => watch.look(containers)))
+      const failed = verdicts.find(verdict => verdict.kind === 'failed')
+      if (failed?.kind === 'failed') throw await failure(failed, release, ports, options.consequence)
+      const waiting = verdicts.filter(verdict => verdict.kind === 'waiting').map(verdict => verdict.for)
+      if (waiting.length === 0) return
+      const elapsed = ports.clock.monotonic() - startedAt
+      const deadline = Math.min(options.limitMs, Math.max(...watched.map(watch => watch.service.health.deadlineMs)))
+      if (elapsed >= deadline) throw await tooLate(waiting, containers, elapsed, ports, options.consequence)
+      if (options.signal.aborted) throw new SlipwayError('INTERRUPTED', `Interrupted while waiting for ${waiting[0]}`)
+      if (elapsed > 2000 && waiting[0] !== undefined && waiting[0] !== said) options.note((said = waiting[0]))
+      await Promise.race([ports.clock.sleep(pace), bell.rung()])
+    }
+  } finally {
+    events.stop()
+  }
+}
+
+export interface GateOptions {
+  limitMs: number
+  signal: AbortSignal
+  note(text: string): void
+  /** What happens to the old release, for the error. */
+  consequence: string
+}
+
+/** Between two looks. An app that does not listen yet is asked again at once; one that answers badly, at its interval. */
+const pace = 50
+const healthCheckPaceMs = 500
+
+class ServiceWatch {
+  readonly service: ReleaseService
+  private readonly release: Release
+  private readonly ports: Ports
+  private probe: Probe | undefined
+  private probedAt = Number.NEGATIVE_INFINITY
+  private checkedAt = Number.NEGATIVE_INFINITY
+  private runningSince: number | undefined
+  private readonly passed = new Set<string>()
+
+  constructor(service: ReleaseService, release: Release, ports: Ports) {
+    this.service = service
+    this.release = release
+    this.ports = ports
+  }
+
+  async look(all: ContainerState[]): Promise<Verdict> {
+    const containers = all.filter(container => container.service === this.service.name)
+    const now = this.ports.clock.monotonic()
+    const running = containers.length > 0 && containers.every(container => container.status === 'running')
+    this.runningSince = running ? (this.runningSince ?? now) : undefined
+    if (running) await this.ask(containers, now)
+    return judge({
+      service: this.service,
+      containers,
+      ...(this.probe === undefined ? {} : { probe: this.probe }),
+      passed: this.passed,
+      runningMs: this.runningSince === undefined ? 0 : now - this.runningSince,
+    })
+  }
+
+  private async ask(containers: ContainerState[], now: number): Promise<void> {
+    const { path, intervalMs, timeoutMs } = this.service.health
+    const due = this.probe?.kind === 'answered' ? now - this.probedAt >= intervalMs : true
+    if (path !== undefined && due && !answersWell(this.probe)) {
+      this.probedAt = now
+      this.probe = await this.probeEachReplica(path, timeoutMs)
+    }
+    if (path !== undefined && !answersWell(this.probe)) return
+    if (now - this.checkedAt < healthCheckPaceMs) return
+    const starting = containers.filter(each => each.health === 'starting' && !this.passed.has(each.id))
+    if (starting.length > 0) this.checkedAt = now
+    for (const container of starting) {
+      const result = await this.ports.engine.checkHealth(container)
+      if (result?.ok === true) this.passed.add(container.id)
+    }
+  }
+
+  /** The door takes turns, so as many good answers in a row as there are replicas reach each of them. */
+  private async probeEachReplica(path: string, timeoutMs: number): Promise<Probe> {
+    let probe = await this.ports.edge.probe(this.release, this.service.name, path, timeoutMs)
+    for (let more = 1; more < this.service.replicas && answersWell(probe); more++) {
+      probe = await this.ports.edge.probe(this.release, this.service.name, path, timeoutMs)
+    }
+    return probe
+  }
+}
+
+async function failure(
+  failed: Extract<Verdict, { kind: 'failed' }>,
+  release: Release,
+  ports: Ports,
+  consequence: string,
+): Promise<SlipwayError> {
+  const container = failed.container
+  return new SlipwayError('GATE_FAILED', `${release.id} did not become healthy`, {
+    why: failed.why,
+    output: container === undefined ? [] : await cause(container, ports),
+    state: consequence,
+    next: 'Mend the cause shown above and deploy again.',
+  })
+}
+
+async function tooLate(
+  waiting: string[],
+  containers: ContainerState[],
+  elapsed: number,
+  ports: Ports,
+  consequence: string,
+): Promise<SlipwayError> {
+  const suspect = containers.find(container => waiting.some(text => text.startsWith(container.service) || text.startsWith(container.name)))
+  return new SlipwayError('GATE_FAILED', `Not healthy after ${(elapsed / 1000).toFixed(1)} s`, {
+    why: waiting.join('; '),
+    output: suspect === undefined ? [] : await cause(suspect, ports),
+    state: consequence,
+    next: 'Mend the cause shown above, or give slow starters more time with health.deadline.',
+  })
+}
+
+async function cause(container: ContainerState, ports: Ports): Promise<string[]> {
+  const health = container.healthOutput.trim()
+  const logs = await ports.engine.logs(container, 15).catch(() => [])
+  return [...(health === '' ? [] : [`health check: ${health}`]), ...logs.map(line => `${container.service} | ${line}`)]
+}
+
+/** Lets an event cut a sleep short. */
+class Bell {
+  private wake: (() => void) | undefined
+  ring(): void {
+    this.wake?.()
+  }
+  rung(): Promise<void> {
+    return new Promise(resolve => {
+      this.wake = resolve
+    })
+  }
+}

@@ -1,0 +1,70 @@
+import type { ReleaseService } from './model.ts'
+import type { ContainerState, Probe } from './ports.ts'
+
+/** What one look at a service tells. Pure: the gate asks the world, this decides. */
+export type Verdict =
+  | { kind: 'healthy' }
+  | { kind: 'waiting'; for: string }
+  | { kind: 'failed'; why: string; container?: ContainerState }
+
+export interface Observation {
+  service: ReleaseService
+  containers: ContainerState[]
+  /** The last probe of the health path; absent: not probed yet, or the service has no path. */
+  probe?: Probe
+  /** Containers (by id) whose own health check passed when run by hand. */
+  passed: ReadonlySet<string>
+  /** Milliseconds since the service's containers were first seen running. */
+  runningMs: number
+}
+
+/** A service without any health check must at least stay up this long. */
+export const stableMs = 3000
+
+export function judge(observation: Observation): Verdict {
+  const { service, containers } = observation
+  for (const container of containers) {
+    const why = crashed(container)
+    if (why !== undefined) return { kind: 'failed', why: `${container.name} ${why}`, container }
+  }
+  if (containers.length < service.replicas) {
+    return { kind: 'waiting', for: `${service.name}: ${containers.length} of ${service.replicas} containers are there` }
+  }
+  const notRunning = containers.find(container => container.status !== 'running')
+  if (notRunning !== undefined) return { kind: 'waiting', for: `${notRunning.name} is ${notRunning.status}` }
+  return judgeHealth(observation)
+}
+
+function crashed(container: ContainerState): string | undefined {
+  if (container.outOfMemory) return 'was killed: out of memory'
+  if (container.status === 'exited' || container.status === 'dead') return `exited with code ${container.exitCode}`
+  if (container.restarts > 0 || container.status === 'restarting') {
+    return `crashed and was restarted${container.exitCode === 0 ? '' : ` (exit code ${container.exitCode})`}`
+  }
+  if (container.health === 'unhealthy') return 'is unhealthy: its health check fails'
+  return undefined
+}
+
+function judgeHealth({ service, containers, probe, passed, runningMs }: Observation): Verdict {
+  if (service.health.path !== undefined && !answersWell(probe)) {
+    return { kind: 'waiting', for: `${service.name}${service.health.path} ${describe(probe)}` }
+  }
+  const unproven = containers.find(
+    container => container.health !== 'none' && container.health !== 'healthy' && !passed.has(container.id),
+  )
+  if (unproven !== undefined) return { kind: 'waiting', for: `${unproven.name}: its health check has not passed yet` }
+  const hasCheck = service.health.path !== undefined || containers.every(container => container.health !== 'none')
+  if (!hasCheck && runningMs < stableMs) return { kind: 'waiting', for: `${service.name} to stay up for ${stableMs / 1000} s` }
+  return { kind: 'healthy' }
+}
+
+export function answersWell(probe: Probe | undefined): boolean {
+  return probe?.kind === 'answered' && probe.status >= 200 && probe.status < 300
+}
+
+function describe(probe: Probe | undefined): string {
+  if (probe === undefined) return 'is not probed yet'
+  if (probe.kind === 'no-answer') return `does not answer (${probe.why})`
+  const body = probe.body.replace(/\s+/g, ' ').slice(0, 120)
+  return `answers ${probe.status}${body === '' ? '' : `: ${body}`}`
+}

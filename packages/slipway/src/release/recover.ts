@@ -1,0 +1,98 @@
+import { SlipwayError } from '../support/errors.ts'
+import type { Event } from './events.ts'
+import { goForward } from './forward.ts'
+import type { DeploymentId, Facts, Plan, StepName } from './model.ts'
+import type { Ports } from './ports.ts'
+import { recordOf } from './record.ts'
+import { hasSwitched, makeContext, releaseOf } from './context.ts'
+import type { RunOptions } from './request.ts'
+import { steps } from './steps.ts'
+import { undo } from './undo.ts'
+
+/** Ends a deployment whose process died: all-old before the switch, all-new after it. Runs under the lock. */
+export async function recover(ports: Ports, options: RunOptions): Promise<void> {
+  const id = await ports.journal.unfinished()
+  if (id === undefined) return
+  const events = await ports.journal.read(id)
+  const journal = await ports.journal.open(id)
+  try {
+    await end(id, events, ports, options, event => journal.append(event))
+  } finally {
+    await journal.close()
+  }
+}
+
+async function end(
+  id: DeploymentId,
+  events: Event[],
+  ports: Ports,
+  options: RunOptions,
+  append: (event: Event) => Promise<void>,
+): Promise<void> {
+  const plan = await planOf(id, events, ports, options)
+  const context = makeContext(plan, factsOf(events), ports, new AbortController().signal, async body => {
+    const event: Event = { at: ports.clock.now().toISOString(), ...body }
+    await append(event)
+    options.listen(event)
+  })
+  const forward = await hasSwitched(context)
+  await context.emit({ type: 'recovering', id, towards: forward ? 'new' : 'old' })
+  const begun = startedSteps(events)
+  const ended = forward ? await goForward(context) : await undo(steps.filter(step => begun.has(step.name)), context)
+  if (!ended) {
+    throw new SlipwayError('NEEDS_PERSON', `The deployment ${id} was cut off and can not be brought to an end`, {
+      why: 'one of its steps fails again and again; see above',
+      state: forward ? `${releaseOf(context).id} serves` : 'requests may be refused until this is mended; no data was removed',
+      next: 'Mend the cause and run any slipway command again: it takes up here.',
+    })
+  }
+  const startedAt = new Date(events[0]?.at ?? ports.clock.now())
+  const record = recordOf({
+    id,
+    plan,
+    facts: context.facts,
+    startedAt,
+    seconds: Math.round(ports.clock.now().getTime() - startedAt.getTime()) / 1000,
+    outcome: forward ? 'deployed' : 'rolled-back',
+    by: options.by,
+    failure: forward ? undefined : { step: lastStep(events), code: 'INTERRUPTED', message: 'Its process died' },
+    heldMs: undefined,
+    databaseFingerprint: forward ? (await ports.database?.state().catch(() => undefined))?.fingerprint : undefined,
+  })
+  await ports.journal.record(record)
+  await context.emit({
+    type: 'deployment-finished',
+    id,
+    outcome: record.outcome,
+    seconds: record.seconds,
+    serving: forward ? `${releaseOf(context).id} serves` : `${plan.current?.id ?? 'nothing'} serves`,
+  })
+}
+
+/** The releases as they were when the deployment began: by now `current` may have moved. */
+async function planOf(id: DeploymentId, events: readonly Event[], ports: Ports, options: RunOptions): Promise<Plan> {
+  const { current: _current, target: _target, ...plan } = await options.planOf(id)
+  const planned = events.find(event => event.type === 'planned')?.plan
+  const current = planned?.current === undefined ? undefined : await ports.releases.get(planned.current)
+  const target = planned?.target === undefined ? undefined : await ports.releases.get(planned.target)
+  return {
+    ...plan,
+    ...(planned === undefined ? {} : { kind: planned.kind, version: planned.version, migration: planned.migration, data: planned.data }),
+    ...(current === undefined ? {} : { current }),
+    ...(target === undefined ? {} : { target }),
+  }
+}
+
+export function factsOf(events: readonly Event[]): Facts {
+  const facts: Facts = {}
+  for (const event of events) if (event.type === 'step-fact') Object.assign(facts, event.facts)
+  return facts
+}
+
+function startedSteps(events: readonly Event[]): Set<StepName> {
+  return new Set(events.filter(event => event.type === 'step-started').map(event => event.step))
+}
+
+function lastStep(events: readonly Event[]): StepName {
+  return [...startedSteps(events)].at(-1) ?? 'lock'
+}

@@ -1,0 +1,23 @@
+import type { Step } from '../context.ts'
+
+/** A verified dump of the live database, before anything changes. */
+export const backup: Step = {
+  name: 'backup',
+  does: context => `Back up the database ${context.ports.database?.name ?? ''}`.trim(),
+  async skip(context) {
+    if (context.ports.database === undefined) return 'the app has no database'
+    if (context.plan.current === undefined && !(await context.ports.database.reachable())) return 'first deployment: no database yet'
+    return undefined
+  },
+  async apply(context) {
+    const file = await context.ports.backups.create('pre-deploy', context.note)
+    await context.learn({ backup: { file: file.file, bytes: file.bytes, sha256: file.sha256, seconds: file.seconds } })
+    return `${file.file} · ${size(file.bytes)} · verified`
+  },
+}
+
+function size(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`
+  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(0)} kB`
+  return `${(bytes / 1024 ** 2).toFixed(1)} MB`
+}

@@ -1,0 +1,39 @@
+import { releaseOf, webServices, type Context, type Step } from '../context.ts'
+import type { Release } from '../model.ts'
+
+/** Records the release as current; then drains and stops the old one. */
+export const commit: Step = {
+  name: 'commit',
+  does: context =>
+    context.plan.current === undefined
+      ? `Record ${releaseOf(context).id} as current`
+      : `Record ${releaseOf(context).id} as current, drain and stop ${context.plan.current.id}`,
+  async apply(context) {
+    const { ports, plan } = context
+    const release = releaseOf(context)
+    await ports.releases.setCurrent(release.id)
+    const old = plan.current
+    let summary: string | undefined
+    if (old !== undefined && old.id !== release.id) {
+      summary = await drain(context, old)
+      if (webServices(old).length > 0) await ports.edge.closeDoor(old)
+      await ports.engine.remove(old)
+    }
+    await ports.hooks
+      .run('afterDeploy', { SLIPWAY_PROJECT: release.project, SLIPWAY_VERSION: release.version, SLIPWAY_RELEASE: release.id })
+      .catch((error: unknown) => context.note(`the release is live, but a hook failed: ${String(error)}`))
+    return summary
+  },
+}
+
+async function drain(context: Context, old: Release): Promise<string | undefined> {
+  if (webServices(old).length === 0) return undefined
+  const { clock, edge } = context.ports
+  const endsAt = clock.monotonic() + context.plan.config.drain.limitMs
+  for (;;) {
+    const open = await edge.inFlight(old)
+    if (open === 0) return `${old.id} drained`
+    if (clock.monotonic() >= endsAt) return `${open} streams of ${old.id} closed at the drain limit`
+    await clock.sleep(50)
+  }
+}

@@ -1,0 +1,95 @@
+import { SlipwayError } from '../../support/errors.ts'
+import { label, releaseOf, webServices, withinHold, type Context, type Step } from '../context.ts'
+import { answersWell } from '../judge.ts'
+import type { Release } from '../model.ts'
+
+/** Requests wait, workers are quiet, nobody but the new release reaches the database, and a snapshot is taken. */
+export const hold: Step = {
+  name: 'hold',
+  does: context => `Hold requests (at most ${context.plan.config.hold.limitMs / 1000} s), quiet workers, take a snapshot`,
+  async skip(context) {
+    const { plan, ports } = context
+    if (plan.current === undefined) return 'first deployment: nothing serves yet'
+    if (plan.data.kind === 'restore' || plan.migration.kind === 'pending') return undefined
+    if (!(await ports.engine.stateMatches(releaseOf(context)))) return undefined
+    return plan.migration.why
+  },
+  async apply(context) {
+    const { plan, ports } = context
+    const current = currentOf(context)
+    const release = releaseOf(context)
+    const networks = ports.database === undefined ? [] : await ports.engine.databaseNetworks(release)
+    const services = webServices(current)
+    await context.learn({ held: { services } })
+    context.holdEndsAt = ports.clock.monotonic() + plan.config.hold.limitMs
+    if (services.length > 0) await ports.edge.hold([...new Set([...services, ...webServices(release)])])
+    await Promise.all([drained(context, current), quiet(context, current)])
+    if (ports.database === undefined) return 'requests wait'
+    await context.learn({ fenced: true })
+    await ports.database.fence(networks)
+    if (plan.migration.kind !== 'pending') return 'requests wait, the database is fenced'
+    const name = await ports.database.snapshot(label(context))
+    await context.learn({ snapshot: { database: name, of: ports.database.name } })
+    return `requests wait, the database is fenced, snapshot ${name}`
+  },
+  undo: {
+    does: context => `Let go: requests go on to ${context.plan.current?.id}`,
+    async run(context) {
+      if (context.facts.held === undefined) return
+      const current = currentOf(context)
+      await endFence(context)
+      await context.ports.engine.wakeWorkers(current)
+      await healthyAgain(context, current)
+      if (webServices(current).length > 0) await context.ports.edge.letGo(current)
+      const { snapshot } = context.facts
+      if (snapshot !== undefined) await context.ports.database?.drop(snapshot.database)
+    },
+  },
+}
+
+/** The fence ends before requests are let go to a release that stands outside it. */
+export async function endFence(context: Context): Promise<void> {
+  if (context.facts.fenced === true) await context.ports.database?.liftFence()
+}
+
+function currentOf(context: Context): Release {
+  const { current } = context.plan
+  if (current === undefined) throw new SlipwayError('BUG', 'A hold needs a release that serves')
+  return current
+}
+
+async function quiet(context: Context, current: Release): Promise<void> {
+  const workers = current.services.filter(service => service.role === 'worker').map(service => service.name)
+  if (workers.length === 0) return
+  await context.learn({ quieted: workers })
+  await context.ports.engine.quietWorkers(current)
+}
+
+/** What began before the hold ends with the old release; the drain limit bounds the wait. */
+async function drained(context: Context, current: Release): Promise<void> {
+  const { clock, edge } = context.ports
+  const endsAt = clock.monotonic() + withinHold(context, context.plan.config.drain.limitMs)
+  for (;;) {
+    const open = await edge.inFlight(current)
+    if (open === 0) return
+    if (clock.monotonic() >= endsAt) {
+      context.note(`${open} long requests or streams are still open on ${current.id}: they lose the database now`)
+      return
+    }
+    await clock.sleep(20)
+  }
+}
+
+/** The fence cut the old release's sessions: give its pools a moment before the waiting requests reach it. */
+async function healthyAgain(context: Context, current: Release): Promise<void> {
+  const { clock, edge } = context.ports
+  const endsAt = clock.monotonic() + 10_000
+  for (const service of current.services) {
+    const { path, timeoutMs } = service.health
+    if (service.role !== 'web' || path === undefined) continue
+    while (!answersWell(await edge.probe(current, service.name, path, timeoutMs))) {
+      if (clock.monotonic() >= endsAt) return context.note(`${service.name} of ${current.id} does not answer well yet`)
+      await clock.sleep(50)
+    }
+  }
+}

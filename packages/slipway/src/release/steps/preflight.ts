@@ -1,0 +1,16 @@
+import type { Step } from '../context.ts'
+
+/** Looks at config, engine, disk, memory, secrets, database and edge before anything changes. */
+export const preflight: Step = {
+  name: 'preflight',
+  does: () => 'Check engine, disk, memory, secrets, database and edge',
+  async apply(context) {
+    for (const warning of await context.ports.checks.preflight(context.plan)) context.note(warning)
+    await context.ports.hooks.run('beforeDeploy', hookFacts(context.plan.project, context.plan.version))
+    return undefined
+  },
+}
+
+function hookFacts(project: string, version: string): Record<string, string> {
+  return { SLIPWAY_PROJECT: project, SLIPWAY_VERSION: version }
+}

@@ -1,0 +1,46 @@
+import { releaseOf, type Context, type Step } from '../context.ts'
+
+/** Old releases, images, backups and left-behind databases, by policy. A failure here harms nobody: it is a note. */
+export const prune: Step = {
+  name: 'prune',
+  does: () => 'Remove what the retention policy no longer keeps',
+  async apply(context) {
+    const removed: string[] = []
+    for (const part of [pruneReleases, pruneDatabases, pruneBackups]) {
+      try {
+        removed.push(...(await part(context)))
+      } catch (error) {
+        context.note(`pruning was not complete: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    }
+    return removed.length === 0 ? undefined : `removed ${removed.join(', ')}`
+  },
+}
+
+async function pruneReleases(context: Context): Promise<string[]> {
+  const { ports, plan } = context
+  const all = [...(await ports.releases.all())].sort((a, b) => number(b.id) - number(a.id))
+  const pinned = new Set([releaseOf(context).id, plan.current?.id])
+  const keep = all.filter((release, index) => index < plan.config.retention.releases || pinned.has(release.id))
+  const gone = all.filter(release => !keep.includes(release))
+  for (const release of gone) await ports.releases.remove(release.id)
+  await ports.engine.prune(keep)
+  return gone.map(release => release.id)
+}
+
+async function pruneDatabases(context: Context): Promise<string[]> {
+  const { database } = context.ports
+  if (database === undefined) return []
+  const gone = (await database.leftBehind()).slice(context.plan.config.retention.databases)
+  for (const name of gone) await database.drop(name)
+  return gone
+}
+
+async function pruneBackups(context: Context): Promise<string[]> {
+  const gone = await context.ports.backups.prune()
+  return gone.map(file => file.slice(file.lastIndexOf('/') + 1))
+}
+
+function number(id: string): number {
+  return Number(id.slice(1))
+}

@@ -1,0 +1,25 @@
+import { releaseOf, webServices, type Step } from '../context.ts'
+
+/** Starts the new release beside the old one. No traffic reaches it yet. */
+export const start: Step = {
+  name: 'start',
+  does: context => `Start ${releaseOf(context).id} beside ${context.plan.current?.id ?? 'nothing'}`,
+  async apply(context) {
+    const { engine, edge } = context.ports
+    const release = releaseOf(context)
+    const doors = webServices(release).length === 0 ? [] : await engine.doorNetworks(release)
+    await Promise.all([
+      engine.start(release),
+      ...(doors.length === 0 ? [] : [edge.ensureFront(release, context.plan.config), edge.openDoor(release, doors)]),
+    ])
+    return undefined
+  },
+  undo: {
+    does: context => `Remove ${releaseOf(context).id}`,
+    async run(context) {
+      const release = releaseOf(context)
+      if (webServices(release).length > 0) await context.ports.edge.closeDoor(release)
+      await context.ports.engine.remove(release)
+    },
+  },
+}

@@ -1,0 +1,45 @@
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import type { DeploymentId, ReleaseId } from '../release/model.ts'
+
+/** Where Slipway keeps its files on a server. Pure. */
+export interface Layout {
+  home: string
+  /** Everything of one environment. */
+  environment: string
+  lock: string
+  history: string
+  current: string
+  edge: string
+  backups: string
+  release(id: ReleaseId): string
+  journal(id: DeploymentId): string
+  releases: string
+  journals: string
+}
+
+export function layout(project: string, home = slipwayHome()): Layout {
+  const environment = join(home, 'apps', project)
+  const releases = join(environment, 'releases')
+  const journals = join(environment, 'deployments')
+  return {
+    home,
+    environment,
+    releases,
+    journals,
+    lock: join(environment, 'lock'),
+    history: join(environment, 'history.jsonl'),
+    current: join(environment, 'current'),
+    edge: join(home, 'edge'),
+    backups: join(environment, 'backups'),
+    release: id => join(releases, id),
+    journal: id => join(journals, `${id}.jsonl`),
+  }
+}
+
+/** SLIPWAY_HOME, else /var/lib/slipway for root and ~/.local/share/slipway for others. */
+export function slipwayHome(environment: NodeJS.ProcessEnv = process.env): string {
+  const wanted = environment['SLIPWAY_HOME']
+  if (wanted !== undefined && wanted !== '') return isAbsolute(wanted) ? wanted : resolve(wanted)
+  return process.getuid?.() === 0 ? '/var/lib/slipway' : join(homedir(), '.local', 'share', 'slipway')
+}

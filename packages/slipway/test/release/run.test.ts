@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest'
+import type { DeploymentRecord, Plan } from '../../src/release/model.ts'
+import { runDeployment } from '../../src/release/run.ts'
+import { SlipwayError } from '../../src/support/errors.ts'
+import { Death, makePlan, World, type Fault } from './world.ts'
+
+const pending: Plan['migration'] = { kind: 'pending', why: 'new migrations' }
+const none: Plan['migration'] = { kind: 'unchanged', why: 'same migrations' }
+
+describe('a deployment', () => {
+  test('goes out: the new release serves, the old one is gone, its data migrated', async () => {
+    const world = await deployedWorld()
+    const record = await deploy(world, 'v2', pending)
+    expect(record).toMatchObject({ outcome: 'deployed', release: 'r2', previous: 'r1', migration: { changed: true } })
+    expect(record.heldMs).toBeGreaterThan(0)
+    expectServing(world, 'r2', 'v2')
+  })
+
+  test('holds nobody when nothing is migrated', async () => {
+    const world = await deployedWorld()
+    const record = await deploy(world, 'v2', none)
+    expect(record.outcome).toBe('deployed')
+    expect(record.heldMs).toBeUndefined()
+    expect(world.calls).not.toContain('edge.hold')
+  })
+
+  test('with the content that serves already changes nothing', async () => {
+    const world = await deployedWorld()
+    const record = await deploy(world, 'v1', none)
+    expect(record).toMatchObject({ outcome: 'unchanged', release: 'r1' })
+    expect([...world.releases.keys()]).toEqual(['r1'])
+    expectServing(world, 'r1', 'v1')
+  })
+
+  test.each([
+    ['never healthy', { health: 'never' } as const, 'GATE_FAILED'],
+    ['crash loop', { health: 'crash' } as const, 'GATE_FAILED'],
+    ['migration fails half way', { migrator: 'fails-half-way' } as const, 'MIGRATION_FAILED'],
+    ['migrator lies', { migrator: 'lies' } as const, 'MIGRATION_FAILED'],
+  ])('%s: code and data come back', async (_name, trouble, code) => {
+    const world = await deployedWorld()
+    for (let index = 0; index < 5; index++) world.write()
+    Object.assign(world, trouble)
+    const record = await deploy(world, 'v2', pending)
+    expect(record).toMatchObject({ outcome: 'rolled-back', failure: { code } })
+    expectServing(world, 'r1', 'v1')
+    expect(world.databases.get('app')?.rows).toBe(5)
+  })
+})
+
+describe('whatever fails or dies at whatever call', () => {
+  for (const kind of ['fail-before', 'fail-after', 'die-before', 'die-after'] satisfies Fault[]) {
+    test(`${kind}: all-old or all-new, no acknowledged write lost, nothing stuck`, async () => {
+      const length = await callsOfADeployment()
+      expect(length).toBeGreaterThan(25)
+      for (let call = 0; call < length; call++) {
+        const world = await deployedWorld()
+        let acknowledged = 0
+        for (let index = 0; index < 3; index++) if (world.write()) acknowledged++
+        const first = await attempt(world, 'v2', pending, call, kind)
+        // The next run of any kind ends what was cut off.
+        const second = await attempt(world, 'v2', pending)
+        const which = `call ${call} ${world.calls[call] ?? ''} (${first}, then ${second})`
+        expect(world.live, which).toBe(world.current)
+        expect(world.current, which).toBeDefined()
+        expect([...world.running.keys()], which).toEqual([world.current])
+        expect([...world.doors], which).toEqual([world.current])
+        expect(world.running.get(world.current ?? 'r0'), which).toEqual(new Set(['api', 'worker']))
+        expect(world.fenced, which).toBe(false)
+        expect(world.locked, which).toBe(false)
+        expect(world.databases.get('app')?.schema, which).toBe('v2')
+        expect(world.databases.get('app')?.rows, which).toBe(acknowledged)
+        expect(world.write(), which).toBe(true)
+      }
+    })
+  }
+})
+
+async function deployedWorld(): Promise<World> {
+  const world = new World()
+  await deploy(world, 'v1', pending)
+  expectServing(world, 'r1', 'v1')
+  world.calls.length = 0
+  return world
+}
+
+async function callsOfADeployment(): Promise<number> {
+  const world = await deployedWorld()
+  await deploy(world, 'v2', pending)
+  return world.calls.length
+}
+
+function deploy(world: World, version: string, migration: Plan['migration'], fault?: World['fault']): Promise<DeploymentRecord> {
+  const ports = world.ports()
+  world.fault = fault
+  return runDeployment(
+    {
+      purpose: 'test',
+      by: 'test',
+      makePlan: () => Promise.resolve(makePlan(world, version, migration)),
+      planOf: () => Promise.resolve(makePlan(world, version, migration)),
+      signal: new AbortController().signal,
+      listen: () => undefined,
+    },
+    ports,
+  )
+}
+
+async function attempt(world: World, version: string, migration: Plan['migration'], call?: number, kind?: Fault): Promise<string> {
+  try {
+    const fault = call === undefined || kind === undefined ? undefined : { call, kind }
+    return (await deploy(world, version, migration, fault)).outcome
+  } catch (error) {
+    if (error instanceof Death) return 'died'
+    if (error instanceof SlipwayError) return error.code
+    throw error
+  }
+}
+
+function expectServing(world: World, release: string, schema: string): void {
+  expect(world.live).toBe(release)
+  expect(world.current).toBe(release)
+  expect([...world.running.keys()]).toEqual([release])
+  expect([...world.doors]).toEqual([release])
+  expect(world.running.get(world.current ?? 'r0')).toEqual(new Set(['api', 'worker']))
+  expect(world.fenced).toBe(false)
+  expect(world.databases.get('app')?.schema).toBe(schema)
+}

@@ -1,0 +1,328 @@
+import type { EnvironmentConfig } from '../../src/config/model.ts'
+import type { Event } from '../../src/release/events.ts'
+import type { DeploymentId, DeploymentRecord, Plan, Release, ReleaseId } from '../../src/release/model.ts'
+import type { ContainerState, Ports } from '../../src/release/ports.ts'
+import { SlipwayError } from '../../src/support/errors.ts'
+
+/** What a call does instead of its work: fail before or after its effect, or take the whole process with it. */
+export type Fault = 'fail-before' | 'fail-after' | 'die-before' | 'die-after'
+
+/** Thrown in place of a process's death: nothing of the deployment runs after it. */
+export class Death extends Error {}
+
+interface StoredDatabase {
+  schema: string
+  rows: number
+}
+
+/** A server in memory: what survives a death is in fields here, what dies with the process is in `ports()`. */
+export class World {
+  now = 0
+  live: ReleaseId | 'held' | undefined
+  current: ReleaseId | undefined
+  fenced = false
+  readonly databases = new Map<string, StoredDatabase>()
+  readonly releases = new Map<ReleaseId, Release>()
+  readonly running = new Map<ReleaseId, Set<string>>()
+  readonly doors = new Set<ReleaseId>()
+  readonly journals = new Map<DeploymentId, Event[]>()
+  readonly history: DeploymentRecord[] = []
+  readonly backups: string[] = []
+  stateDefinition = 'none'
+  locked = false
+  readonly calls: string[] = []
+  fault: { call: number; kind: Fault } | undefined
+  private dead = false
+  /** Health of the containers that the next started releases have. */
+  health: 'good' | 'never' | 'crash' = 'good'
+  migrator: 'works' | 'fails-half-way' | 'lies' = 'works'
+
+  /** A client's write, acknowledged by whatever serves. */
+  write(): boolean {
+    const serving = this.live
+    if (serving === undefined || serving === 'held') return false
+    if (this.fenced) return false
+    const database = this.databases.get('app')
+    if (database === undefined || !this.running.get(serving)?.has('api')) return false
+    if (database.schema.includes('dropped') && serving === 'r1') return false
+    database.rows++
+    return true
+  }
+
+  /** A new process on the same server. */
+  ports(): Ports {
+    this.dead = false
+    this.locked = false
+    this.fault = undefined
+    const call = <T>(name: string, effect: () => T): Promise<T> => this.call(name, effect)
+    return {
+      clock: {
+        now: () => new Date(1_700_000_000_000 + this.now),
+        monotonic: () => this.now,
+        sleep: async milliseconds => {
+          if (this.dead) throw new Death()
+          this.now += Math.max(1, milliseconds)
+          await Promise.resolve()
+        },
+      },
+      lock: {
+        acquire: () => {
+          if (this.locked) return Promise.reject(new SlipwayError('LOCKED', 'locked'))
+          this.locked = true
+          return Promise.resolve({
+            release: () => {
+              this.locked = false
+              return Promise.resolve()
+            },
+          })
+        },
+      },
+      journal: {
+        open: id =>
+          Promise.resolve({
+            append: event => {
+              if (this.dead) return Promise.reject(new Death())
+              this.journals.set(id, [...(this.journals.get(id) ?? []), structuredClone(event)])
+              return Promise.resolve()
+            },
+            close: () => Promise.resolve(),
+          }),
+        nextId: () => Promise.resolve(`d${this.journals.size + 1}`),
+        read: id => Promise.resolve(this.journals.get(id) ?? []),
+        unfinished: () => {
+          const [id, events] = [...this.journals].at(-1) ?? []
+          const ended = events?.some(event => event.type === 'deployment-finished' && event.outcome !== 'needs-person')
+          return Promise.resolve(ended === true ? undefined : id)
+        },
+        record: record => call('journal.record', () => void this.history.push(record)),
+        history: () => Promise.resolve(this.history),
+      },
+      releases: {
+        nextId: () => Promise.resolve(`r${this.releases.size + 1}`),
+        current: () => Promise.resolve(this.current === undefined ? undefined : this.releases.get(this.current)),
+        get: id => Promise.resolve(this.releases.get(id)),
+        all: () => Promise.resolve([...this.releases.values()]),
+        setCurrent: id => call('releases.setCurrent', () => void (this.current = id)),
+        remove: id => call('releases.remove', () => void this.releases.delete(id)),
+      },
+      checks: { preflight: () => call('checks.preflight', () => []) },
+      source: {
+        fetch: (plan, id) =>
+          call('source.fetch', () => {
+            const release = makeRelease(id, plan.version)
+            this.releases.set(id, release)
+            return release
+          }),
+        discard: id => call('source.discard', () => void this.releases.delete(id)),
+      },
+      engine: {
+        stateMatches: release => call('engine.stateMatches', () => this.stateDefinition === release.stateFingerprint),
+        ensureState: release =>
+          call('engine.ensureState', () => {
+            const changed = this.stateDefinition === release.stateFingerprint ? [] : ['db']
+            this.stateDefinition = release.stateFingerprint
+            if (!this.databases.has('app')) this.databases.set('app', { schema: '', rows: 0 })
+            return { changed }
+          }),
+        migrate: release =>
+          call('engine.migrate', () => {
+            const database = this.databases.get('app')
+            if (database === undefined) throw new Error('no database')
+            if (this.migrator === 'lies') return { exitCode: 0, output: [], timedOut: false }
+            if (this.migrator === 'fails-half-way') {
+              database.schema += '+dropped'
+              return { exitCode: 1, output: ['boom'], timedOut: false }
+            }
+            database.schema = release.version
+            return { exitCode: 0, output: [], timedOut: false }
+          }),
+        start: release => call('engine.start', () => void this.running.set(release.id, new Set(['api', 'worker']))),
+        containers: release => call('engine.containers', () => this.containersOf(release)),
+        watch: () => Promise.resolve({ stop() {} }),
+        checkHealth: () => Promise.resolve(undefined),
+        logs: () => Promise.resolve(['last words']),
+        quietWorkers: release =>
+          call('engine.quietWorkers', () => {
+            this.running.get(release.id)?.delete('worker')
+            return ['worker']
+          }),
+        wakeWorkers: release => call('engine.wakeWorkers', () => void this.running.get(release.id)?.add('worker')),
+        remove: release => call('engine.remove', () => void this.running.delete(release.id)),
+        doorNetworks: () => Promise.resolve(['net']),
+        databaseNetworks: () => Promise.resolve(['10.0.0.0/24']),
+        prune: () => call('engine.prune', () => []),
+      },
+      edge: {
+        ensureFront: () => call('edge.ensureFront', () => undefined),
+        openDoor: release => call('edge.openDoor', () => void this.doors.add(release.id)),
+        probe: release =>
+          call('edge.probe', () =>
+            this.isGood(release)
+              ? { kind: 'answered' as const, status: 200, body: '', milliseconds: 1 }
+              : { kind: 'no-answer' as const, why: 'refused' },
+          ),
+        live: () => Promise.resolve(this.live),
+        switchTo: release => call('edge.switchTo', () => void (this.live = release.id)),
+        hold: () => call('edge.hold', () => void (this.live = 'held')),
+        waiting: () => 3,
+        letGo: release => call('edge.letGo', () => void (this.live = release.id)),
+        inFlight: () => Promise.resolve(0),
+        closeDoor: release => call('edge.closeDoor', () => void this.doors.delete(release.id)),
+      },
+      database: {
+        name: 'app',
+        reachable: () => Promise.resolve(this.databases.has('app')),
+        proveLogin: () => Promise.resolve(),
+        state: () =>
+          call('database.state', () => {
+            const schema = this.databases.get('app')?.schema ?? ''
+            return { fingerprint: schema, catalog: { schema } }
+          }),
+        compare: (before, after) =>
+          before.fingerprint === after.fingerprint ? [] : [{ what: 'schema changed', breaking: after.fingerprint.includes('dropped') }],
+        proveMigrated: release =>
+          call('database.proveMigrated', () => {
+            if (this.databases.get('app')?.schema !== release.version) throw new SlipwayError('MIGRATION_FAILED', 'the migrator lied')
+          }),
+        sizeBytes: () => Promise.resolve(1),
+        fence: () => call('database.fence', () => void (this.fenced = true)),
+        liftFence: () => call('database.liftFence', () => void (this.fenced = false)),
+        snapshot: label =>
+          call('database.snapshot', () => {
+            const name = `app__before_${label}`
+            const database = this.databases.get('app')
+            if (database === undefined) throw new Error('no database')
+            this.databases.set(name, { ...database })
+            return name
+          }),
+        swapIn: (replacement, label) =>
+          call('database.swapIn', () => {
+            const left = `app__left_${label}`
+            const incoming = this.databases.get(replacement)
+            const live = this.databases.get('app')
+            if (incoming === undefined) return left
+            if (live !== undefined) this.databases.set(left, live)
+            this.databases.set('app', incoming)
+            this.databases.delete(replacement)
+            return left
+          }),
+        restoreBackup: (origin, label) =>
+          call('database.restoreBackup', () => {
+            this.databases.set(`app__restored_${label}`, { schema: origin.file, rows: 0 })
+            return `app__restored_${label}`
+          }),
+        leftBehind: () => Promise.resolve([...this.databases.keys()].filter(name => name !== 'app')),
+        drop: name => call('database.drop', () => void this.databases.delete(name)),
+      },
+      backups: {
+        create: () =>
+          call('backups.create', () => {
+            this.backups.push('backup')
+            return { file: 'backup', kind: 'pre-deploy' as const, takenAt: '', bytes: 1, sha256: '', seconds: 0 }
+          }),
+        list: () => Promise.resolve([]),
+        prune: () => Promise.resolve([]),
+      },
+      hooks: { run: () => Promise.resolve() },
+    }
+  }
+
+  private isGood(release: Release): boolean {
+    return this.running.get(release.id)?.has('api') === true && (this.health === 'good' || release.id === this.current)
+  }
+
+  private containersOf(release: Release): ContainerState[] {
+    const crash = this.health === 'crash' && release.id !== this.current
+    return [...(this.running.get(release.id) ?? [])].map(service => ({
+      id: `${release.id}-${service}`,
+      name: `${release.id}-${service}`,
+      service,
+      status: 'running',
+      health: 'none',
+      exitCode: crash ? 1 : 0,
+      restarts: crash ? 2 : 0,
+      outOfMemory: false,
+      healthOutput: '',
+    }))
+  }
+
+  private async call<T>(name: string, effect: () => T): Promise<T> {
+    await Promise.resolve()
+    if (this.dead) throw new Death()
+    const index = this.calls.push(name) - 1
+    const fault = this.fault?.call === index ? this.fault.kind : undefined
+    if (fault === 'die-before') this.die()
+    if (fault === 'fail-before') throw new SlipwayError('ENGINE_FAILED', `${name} failed before its effect`)
+    const result = effect()
+    if (fault === 'die-after') this.die()
+    if (fault === 'fail-after') throw new SlipwayError('ENGINE_FAILED', `${name} failed after its effect`)
+    return result
+  }
+
+  private die(): never {
+    this.dead = true
+    throw new Death()
+  }
+}
+
+export function makeRelease(id: ReleaseId, version: string): Release {
+  const health = { path: '/health', intervalMs: 2000, deadlineMs: 30_000, timeoutMs: 5000 }
+  const { path: _path, ...withoutPath } = health
+  return {
+    id,
+    app: 'app',
+    environment: 'prod',
+    project: 'app-prod',
+    createdAt: '',
+    version,
+    services: [
+      { name: 'api', role: 'web', port: 3000, hosts: [], health, replicas: 1, dockerHealth: false },
+      { name: 'worker', role: 'worker', hosts: [], health: withoutPath, replicas: 1, dockerHealth: false },
+    ],
+    images: { api: `sha256:${version}`, worker: `sha256:${version}` },
+    fingerprint: version,
+    stateFingerprint: 'state',
+    database: 'db',
+    directory: `/releases/${id}`,
+  }
+}
+
+export const config: EnvironmentConfig = {
+  file: '/app/slipway.yaml',
+  directory: '/app',
+  app: 'app',
+  environment: 'prod',
+  project: 'app-prod',
+  production: true,
+  composeFiles: ['/app/compose.yaml'],
+  source: { kind: 'directory' },
+  services: {},
+  health: { path: '/health', intervalMs: 2000, deadlineMs: 30_000, timeoutMs: 5000 },
+  migrate: { service: 'api', command: ['migrate'], files: ['/app/migrations'], timeoutMs: 600_000 },
+  database: { service: 'db' },
+  edge: { mode: 'address', listen: { host: '127.0.0.1', port: 3000 }, domains: [], trustedProxies: [] },
+  hold: { limitMs: 60_000 },
+  drain: { limitMs: 10_000 },
+  hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], timeoutMs: 60_000 },
+  backups: { directory: '/backups', format: 'custom', keep: 5, daily: { keepDays: 30 } },
+  rollback: { data: 'ask' },
+  retention: { releases: 5, databases: 1 },
+}
+
+export function makePlan(world: World, version: string, migration: Plan['migration']): Plan {
+  const current = world.current === undefined ? undefined : world.releases.get(world.current)
+  return {
+    kind: 'deploy',
+    app: 'app',
+    environment: 'prod',
+    project: 'app-prod',
+    version,
+    services: [],
+    migration,
+    state: current === undefined ? 'first' : 'same',
+    data: { kind: 'untouched' },
+    steps: [],
+    config,
+    ...(current === undefined ? {} : { current }),
+  }
+}
