@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import { fileBackups } from '../../backup/backups.ts'
+import type { ComposeDocument, ComposeService } from '../../config/document.ts'
+import type { EnvironmentConfig } from '../../config/model.ts'
+import { stateContainer } from '../../engine/state.ts'
+import { postgresDatabase } from '../../postgres/database.ts'
+import type { Backups, Database } from '../../release/ports.ts'
+import { SlipwayError } from '../../support/errors.ts'
+import type { Layout } from '../../store/layout.ts'
+
+/** The database as the Compose service's own environment describes it. */
+export async function openDatabase(config: EnvironmentConfig, document: ComposeDocument): Promise<Database | undefined> {
+  const login = await serverLogin(config, document)
+  return login === undefined ? undefined : postgresDatabase({ ...login, container: containerOf(config) })
+}
+
+/** The login that the app itself uses, when one of its variables is a URL that leads to the database service. */
+export function appDatabase(config: EnvironmentConfig, document: ComposeDocument): Database | undefined {
+  const service = config.database?.service
+  if (service === undefined) return undefined
+  for (const each of Object.values(document.services)) {
+    for (const value of Object.values(each.environment ?? {})) {
+      const login = loginOf(unescaped(value ?? ''), service)
+      if (login !== undefined) return postgresDatabase({ ...login, container: containerOf(config) })
+    }
+  }
+  return undefined
+}
+
+export async function openBackups(config: EnvironmentConfig, document: ComposeDocument, layout: Layout): Promise<Backups> {
+  const login = await serverLogin(config, document)
+  if (login === undefined) return noBackups
+  const directory = config.backups.directory === '' ? layout.backups : config.backups.directory
+  return fileBackups({ ...login, container: containerOf(config), config: { ...config.backups, directory } })
+}
+
+const noBackups: Backups = {
+  create: () => Promise.reject(new SlipwayError('BACKUP_FAILED', 'There is no database to back up', { next: 'Name it in slipway.yaml: database: db' })),
+  list: () => Promise.resolve([]),
+  prune: () => Promise.resolve([]),
+}
+
+async function serverLogin(config: EnvironmentConfig, document: ComposeDocument): Promise<Login | undefined> {
+  const { database } = config
+  if (database === undefined) return undefined
+  const service = document.services[database.service]
+  if (service === undefined) return undefined
+  const user = database.user ?? variable(service, 'POSTGRES_USER') ?? 'postgres'
+  const password = variable(service, 'POSTGRES_PASSWORD') ?? (await passwordFromFile(service, document))
+  return {
+    user,
+    name: database.name ?? variable(service, 'POSTGRES_DB') ?? user,
+    ...(password === undefined ? {} : { password }),
+  }
+}
+
+interface Login {
+  user: string
+  name: string
+  password?: string
+}
+
+function containerOf(config: EnvironmentConfig): () => Promise<string | undefined> {
+  const service = config.database?.service
+  return () => (service === undefined ? Promise.resolve(undefined) : stateContainer(config.project, service))
+}
+
+function variable(service: ComposeService, name: string): string | undefined {
+  const value = service.environment?.[name]
+  return value === undefined || value === null || value === '' ? undefined : unescaped(value)
+}
+
+/** `POSTGRES_PASSWORD_FILE: /run/secrets/<name>` leads to a secret of the document. */
+async function passwordFromFile(service: ComposeService, document: ComposeDocument): Promise<string | undefined> {
+  const path = variable(service, 'POSTGRES_PASSWORD_FILE')
+  const name = path?.startsWith('/run/secrets/') === true ? path.slice('/run/secrets/'.length) : undefined
+  const file = name === undefined ? undefined : document.secrets?.[name]?.file
+  return file === undefined ? undefined : (await readFile(file, 'utf8').catch(() => undefined))?.trimEnd()
+}
+
+export function loginOf(value: string, service: string): Login | undefined {
+  if (!/^postgres(ql)?:\/\//.test(value)) return undefined
+  try {
+    const url = new URL(value)
+    if (url.hostname !== service) return undefined
+    const user = decodeURIComponent(url.username)
+    return {
+      user,
+      name: decodeURIComponent(url.pathname.slice(1)) || user,
+      ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** Compose prints a dollar sign as two, so that what it prints can be read by it again. */
+function unescaped(value: string): string {
+  return value.replaceAll('$$', '$')
+}

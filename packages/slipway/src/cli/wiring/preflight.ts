@@ -1,0 +1,88 @@
+import { mkdir, statfs } from 'node:fs/promises'
+import { totalmem } from 'node:os'
+import { readIfPresent } from '../../support/files.ts'
+import { SlipwayError } from '../../support/errors.ts'
+import { tryDocker, dockerError } from '../../engine/docker.ts'
+import type { Checks, Database } from '../../release/ports.ts'
+import type { Layout } from '../../store/layout.ts'
+import type { ResolvedSource } from './resolve.ts'
+
+/** Everything that can be known to hurt before anything changes. */
+export function preflightChecks(input: {
+  layout: Layout
+  source: () => ResolvedSource | undefined
+  database: Database | undefined
+  appDatabase: Database | undefined
+  addressFree: () => Promise<void>
+}): Checks {
+  return {
+    async preflight(plan) {
+      const warnings: string[] = []
+      await engineAnswers()
+      const database = input.database !== undefined && (await input.database.reachable()) ? input.database : undefined
+      const size = database === undefined ? 0 : await database.sizeBytes()
+      const backups = plan.config.backups.directory === '' ? input.layout.backups : plan.config.backups.directory
+      await diskHasRoom(input.layout.environment, atLeast, 'Slipway keeps releases and journals there')
+      if (input.database !== undefined) await diskHasRoom(backups, atLeast + size, 'backups go there')
+      warnings.push(...(await memoryWarnings()))
+      const source = input.source()
+      if (plan.kind === 'deploy' && source !== undefined) variablesAreSet(source)
+      if (database !== undefined) await (input.appDatabase ?? database).proveLogin()
+      await input.addressFree()
+      return warnings
+    },
+  }
+}
+
+const atLeast = 256 * 1024 ** 2
+
+async function engineAnswers(): Promise<void> {
+  const argv = ['version', '--format', '{{.Server.Version}}']
+  const [engine, compose] = await Promise.all([tryDocker(argv, { timeoutMs: 15_000 }), tryDocker(['compose', 'version', '--short'], { timeoutMs: 15_000 })])
+  if (engine.exitCode !== 0) throw dockerError(argv, engine, { code: 'ENGINE_UNAVAILABLE' })
+  const [major = 0, minor = 0] = compose.stdout.replace(/^v/, '').split('.').map(Number)
+  if (compose.exitCode === 0 && (major > 2 || (major === 2 && minor >= 20))) return
+  throw new SlipwayError('ENGINE_UNAVAILABLE', 'Docker Compose is missing or too old', {
+    why: compose.exitCode === 0 ? `it is ${compose.stdout.trim()}, 2.20 is needed` : 'docker compose does not answer',
+    state: 'nothing was changed',
+    next: 'Install the package docker-compose-plugin.',
+  })
+}
+
+async function diskHasRoom(directory: string, bytes: number, why: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new SlipwayError('DISK_FULL', `The folder ${directory} can not be made`, {
+      why: error instanceof Error ? error.message : String(error),
+      state: 'nothing was changed',
+      next: `Make it yourself and give it to this user: mkdir -p ${directory}`,
+    })
+  })
+  const { bavail, bsize } = await statfs(directory)
+  const free = bavail * bsize
+  if (free >= bytes) return
+  throw new SlipwayError('DISK_FULL', `Too little room in ${directory}`, {
+    why: `${megabytes(free)} are free, ${megabytes(bytes)} are needed: ${why}`,
+    state: 'nothing was changed',
+    next: 'Free some space (docker system df shows what Docker uses) and deploy again.',
+  })
+}
+
+async function memoryWarnings(): Promise<string[]> {
+  const text = await readIfPresent('/proc/meminfo')
+  const available = Number(/MemAvailable:\s+(\d+) kB/.exec(text ?? '')?.[1] ?? totalmem() / 1024) * 1024
+  return available < atLeast ? [`only ${megabytes(available)} of memory are available for two releases side by side`] : []
+}
+
+function variablesAreSet(source: ResolvedSource): void {
+  if (source.missingVariables.length === 0) return
+  const names = source.missingVariables.join(', ')
+  throw new SlipwayError('SECRET_MISSING', `The Compose files need variables that are not set: ${names}`, {
+    why: source.config.envFile === undefined ? 'there is no env file' : `${source.config.envFile} does not set them`,
+    state: 'nothing was changed',
+    next: 'Set them, or give them a default in the Compose file: ${NAME:-default}.',
+  })
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MB`
+}

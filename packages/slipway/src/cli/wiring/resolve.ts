@@ -1,0 +1,81 @@
+import { cp, mkdir, rm } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { readCompose, type ResolvedCompose } from '../../config/compose.ts'
+import type { ComposeDocument } from '../../config/document.ts'
+import { loadConfig } from '../../config/load.ts'
+import type { EnvironmentConfig } from '../../config/model.ts'
+import { detectServices } from '../../config/roles.ts'
+import type { ReleaseSource } from '../../engine/fetch.ts'
+import type { Commit } from '../../release/model.ts'
+import { commitOf, exportCommit, fetchBranch, prefixOf } from '../../source/git.ts'
+import type { Layout } from '../../store/layout.ts'
+import { SlipwayError } from '../../support/errors.ts'
+
+/** The code and configuration that a deployment would take now. From Git, they are written out to a folder of their own. */
+export async function resolveSource(base: EnvironmentConfig, layout: Layout): Promise<ResolvedSource> {
+  if (base.source.kind === 'directory') {
+    const commit = await commitOf(base.directory)
+    return readSource(base, { base, project: base.directory, directory: base.directory, ...(commit === undefined ? {} : { commit }) })
+  }
+  const commit = await fetchBranch(base.directory, base.source.remote, base.source.branch)
+  const written = join(layout.environment, 'incoming', commit.sha)
+  await exportCommit(base.directory, commit.sha, written)
+  return readCheckout(base, written, commit)
+}
+
+/** Reads a commit that was written out to `written`: its own slipway.yaml counts, the secrets come from the project's folder. */
+export async function readCheckout(base: EnvironmentConfig, written: string, commit: Commit): Promise<ResolvedSource> {
+  const directory = join(written, await prefixOf(base.directory))
+  await copyEnvFile(base, directory)
+  const { config } = await loadConfig(join(directory, relative(base.directory, base.file)), base.environment)
+  if (config.project !== base.project) {
+    throw new SlipwayError('CONFIG_INVALID', `The branch ${commit.branch} holds another app: ${config.app}`, {
+      why: `${base.file} says app: ${base.app}`,
+      state: 'nothing was changed',
+      next: 'Check out the right branch, or correct the name.',
+    })
+  }
+  return readSource(config, { base, project: base.directory, directory, commit, checkout: written })
+}
+
+export interface ResolvedSource extends ReleaseSource {
+  /** The configuration in the folder a person works in, by which the commit was found. */
+  base: EnvironmentConfig
+  missingVariables: string[]
+  /** The whole commit, written out; the project may be a folder in it. */
+  checkout?: string
+}
+
+export async function forgetCheckout(source: ResolvedSource): Promise<void> {
+  if (source.checkout !== undefined) await rm(source.checkout, { recursive: true, force: true })
+}
+
+async function readSource(
+  config: EnvironmentConfig,
+  place: { base: EnvironmentConfig; project: string; directory: string; commit?: Commit; checkout?: string },
+): Promise<ResolvedSource> {
+  const document = await readCompose(config)
+  const { services, problems } = detectServices(document, config)
+  const errors = problems.filter(problem => problem.severity === 'error')
+  if (errors.length > 0) throw new SlipwayError('CONFIG_INVALID', 'The Compose files have mistakes', { problems: errors, state: 'nothing was changed', next: 'Mend what is listed and run: slipway check' })
+  return { config, document: typed(document), services, missingVariables: document.missingVariables, ...place }
+}
+
+/** Compose prints its own normal form, so its fields have the types that `document.ts` gives them. */
+function typed(document: ResolvedCompose): ComposeDocument {
+  return document as unknown as ComposeDocument
+}
+
+/** Secrets are not in Git: the env file of the project's folder goes along. */
+async function copyEnvFile(base: EnvironmentConfig, directory: string): Promise<void> {
+  if (base.envFile === undefined) return
+  const target = join(directory, relative(base.directory, base.envFile))
+  await mkdir(dirname(target), { recursive: true })
+  await cp(base.envFile, target, { force: true }).catch((error: unknown) => {
+    throw new SlipwayError('SECRET_MISSING', `The env file ${base.envFile} can not be read`, {
+      why: error instanceof Error ? error.message : String(error),
+      state: 'nothing was changed',
+      next: 'Create it with the variables that the app needs.',
+    })
+  })
+}

@@ -1,0 +1,58 @@
+import { stepNames, type Plan, type StepName } from './model.ts'
+
+/** The steps as `plan` shows them: what each will do, or why it will have nothing to do. Pure. */
+export function plannedSteps(plan: Plan): Plan['steps'] {
+  return stepNames.map(name => {
+    const { does, skipped } = describe(name, plan)
+    return { name, does, ...(skipped === undefined ? {} : { skipped }) }
+  })
+}
+
+function describe(name: StepName, plan: Plan): { does: string; skipped?: string | undefined } {
+  const first = plan.current === undefined
+  const restores = plan.data.kind === 'restore'
+  const pending = plan.migration.kind === 'pending'
+  const next = plan.target?.id ?? 'the new release'
+  const old = plan.current?.id ?? 'nothing'
+  const database = plan.config.database !== undefined
+  switch (name) {
+    case 'lock':
+      return { does: 'Take the lock of the environment' }
+    case 'preflight':
+      return { does: 'Check engine, disk, memory, secrets, database and edge' }
+    case 'fetch':
+      return { does: `Fetch ${plan.version} and build its images`, skipped: plan.kind === 'rollback' ? `${next} is already here` : undefined }
+    case 'backup':
+      return {
+        does: 'Back up the database and verify the backup',
+        skipped: !database ? 'the app has no database' : first ? 'first deployment: no database yet' : undefined,
+      }
+    case 'rehearse':
+      return { does: 'Rehearse the migration on a copy', skipped: 'not available yet' }
+    case 'restore':
+      return { does: 'Prepare the older data beside the live database', skipped: restores ? undefined : 'the data stays' }
+    case 'hold':
+      return {
+        does: `Hold requests (at most ${plan.config.hold.limitMs / 1000} s), quiet workers, take a snapshot`,
+        skipped: first ? 'first deployment: nothing serves yet' : restores || pending ? undefined : `${plan.migration.why} (unless state services change)`,
+      }
+    case 'state':
+      return { does: 'Bring up and connect databases and other state' }
+    case 'migrate':
+      return restores
+        ? { does: 'Swap the older data in' }
+        : { does: 'Migrate the database', skipped: pending ? undefined : plan.migration.why }
+    case 'start':
+      return { does: `Start ${next} beside ${old}` }
+    case 'gate':
+      return { does: `Wait until ${next} is healthy` }
+    case 'switch':
+      return { does: `Switch the edge to ${next}` }
+    case 'watch':
+      return { does: 'Watch the new release', skipped: 'not available yet' }
+    case 'commit':
+      return { does: first ? `Record ${next} as current` : `Record ${next} as current, drain and stop ${old}` }
+    case 'prune':
+      return { does: 'Remove what the retention policy no longer keeps' }
+  }
+}
