@@ -1,5 +1,5 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { writeAtomically } from '../support/files.ts'
 import type { ComposeDocument } from '../config/document.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
@@ -88,6 +88,7 @@ export async function discardRelease(release: Release | undefined, directory: st
 /** Moves sources written out from Git into the release that they became. */
 export async function adoptSources(from: string, to: string): Promise<void> {
   await rm(to, { recursive: true, force: true })
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   await rename(from, to)
 }
 
@@ -103,9 +104,4 @@ async function build(
   const file = join(directory, files.build)
   await writeAtomically(file, JSON.stringify(wanted))
   await buildImages(file, directory, `${project}-build`)
-}
-
-/** A path of the project's folder in another copy of it. */
-export function moved(path: string, from: string, to: string): string {
-  return join(to, relative(from, path))
 }

@@ -4,7 +4,7 @@ import type { ComposeDocument } from '../config/document.ts'
 import type { ReleaseId, ReleaseService } from '../release/model.ts'
 import { referencedImages } from './build-document.ts'
 import { build, composeArgv } from './compose-argv.ts'
-import { docker, tryDocker } from './docker.ts'
+import { docker, jsonLines, tryDocker } from './docker.ts'
 import { imageTag } from './names.ts'
 
 /** Builds a release's images; the cause of a failure is in the error's output. */
@@ -56,8 +56,13 @@ export async function imageId(reference: string): Promise<string | undefined> {
 /** Whether each image brings a HEALTHCHECK of its own. */
 export async function imagesWithHealthcheck(ids: readonly string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set()
-  const text = await docker(['image', 'inspect', '--format', '{{.Id}} {{if .Config.Healthcheck}}yes{{end}}', '--', ...new Set(ids)])
-  return new Set(text.split('\n').filter(line => line.endsWith(' yes')).map(line => line.slice(0, -4)))
+  const text = await docker(['image', 'inspect', '--format', '{{json .}}', '--', ...new Set(ids)])
+  const images = jsonLines(text) as { Id: string; Config?: { Healthcheck?: { Test?: string[] } | null } | null }[]
+  return new Set(images.filter(image => hasCheck(image.Config?.Healthcheck?.Test)).map(image => image.Id))
+}
+
+function hasCheck(test: readonly string[] | undefined): boolean {
+  return test !== undefined && test.length > 0 && test[0] !== 'NONE'
 }
 
 async function makePresent(reference: string, note: (text: string) => void): Promise<void> {

@@ -89,7 +89,7 @@ export function externalVolumes(volumes: NonNullable<ComposeDocument['volumes']>
   return Object.fromEntries(
     Object.entries(volumes).map(([key, volume]) => [
       key,
-      { name: volume?.external === true ? (volume.name ?? key) : volumeName(project, key), external: true },
+      { name: volume?.name ?? volumeName(project, key), external: true },
     ]),
   )
 }

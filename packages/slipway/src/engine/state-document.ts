@@ -56,5 +56,5 @@ function canonical(value: unknown): string {
 
 function ownNetwork(network: NonNullable<ComposeDocument['networks']>[string], project: string, key: string) {
   if (network?.external === true) return network
-  return { ...network, name: `${project}_${key}` }
+  return { ...network, name: network?.name ?? `${project}_${key}` }
 }

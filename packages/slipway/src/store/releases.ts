@@ -11,8 +11,11 @@ export function fileReleases(layout: Layout): ReleaseStore {
   const get = (id: ReleaseId) => readRelease(layout, id)
   return {
     async nextId() {
-      const numbers = (await ids(layout)).map(id => Number(id.slice(1)))
-      return `r${Math.max(0, ...numbers) + 1}`
+      const known = await ids(layout)
+      for (const id of known) if ((await get(id)) === undefined) await rm(layout.release(id), { recursive: true, force: true })
+      // Numbers of releases that failed are not used again: history would tell two stories of one.
+      const told = [...((await readIfPresent(layout.history)) ?? '').matchAll(/"release":"(r\d+)"/g)].map(match => match[1] ?? 'r0')
+      return `r${Math.max(0, ...[...known, ...told].map(id => Number(id.slice(1)))) + 1}`
     },
     async current() {
       const id = await currentId(layout)

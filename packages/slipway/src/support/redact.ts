@@ -45,13 +45,15 @@ const pathName = /_(FILE|PATH|DIR)$/i
  * What machines compare and recover by. Slipway writes these itself, no program's output gets into them,
  * and a journal in which they are blackened could not bring a cut-off deployment to its end.
  */
-const structuralKeys = new Set([
-  ...['type', 'at', 'step', 'id', 'kind', 'outcome', 'code', 'towards', 'role', 'mode'],
-  ...['app', 'environment', 'project', 'name', 'service', 'services', 'quieted'],
-  ...['release', 'current', 'target', 'previous', 'version', 'sha', 'createdAt'],
-  ...['database', 'of', 'leftBehind', 'file', 'directory', 'backup', 'snapshot', 'sha256'],
-  ...['fingerprint', 'stateFingerprint', 'migrationFingerprint'],
-])
+const structuralKeys = new Set(
+  [
+    'type at step id kind outcome code towards role mode',
+    'app environment project name service services quieted',
+    'release current target previous version sha createdAt',
+    'database of leftBehind file directory backup snapshot sha256',
+    'fingerprint stateFingerprint migrationFingerprint',
+  ].flatMap(line => line.split(' ')),
+)
 
 function isWorthHiding(secret: string): boolean {
   return secret.trim().length >= shortestSecret && !blackened.includes(secret)

@@ -8,12 +8,17 @@ import { notStartedExitCode } from './run.ts'
  * Runs a program on data that is too big for memory: `input` flows into it, its standard output flows into `output`.
  * Argv arrays only, as with `run`. The first failure on either side ends the program and is told apart from its exit code.
  */
-export async function stream(program: string, argv: readonly string[], options: StreamOptions = {}): Promise<StreamResult> {
+export async function stream(
+  program: string,
+  argv: readonly string[],
+  options: StreamOptions = {},
+): Promise<StreamResult> {
   const child = spawn(program, argv, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...options.environment },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
+  const kept = options.keep === 'all' ? (text: string) => text : tail
   const said = { stdout: '', stderr: '' }
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr = tail(said.stderr + text)))
   let startFailure: Error | undefined
@@ -21,7 +26,8 @@ export async function stream(program: string, argv: readonly string[], options: 
   const closed = once(child, 'close').catch((error: unknown) => [undefined, undefined, error])
 
   const flows: Promise<unknown>[] = [feed(options.input, child.stdin)]
-  if (options.output === undefined) child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout = tail(said.stdout + text)))
+  if (options.output === undefined)
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout = kept(said.stdout + text)))
   else flows.push(pipeline(child.stdout, options.output))
   const failures = (await Promise.allSettled(flows.map(flow => flow.catch(endWith(child))))).flatMap(flow =>
     flow.status === 'rejected' ? [flow.reason as unknown] : [],
@@ -42,6 +48,8 @@ export interface StreamOptions {
   input?: Readable
   output?: Writable
   signal?: AbortSignal
+  /** How much of standard output is kept when it does not flow to `output`. Default: the last part. */
+  keep?: 'all'
 }
 
 export interface StreamResult {

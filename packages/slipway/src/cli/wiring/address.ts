@@ -5,7 +5,10 @@ import { runningConfig } from '../../edge/front-container.ts'
 import { proveFree } from '../../edge/listeners.ts'
 
 /** Throws PORT_IN_USE when somebody else than our own edge listens where the app wants to be served. */
-export async function proveAddressFree(config: EnvironmentConfig, edge: { directory: string; edgeName?: string; image?: string }): Promise<void> {
+export async function proveAddressFree(
+  config: EnvironmentConfig,
+  edge: { directory: string; edgeName?: string; image?: string },
+): Promise<void> {
   const { mode, listen } = config.edge
   const wanted = mode === 'address' ? (listen === undefined ? [] : [listen]) : mode === 'domains' ? domainPorts : []
   if (wanted.length === 0) return

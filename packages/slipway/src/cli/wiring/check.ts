@@ -35,5 +35,9 @@ export const checkConfiguration: CheckConfiguration = async (configFile, environ
 
 /** Environments share files: the same mistake is told once. */
 function unique(problems: readonly Problem[]): Problem[] {
-  return [...new Map(problems.map(problem => [JSON.stringify([problem.file, problem.line, problem.column, problem.message]), problem])).values()]
+  return [
+    ...new Map(
+      problems.map(problem => [JSON.stringify([problem.file, problem.line, problem.column, problem.message]), problem]),
+    ).values(),
+  ]
 }

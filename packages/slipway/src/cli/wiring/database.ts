@@ -9,7 +9,10 @@ import { SlipwayError } from '../../support/errors.ts'
 import type { Layout } from '../../store/layout.ts'
 
 /** The database as the Compose service's own environment describes it. */
-export async function openDatabase(config: EnvironmentConfig, document: ComposeDocument): Promise<Database | undefined> {
+export async function openDatabase(
+  config: EnvironmentConfig,
+  document: ComposeDocument,
+): Promise<Database | undefined> {
   const login = await serverLogin(config, document)
   return login === undefined ? undefined : postgresDatabase({ ...login, container: containerOf(config) })
 }
@@ -27,7 +30,11 @@ export function appDatabase(config: EnvironmentConfig, document: ComposeDocument
   return undefined
 }
 
-export async function openBackups(config: EnvironmentConfig, document: ComposeDocument, layout: Layout): Promise<Backups> {
+export async function openBackups(
+  config: EnvironmentConfig,
+  document: ComposeDocument,
+  layout: Layout,
+): Promise<Backups> {
   const login = await serverLogin(config, document)
   if (login === undefined) return noBackups
   const directory = config.backups.directory === '' ? layout.backups : config.backups.directory
@@ -35,7 +42,12 @@ export async function openBackups(config: EnvironmentConfig, document: ComposeDo
 }
 
 const noBackups: Backups = {
-  create: () => Promise.reject(new SlipwayError('BACKUP_FAILED', 'There is no database to back up', { next: 'Name it in slipway.yaml: database: db' })),
+  create: () =>
+    Promise.reject(
+      new SlipwayError('BACKUP_FAILED', 'There is no database to back up', {
+        next: 'Name it in slipway.yaml: database: db',
+      }),
+    ),
   list: () => Promise.resolve([]),
   prune: () => Promise.resolve([]),
 }

@@ -38,7 +38,10 @@ const atLeast = 256 * 1024 ** 2
 
 async function engineAnswers(): Promise<void> {
   const argv = ['version', '--format', '{{.Server.Version}}']
-  const [engine, compose] = await Promise.all([tryDocker(argv, { timeoutMs: 15_000 }), tryDocker(['compose', 'version', '--short'], { timeoutMs: 15_000 })])
+  const [engine, compose] = await Promise.all([
+    tryDocker(argv, { timeoutMs: 15_000 }),
+    tryDocker(['compose', 'version', '--short'], { timeoutMs: 15_000 }),
+  ])
   if (engine.exitCode !== 0) throw dockerError(argv, engine, { code: 'ENGINE_UNAVAILABLE' })
   const [major = 0, minor = 0] = compose.stdout.replace(/^v/, '').split('.').map(Number)
   if (compose.exitCode === 0 && (major > 2 || (major === 2 && minor >= 20))) return
@@ -70,7 +73,9 @@ async function diskHasRoom(directory: string, bytes: number, why: string): Promi
 async function memoryWarnings(): Promise<string[]> {
   const text = await readIfPresent('/proc/meminfo')
   const available = Number(/MemAvailable:\s+(\d+) kB/.exec(text ?? '')?.[1] ?? totalmem() / 1024) * 1024
-  return available < atLeast ? [`only ${megabytes(available)} of memory are available for two releases side by side`] : []
+  return available < atLeast
+    ? [`only ${megabytes(available)} of memory are available for two releases side by side`]
+    : []
 }
 
 function variablesAreSet(source: ResolvedSource): void {

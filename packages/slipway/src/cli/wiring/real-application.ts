@@ -70,7 +70,9 @@ export class RealApplication implements Application {
   }
 
   status(): Promise<StatusReport> {
-    return this.guarded('The status could not be read', async () => statusReport(this.config, this.layout, await this.ports()))
+    return this.guarded('The status could not be read', async () =>
+      statusReport(this.config, this.layout, await this.ports()),
+    )
   }
 
   async history(): Promise<DeploymentRecord[]> {
@@ -79,7 +81,9 @@ export class RealApplication implements Application {
 
   logs(request: LogsRequest, write: (line: LogLine) => void): Promise<number> {
     return this.guarded('The logs could not be read', async () =>
-      followLogs(request, await this.ports(), this.config.project, line => write({ ...line, text: this.redact.text(line.text) })),
+      followLogs(request, await this.ports(), this.config.project, line =>
+        write({ ...line, text: this.redact.text(line.text) }),
+      ),
     )
   }
 
@@ -195,7 +199,10 @@ export class RealApplication implements Application {
         },
       },
       checks: {
-        preflight: async plan => [...this.warnings.map(warning => `${warning.path}: ${warning.message}`), ...(await checks.preflight(plan))],
+        preflight: async plan => [
+          ...this.warnings.map(warning => `${warning.path}: ${warning.message}`),
+          ...(await checks.preflight(plan)),
+        ],
       },
     }
   }
@@ -217,14 +224,23 @@ async function keptDatabases(ports: Ports): Promise<string[]> {
 async function secretsIn(config: EnvironmentConfig, document: ComposeDocument): Promise<string[]> {
   const secrets: string[] = []
   for (const service of Object.values(document.services)) {
-    const environment = Object.entries(service.environment ?? {}).map(([name, value]) => [name, (value ?? '').replaceAll('$$', '$')])
+    const environment = Object.entries(service.environment ?? {}).map(([name, value]) => [
+      name,
+      (value ?? '').replaceAll('$$', '$'),
+    ])
     secrets.push(...secretsOf(Object.fromEntries(environment) as Record<string, string>))
   }
   for (const secret of Object.values(document.secrets ?? {})) {
     const text = secret.file === undefined ? '' : await readFile(secret.file, 'utf8').catch(() => '')
     if (text.length < 4096) secrets.push(text.trim())
   }
-  const names = new Set<string | undefined>([config.app, config.project, config.database?.service, config.database?.name, config.database?.user])
+  const names = new Set<string | undefined>([
+    config.app,
+    config.project,
+    config.database?.service,
+    config.database?.name,
+    config.database?.user,
+  ])
   return secrets.filter(secret => !names.has(secret))
 }
 

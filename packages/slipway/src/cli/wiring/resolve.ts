@@ -15,7 +15,12 @@ import { SlipwayError } from '../../support/errors.ts'
 export async function resolveSource(base: EnvironmentConfig, layout: Layout): Promise<ResolvedSource> {
   if (base.source.kind === 'directory') {
     const commit = await commitOf(base.directory)
-    return readSource(base, { base, project: base.directory, directory: base.directory, ...(commit === undefined ? {} : { commit }) })
+    return readSource(base, {
+      base,
+      project: base.directory,
+      directory: base.directory,
+      ...(commit === undefined ? {} : { commit }),
+    })
   }
   const commit = await fetchBranch(base.directory, base.source.remote, base.source.branch)
   const written = join(layout.environment, 'incoming', commit.sha)
@@ -57,7 +62,12 @@ async function readSource(
   const document = await readCompose(config)
   const { services, problems } = detectServices(document, config)
   const errors = problems.filter(problem => problem.severity === 'error')
-  if (errors.length > 0) throw new SlipwayError('CONFIG_INVALID', 'The Compose files have mistakes', { problems: errors, state: 'nothing was changed', next: 'Mend what is listed and run: slipway check' })
+  if (errors.length > 0)
+    throw new SlipwayError('CONFIG_INVALID', 'The Compose files have mistakes', {
+      problems: errors,
+      state: 'nothing was changed',
+      next: 'Mend what is listed and run: slipway check',
+    })
   return { config, document: typed(document), services, missingVariables: document.missingVariables, ...place }
 }
 

@@ -52,7 +52,10 @@ export async function statusReport(config: EnvironmentConfig, layout: Layout, po
 }
 
 async function services(current: Release, project: string, ports: Ports): Promise<ServiceStatus[]> {
-  const containers = [...(await ports.engine.containers(current)), ...(await stateContainers(project)).map(each => each.state)]
+  const containers = [
+    ...(await ports.engine.containers(current)),
+    ...(await stateContainers(project)).map(each => each.state),
+  ]
   return current.services.map(({ name, role }) => ({
     name,
     role,

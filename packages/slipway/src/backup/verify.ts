@@ -1,0 +1,40 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { dumpFormat, hasTrailer, sha256OfFile, type DumpFormat } from '../postgres/dump-file.ts'
+import { messageOf } from '../postgres/psql.ts'
+import { execArgv, target, type DatabaseServer } from '../postgres/server.ts'
+import { SlipwayError } from '../support/errors.ts'
+import { stream } from '../support/stream.ts'
+
+/**
+ * Proves a dump by its content: pg_dump's exit code says nothing of what reached the disk, and listing an
+ * archive (`pg_restore -l`) succeeds on half a file. So an archive is decoded to its last byte.
+ */
+export async function verifyDump(
+  file: string,
+  server: DatabaseServer,
+  format: DumpFormat,
+  sha256: string,
+): Promise<void> {
+  if ((await stat(file)).size === 0) throw refused('it is empty')
+  if ((await dumpFormat(file)) !== format) throw refused('it does not begin as a dump does')
+  if (format === 'plain' && !(await hasTrailer(file))) throw refused('it is cut off: the end of the dump is missing')
+  if (format === 'custom') await decode(file, server)
+  if ((await sha256OfFile(file)) !== sha256) throw refused('what is on the disk is not what pg_dump wrote')
+}
+
+async function decode(file: string, server: DatabaseServer): Promise<void> {
+  const { container } = await target(server)
+  const result = await stream('docker', execArgv(container, decodeArgv, { environment: [] }), {
+    input: createReadStream(file),
+  })
+  if (result.exitCode === 0 && result.failure === undefined) return
+  const said = messageOf(result.stderr)
+  throw refused(`it does not decode: ${said === '' ? `pg_restore exited with code ${result.exitCode}` : said}`)
+}
+
+const decodeArgv = ['pg_restore', '--exit-on-error', '--file=/dev/null']
+
+function refused(why: string): SlipwayError {
+  return new SlipwayError('BACKUP_FAILED', 'The dump did not verify', { why })
+}

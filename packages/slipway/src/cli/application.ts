@@ -1,0 +1,134 @@
+import type { EdgeConfig, ServiceRole } from '../config/model.ts'
+import type { Event } from '../release/events.ts'
+import type { Commit, DeploymentId, DeploymentRecord, Plan, ReleaseId } from '../release/model.ts'
+import type { BackupFile, ContainerState } from '../release/ports.ts'
+import type { Problem } from '../support/errors.ts'
+
+/** What the commands ask of the rest of Slipway, for one environment. `wiring.ts` makes one of real parts. */
+export interface Application {
+  readonly app: string
+  readonly environment: string
+  plan(request: PlanRequest): Promise<Plan>
+  deploy(request: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
+  rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
+  status(): Promise<StatusReport>
+  /** Newest first. */
+  history(): Promise<DeploymentRecord[]>
+  /** Returns the exit code; with `follow` it ends when the signal says so. */
+  logs(request: LogsRequest, write: (line: LogLine) => void): Promise<number>
+  backup(request: BackupRequest): Promise<BackupFile>
+}
+
+/**
+ * Without `configFile`, slipway.yaml is looked for in the working directory and above it.
+ * Without `environment`, the only one of slipway.yaml is meant; several are a USAGE error that names them.
+ */
+export type OpenApplication = (configFile: string | undefined, environment: string | undefined) => Promise<Application>
+
+/** Reads slipway.yaml and the Compose files of one environment, or of all, and collects every mistake. */
+export type CheckConfiguration = (
+  configFile: string | undefined,
+  environment: string | undefined,
+) => Promise<CheckReport>
+
+/** What `wiring.ts` exports. */
+export interface Wiring {
+  openApplication: OpenApplication
+  checkConfiguration: CheckConfiguration
+}
+
+export interface PlanRequest {
+  signal: AbortSignal
+}
+
+export interface DeployRequest {
+  /** Set by the first Ctrl-C: end at the next safe point. */
+  signal: AbortSignal
+}
+
+export interface RollbackRequest {
+  signal: AbortSignal
+  /** Absent: the release before the current one. */
+  release?: ReleaseId
+  /** Absent: what slipway.yaml says of `rollback.data`. */
+  data?: 'keep' | 'restore'
+  /** The app's name, typed by a person who accepts that data is lost. */
+  confirm?: string
+}
+
+export interface LogsRequest {
+  signal: AbortSignal
+  /** Absent: all services of the current release. */
+  service?: string
+  follow: boolean
+  lines: number
+}
+
+export interface LogLine {
+  service: string
+  text: string
+}
+
+export interface BackupRequest {
+  signal: AbortSignal
+  note: (text: string) => void
+}
+
+export interface StatusReport {
+  app: string
+  environment: string
+  project: string
+  /** What serves now; absent: nothing was deployed yet. */
+  current?: CurrentRelease
+  services: ServiceStatus[]
+  edge: EdgeStatus
+  /** Absent: the app has no database. */
+  database?: DatabaseStatus
+  lastDeployment?: DeploymentRecord
+  /** A deployment that died before its end; the next command brings it to one. */
+  unfinished?: DeploymentId
+  lock?: LockHolder
+}
+
+export interface CurrentRelease {
+  release: ReleaseId
+  version: string
+  commit?: Commit
+  since: string
+}
+
+export interface ServiceStatus {
+  name: string
+  role: ServiceRole
+  containers: Pick<ContainerState, 'name' | 'status' | 'health' | 'restarts' | 'exitCode' | 'outOfMemory'>[]
+}
+
+export interface EdgeStatus {
+  mode: EdgeConfig['mode']
+  /** Where the app answers: `https://shop.example.com`, `http://127.0.0.1:8080`. */
+  addresses: string[]
+  /** Read from the link itself. */
+  live?: ReleaseId | 'held'
+}
+
+export interface DatabaseStatus {
+  name: string
+  reachable: boolean
+  sizeBytes?: number
+  /** Databases that Slipway keeps of earlier swaps, newest first. */
+  leftBehind: string[]
+}
+
+export interface LockHolder {
+  purpose: string
+  by?: string
+  since?: string
+}
+
+export interface CheckReport {
+  file: string
+  app: string
+  environments: { name: string; project: string; production: boolean; services: { name: string; role: string }[] }[]
+  /** Warnings; an error is thrown as CONFIG_INVALID. */
+  warnings: Problem[]
+}

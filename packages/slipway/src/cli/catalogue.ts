@@ -1,0 +1,17 @@
+import { backupCommand } from './catalogue/data.ts'
+import { historyCommand, logsCommand, statusCommand } from './catalogue/look.ts'
+import { deployCommand, planCommand, rollbackCommand } from './catalogue/release.ts'
+import { checkCommand } from './catalogue/set-up.ts'
+import type { Command } from './command.ts'
+
+/** All commands, in the order of `--help`. */
+export const commands: readonly Command[] = [
+  deployCommand,
+  planCommand,
+  rollbackCommand,
+  statusCommand,
+  historyCommand,
+  logsCommand,
+  backupCommand,
+  checkCommand,
+]

@@ -1,0 +1,53 @@
+import { defineCommand } from '../command.ts'
+import { commonExits, environment } from './shared.ts'
+
+export const statusCommand = defineCommand({
+  name: 'status',
+  group: 'Look',
+  summary: 'show what serves now: release, services, edge, database',
+  examples: [
+    { does: 'is production well?', run: 'slipway status prod' },
+    { does: 'which release serves?', run: 'slipway status prod --json | jq -r .result.current.release' },
+  ],
+  arguments: environment,
+  options: {},
+  exits: commonExits,
+  handler: () => import('../commands/status.ts'),
+})
+
+export const historyCommand = defineCommand({
+  name: 'history',
+  group: 'Look',
+  summary: 'list the deployments and rollbacks, newest first',
+  examples: [
+    { does: 'what happened lately?', run: 'slipway history prod' },
+    { does: 'the last hundred', run: 'slipway history prod --lines 100' },
+  ],
+  arguments: environment,
+  options: { lines: { kind: 'number', value: 'count', does: 'how many to show', default: 20, most: 100_000 } },
+  exits: commonExits,
+  handler: () => import('../commands/history.ts'),
+})
+
+export const logsCommand = defineCommand({
+  name: 'logs',
+  group: 'Look',
+  summary: 'print what the containers of the current release say',
+  examples: [
+    { does: 'the last lines of all services', run: 'slipway logs prod' },
+    { does: 'follow one service until Ctrl-C', run: 'slipway logs prod web --follow' },
+  ],
+  arguments: { ...environment, service: { does: 'only this service', required: false } },
+  options: {
+    follow: { kind: 'flag', does: 'go on with what comes, until Ctrl-C' },
+    lines: {
+      kind: 'number',
+      value: 'count',
+      does: 'how many past lines of each container',
+      default: 100,
+      most: 1_000_000,
+    },
+  },
+  exits: commonExits,
+  handler: () => import('../commands/logs.ts'),
+})

@@ -1,0 +1,59 @@
+import { exitCodes } from '../../support/errors.ts'
+import { defineCommand } from '../command.ts'
+import { commonExits, deploymentExits, environment } from './shared.ts'
+
+export const deployCommand = defineCommand({
+  name: 'deploy',
+  group: 'Release',
+  summary: 'make a release of the code as it is and bring it live, or bring everything back',
+  details: 'Ctrl-C ends it at the next safe point; a second one leaves at once, and the next command tidies up.',
+  examples: [
+    { does: 'deploy to production', run: 'slipway deploy prod' },
+    { does: 'in a pipeline, with the result for other programs', run: 'slipway deploy prod --json > deployment.json' },
+  ],
+  arguments: environment,
+  options: {},
+  exits: deploymentExits,
+  handler: () => import('../commands/deploy.ts'),
+})
+
+export const planCommand = defineCommand({
+  name: 'plan',
+  group: 'Release',
+  summary: 'show what deploy would do, and change nothing',
+  details: 'Exits with 6 when changes are pending, so that a pipeline can ask.',
+  examples: [
+    { does: 'what would a deployment to production do?', run: 'slipway plan prod' },
+    {
+      does: 'deploy only when there is something to deploy',
+      run: 'slipway plan prod || [ $? -ne 6 ] || slipway deploy prod',
+    },
+  ],
+  arguments: environment,
+  options: {},
+  exits: { ...commonExits, [exitCodes.ok]: 'no changes', [exitCodes.changesPending]: 'changes are pending' },
+  handler: () => import('../commands/plan.ts'),
+})
+
+export const rollbackCommand = defineCommand({
+  name: 'rollback',
+  group: 'Release',
+  summary: 'go back to the release before, or to an older one',
+  details: [
+    'Code goes back at once. When the older release can not read the data of today, --data decides:',
+    'keep leaves the data, restore brings back the data of then. What was written since is lost to the app,',
+    'so restore asks for the name of the app; the data left behind is kept under another name.',
+  ].join('\n'),
+  examples: [
+    { does: 'go back to the release before', run: 'slipway rollback prod' },
+    { does: 'go back to a certain release', run: 'slipway rollback prod r11' },
+    { does: 'code and data together', run: 'slipway rollback prod r11 --data restore --confirm shop' },
+  ],
+  arguments: { ...environment, release: { does: 'release to go back to, as in history', required: false } },
+  options: {
+    data: { kind: 'choice', values: ['keep', 'restore'], does: 'what happens to the data' },
+    confirm: { kind: 'text', value: 'app', does: 'name of the app: yes, what was written since may be lost' },
+  },
+  exits: deploymentExits,
+  handler: () => import('../commands/rollback.ts'),
+})

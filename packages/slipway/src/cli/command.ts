@@ -1,0 +1,81 @@
+import type { Context, Result } from './context.ts'
+
+/** A command is data: the parser, `--help` and the reference are made of it. Its handler is loaded when it runs. */
+export interface Command {
+  name: string
+  group: CommandGroup
+  summary: string
+  /** What `--help` adds to the summary. */
+  details?: string
+  examples: readonly { does: string; run: string }[]
+  arguments: Record<string, ArgumentDefinition>
+  options: Record<string, OptionDefinition>
+  /** Exit codes that mean something particular here. */
+  exits: Readonly<Record<number, string>>
+  handler: () => Promise<{ run: Handler<never> }>
+}
+
+export type Handler<Input> = (input: Input, context: Context) => Promise<Result>
+
+export const commandGroups = ['Release', 'Look', 'Data', 'Set up'] as const
+export type CommandGroup = (typeof commandGroups)[number]
+
+export interface ArgumentDefinition {
+  does: string
+  required: boolean
+}
+
+export type OptionDefinition =
+  | { kind: 'flag'; does: string }
+  | { kind: 'text'; value: string; does: string }
+  | { kind: 'number'; value: string; does: string; default: number; most: number }
+  | { kind: 'choice'; values: readonly string[]; does: string }
+
+/** Checks that the handler takes what the arguments and options give. */
+export function defineCommand<
+  const Arguments extends Record<string, ArgumentDefinition>,
+  const Options extends Record<string, OptionDefinition>,
+>(
+  command: Omit<Command, 'arguments' | 'options' | 'handler'> & {
+    arguments: Arguments
+    options: Options
+    handler: () => Promise<{ run: Handler<InputOf<Arguments, Options>> }>
+  },
+): Command {
+  return command
+}
+
+type InputOf<Arguments, Options> = { [Name in keyof Arguments]: ArgumentValue<Arguments[Name]> } & {
+  [Name in keyof Options]: OptionValue<Options[Name]>
+}
+
+type ArgumentValue<Argument> = Argument extends { required: true } ? string : string | undefined
+
+type OptionValue<Option> = Option extends { kind: 'flag' }
+  ? boolean
+  : Option extends { kind: 'number' }
+    ? number
+    : Option extends { kind: 'choice'; values: readonly (infer Value)[] }
+      ? Value | undefined
+      : string | undefined
+
+/** `--data <keep|restore>`, as help and parser write it. */
+export function optionSyntax(name: string, option: OptionDefinition): string {
+  switch (option.kind) {
+    case 'flag':
+      return `--${name}`
+    case 'choice':
+      return `--${name} <${option.values.join('|')}>`
+    default:
+      return `--${name} <${option.value}>`
+  }
+}
+
+export function argumentSyntax(name: string, argument: ArgumentDefinition): string {
+  return argument.required ? `<${name}>` : `[${name}]`
+}
+
+export function usageOf(command: Command): string {
+  const args = Object.entries(command.arguments).map(([name, argument]) => argumentSyntax(name, argument))
+  return ['slipway', command.name, ...args, '[options]'].join(' ')
+}

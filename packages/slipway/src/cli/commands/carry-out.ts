@@ -1,0 +1,38 @@
+import type { Event } from '../../release/events.ts'
+import type { DeploymentRecord } from '../../release/model.ts'
+import { redactor } from '../../support/redact.ts'
+import type { Application } from '../application.ts'
+import type { Context, Result } from '../context.ts'
+import { exitCodeOfDeployment } from '../exit-code.ts'
+import { rendererFor } from '../render/choose.ts'
+import { harmlessValue } from '../render/harmless.ts'
+import { emptyStory, tell } from '../render/story.ts'
+import { deploymentSummary } from '../render/summary.ts'
+
+/** Runs a deployment or rollback, shows its events as they come, and makes its result. */
+export async function carryOut(
+  application: Application,
+  context: Context,
+  start: (emit: (event: Event) => void) => Promise<DeploymentRecord>,
+): Promise<Result> {
+  const renderer = rendererFor(context.stderr, context.variables)
+  const { event: redacted } = redactor([])
+  const events: Event[] = []
+  let story = emptyStory()
+  const emit = (given: Event): void => {
+    const event = redacted(given)
+    events.push(event)
+    story = tell(story, event)
+    renderer.event(harmlessValue(event))
+  }
+  try {
+    const record = await start(emit)
+    return {
+      exitCode: exitCodeOfDeployment(record),
+      document: { ...record, serving: story.serving, events },
+      text: () => deploymentSummary(record, application, story, context.stdout),
+    }
+  } finally {
+    renderer.end()
+  }
+}

@@ -1,0 +1,32 @@
+import { exitCodes } from '../../support/errors.ts'
+import type { CheckReport } from '../application.ts'
+import type { Handler } from '../command.ts'
+import { oneLine } from '../render/harmless.ts'
+import type { Screen } from '../render/screen.ts'
+import { table } from '../render/table.ts'
+import { problemsBlock } from '../render/trouble.ts'
+import { plural } from '../render/words.ts'
+
+export const run: Handler<{ environment: string | undefined }> = async (input, context) => {
+  const wiring = await context.wiring()
+  const report = await wiring.checkConfiguration(context.options.config, input.environment)
+  return { exitCode: exitCodes.ok, document: report, text: () => checkText(report, context.stdout) }
+}
+
+function checkText({ file, app, environments, warnings }: CheckReport, screen: Screen): string {
+  const { paint, symbols } = screen
+  const found = warnings.length === 0 ? 'no mistakes' : `no mistakes, ${plural(warnings.length, 'warning')}`
+  const rows = environments.map(each => [
+    { text: each.name, style: paint.strong },
+    { text: each.production ? 'production' : '', style: paint.dim },
+    { text: each.services.map(service => `${service.name} (${service.role})`).join(', ') },
+  ])
+  const columns = [{ title: 'ENVIRONMENT' }, { title: '' }, { title: 'SERVICES' }]
+  return [
+    `${paint.good(symbols.done)} ${paint.strong(oneLine(`${app}: ${found}`))}  ${paint.dim(oneLine(file))}`,
+    ...(warnings.length === 0 ? [] : [problemsBlock(warnings, screen)]),
+    '',
+    ...table(columns, rows, screen),
+    '',
+  ].join('\n')
+}

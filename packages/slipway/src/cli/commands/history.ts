@@ -1,0 +1,14 @@
+import { exitCodes } from '../../support/errors.ts'
+import type { Handler } from '../command.ts'
+import { openApplication } from '../context.ts'
+import { historyText } from '../render/history.ts'
+
+export const run: Handler<{ environment: string | undefined; lines: number }> = async (input, context) => {
+  const application = await openApplication(context, input.environment)
+  const records = (await application.history()).slice(0, input.lines)
+  return {
+    exitCode: exitCodes.ok,
+    document: records,
+    text: () => historyText(records, application, context.now(), context.stdout),
+  }
+}

@@ -1,0 +1,34 @@
+import { SlipwayError } from '../../support/errors.ts'
+import type { LogLine } from '../application.ts'
+import type { Handler } from '../command.ts'
+import { openApplication } from '../context.ts'
+import { harmless, oneLine } from '../render/harmless.ts'
+
+export const run: Handler<LogsInput> = async (input, context) => {
+  const { json } = context.options
+  if (json && input.follow) {
+    throw new SlipwayError('USAGE', 'Logs that are followed have no end, and --json prints one document at the end', {
+      next: 'Leave out --follow or --json.',
+    })
+  }
+  const application = await openApplication(context, input.environment)
+  const collected: LogLine[] = []
+  const { paint, symbols } = context.stdout
+  const write = (line: LogLine): void => {
+    if (json) return void collected.push(line)
+    // The service before each line also keeps a line from being read as a command of a CI system.
+    const text = harmless(line.text).trimEnd().replaceAll('\n', ' ')
+    context.stdout.write(`${paint.accent(oneLine(line.service))} ${paint.dim(symbols.bar)} ${text}\n`)
+  }
+  const { service, follow, lines } = input
+  const request = { signal: context.signal, follow, lines, ...(service === undefined ? {} : { service }) }
+  const exitCode = await application.logs(request, write)
+  return { exitCode, document: collected, text: () => '' }
+}
+
+interface LogsInput {
+  environment: string | undefined
+  service: string | undefined
+  follow: boolean
+  lines: number
+}

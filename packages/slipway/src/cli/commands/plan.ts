@@ -1,0 +1,14 @@
+import type { Handler } from '../command.ts'
+import { openApplication } from '../context.ts'
+import { changesPending, exitCodeOfPlan } from '../exit-code.ts'
+import { planText } from '../render/plan.ts'
+
+export const run: Handler<{ environment: string | undefined }> = async (input, context) => {
+  const application = await openApplication(context, input.environment)
+  const plan = await application.plan({ signal: context.signal })
+  return {
+    exitCode: exitCodeOfPlan(plan),
+    document: { ...plan, changesPending: changesPending(plan) },
+    text: () => planText(plan, changesPending(plan), context.stdout),
+  }
+}

@@ -1,0 +1,36 @@
+import type { Application, Wiring } from './application.ts'
+import type { Screen, Variables } from './render/screen.ts'
+
+/** What every handler gets besides its own input. */
+export interface Context {
+  options: GlobalOptions
+  /** Set by the first Ctrl-C. */
+  signal: AbortSignal
+  /** Where a result is shown. Handlers return theirs; only what never ends is written directly. */
+  stdout: Screen
+  /** Where everything else is shown. */
+  stderr: Screen
+  variables: Variables
+  now(): Date
+  /** The real parts, loaded when first asked for. */
+  wiring(): Promise<Wiring>
+}
+
+export interface GlobalOptions {
+  json: boolean
+  color: boolean
+  config?: string
+  debug: boolean
+}
+
+/** The result of a command: a document for `--json`, a text for people. Exactly one of them reaches stdout. */
+export interface Result {
+  exitCode: number
+  document: unknown
+  text: () => string
+}
+
+export async function openApplication(context: Context, environment: string | undefined): Promise<Application> {
+  const wiring = await context.wiring()
+  return wiring.openApplication(context.options.config, environment)
+}

@@ -1,0 +1,36 @@
+import type { DeploymentRecord, Plan } from '../release/model.ts'
+import { errorCatalogue, exitCodes, type ErrorCode } from '../support/errors.ts'
+
+/** The exit code of a deployment that came to an end, whichever. */
+export function exitCodeOfDeployment(record: Pick<DeploymentRecord, 'outcome' | 'failure'>): number {
+  switch (record.outcome) {
+    case 'deployed':
+    case 'unchanged':
+      return exitCodes.ok
+    case 'needs-person':
+      return exitCodes.needsPerson
+    case 'rolled-back':
+      return record.failure?.code === 'INTERRUPTED' ? exitCodes.interrupted : exitCodes.rolledBack
+    case 'failed':
+      return exitCodeOfFailure(record.failure?.code)
+  }
+}
+
+export function exitCodeOfPlan(plan: Plan): number {
+  return changesPending(plan) ? exitCodes.changesPending : exitCodes.ok
+}
+
+export function changesPending(plan: Plan): boolean {
+  return (
+    plan.current === undefined ||
+    plan.state !== 'same' ||
+    plan.migration.kind === 'pending' ||
+    plan.services.some(service => service.change !== 'same')
+  )
+}
+
+/** A record may be of another version of Slipway and name a code that this one does not know. */
+function exitCodeOfFailure(code: string | undefined): number {
+  const known = code !== undefined && Object.hasOwn(errorCatalogue, code)
+  return known ? errorCatalogue[code as ErrorCode].exit : exitCodes.failedNothingChanged
+}

@@ -1,0 +1,102 @@
+import type { Command as Parser, Option } from 'commander'
+import { SlipwayError } from '../support/errors.ts'
+import { commands } from './catalogue.ts'
+import { argumentSyntax, optionSyntax, usageOf, type Command, type OptionDefinition } from './command.ts'
+import type { GlobalOptions } from './context.ts'
+import { commandHelp, rootHelp } from './help.ts'
+import { oneLine } from './render/harmless.ts'
+
+/** What the command line asks for. Throws USAGE for what no command takes. */
+export async function parseCommandLine(argv: readonly string[]): Promise<Parsed> {
+  if (argv.length === 0) return { kind: 'help', text: rootHelp() }
+  const commander = await import('commander')
+  let parsed: Parsed | undefined
+  let help = ''
+  const root = new commander.Command('slipway')
+  const quiet = { writeOut: (text: string) => void (help += text), writeErr: () => {} }
+  root.exitOverride().configureOutput(quiet).helpCommand(true)
+  root.helpInformation = rootHelp
+  root.option('--json').option('--config <file>').option('--no-color').option('--debug')
+  for (const command of commands) {
+    const parser = root.command(command.name).exitOverride().configureOutput(quiet)
+    parser.helpInformation = () => commandHelp(command)
+    addInputs(parser, command, commander)
+    parser.action((...given: unknown[]) => {
+      parsed = { kind: 'run', command, input: inputOf(parser, command, given), options: optionsOf(root) }
+    })
+  }
+  try {
+    root.parse([...argv], { from: 'user' })
+  } catch (thrown) {
+    if (!(thrown instanceof commander.CommanderError)) throw thrown
+    if (thrown.exitCode === 0 || thrown.code === 'commander.help') return { kind: 'help', text: help || rootHelp() }
+    throw usageError(thrown.message, argv)
+  }
+  return parsed ?? { kind: 'help', text: rootHelp() }
+}
+
+export type Parsed =
+  | { kind: 'help'; text: string }
+  | { kind: 'run'; command: Command; input: Record<string, unknown>; options: GlobalOptions }
+
+type Commander = typeof import('commander')
+
+function addInputs(parser: Parser, command: Command, commander: Commander): void {
+  for (const [name, argument] of Object.entries(command.arguments)) parser.argument(argumentSyntax(name, argument))
+  for (const [name, option] of Object.entries(command.options))
+    parser.addOption(commanderOption(name, option, commander))
+  parser.allowExcessArguments(false)
+}
+
+function commanderOption(
+  name: string,
+  option: OptionDefinition,
+  { Option: Made, InvalidArgumentError }: Commander,
+): Option {
+  const made = new Made(optionSyntax(name, option))
+  if (option.kind === 'choice') return made.choices(option.values)
+  if (option.kind !== 'number') return made
+  return made.default(option.default).argParser((text: string) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= 1 && value <= option.most) return value
+    throw new InvalidArgumentError(`It takes a whole number from 1 to ${option.most}.`)
+  })
+}
+
+/** Commander gives the arguments in order, then the options. */
+function inputOf(parser: Parser, command: Command, given: unknown[]): Record<string, unknown> {
+  const options = parser.opts()
+  return {
+    ...Object.fromEntries(Object.keys(command.arguments).map((name, index) => [name, given[index]])),
+    ...Object.fromEntries(
+      Object.entries(command.options).map(([name, option]) => [
+        name,
+        options[name] ?? (option.kind === 'flag' ? false : undefined),
+      ]),
+    ),
+  }
+}
+
+function optionsOf(root: Parser): GlobalOptions {
+  const { json, color, config, debug } = root.opts()
+  return {
+    json: json === true,
+    color: color !== false,
+    debug: debug === true,
+    ...(typeof config === 'string' ? { config } : {}),
+  }
+}
+
+/** Commander's sentences, such as `error: unknown option '--jsn'\n(Did you mean --json?)`, in our form. */
+function usageError(message: string, argv: readonly string[]): SlipwayError {
+  const [what = '', ...hints] = message.replace(/^error: /, '').split('\n')
+  const command = commands.find(each => argv.includes(each.name))
+  const hint = oneLine(hints.join(' ')).replace(/^\(|\)$/g, '')
+  const title = oneLine(what)
+  return new SlipwayError('USAGE', title.charAt(0).toUpperCase() + title.slice(1), {
+    why: command === undefined ? undefined : `Usage: ${usageOf(command)}`,
+    next: [hint, `slipway${command === undefined ? '' : ` ${command.name}`} --help`]
+      .filter(text => text !== '')
+      .join('  '),
+  })
+}

@@ -1,0 +1,115 @@
+import type { EdgeStatus, ServiceStatus, StatusReport } from '../application.ts'
+import { oneLine } from './harmless.ts'
+import { outcomeCell } from './history.ts'
+import type { Screen } from './screen.ts'
+import { table, type Cell } from './table.ts'
+import { labelled } from './trouble.ts'
+import { ago, bytes, localTime, plural } from './words.ts'
+
+/** `status`: what serves, how it does, and what is unusual. */
+export function statusText(status: StatusReport, now: Date, screen: Screen): string {
+  const { paint } = screen
+  const fact = (label: string, text: string | undefined): string[] => labelled(label, text, screen, labelColumns)
+  return [
+    paint.strong(oneLine(`${status.app} ${status.environment}`)),
+    ...warnings(status).map(text => paint.warning(`  ! ${oneLine(text)}`)),
+    ...fact('release', releaseWords(status, now)),
+    ...fact('edge', edgeWords(status.edge)),
+    ...fact('database', databaseWords(status.database)),
+    ...fact('last', lastWords(status, now, screen)),
+    ...(status.services.length === 0 ? [] : ['', ...servicesTable(status.services, screen)]),
+    '',
+  ].join('\n')
+}
+
+const labelColumns = 10
+
+/** What a person must not overlook. */
+function warnings({ current, edge, lock, unfinished, database, services, environment }: StatusReport): string[] {
+  const found: string[] = []
+  if (lock !== undefined) {
+    const details = [
+      lock.by === undefined ? '' : ` by ${lock.by}`,
+      lock.since === undefined ? '' : ` since ${localTime(lock.since)}`,
+    ]
+    found.push(`under way: ${lock.purpose}${details.join('')}`)
+  } else if (unfinished !== undefined) {
+    found.push(`${unfinished} was cut off; the next deploy or rollback brings it to its end`)
+  }
+  if (edge.live === 'held') found.push('the edge holds requests: they wait')
+  else if (current !== undefined && edge.mode !== 'none' && edge.live !== current.release) {
+    found.push(`the edge sends requests to ${edge.live ?? 'nothing'}, not to ${current.release}`)
+  }
+  if (database?.reachable === false) found.push(`database ${database.name} does not answer`)
+  const ill = services.filter(service => service.role !== 'job' && stateOf(service).ill).map(service => service.name)
+  if (ill.length > 0) found.push(`not well: ${ill.join(', ')}; see: slipway logs ${environment} ${ill[0]}`)
+  return found
+}
+
+function releaseWords({ current }: StatusReport, now: Date): string {
+  if (current === undefined) return 'nothing deployed yet'
+  const what = [current.release, current.version, current.commit?.subject].filter(part => part !== undefined).join('  ')
+  return `${oneLine(what)}\nsince ${localTime(current.since)} (${ago(current.since, now)})`
+}
+
+function edgeWords({ mode, addresses, live }: EdgeStatus): string | undefined {
+  if (mode === 'none') return undefined
+  return [...addresses, ...(live === undefined ? [] : [live === 'held' ? '(holding)' : `(${live})`])].join('  ')
+}
+
+function databaseWords(database: StatusReport['database']): string | undefined {
+  if (database === undefined) return undefined
+  const size = database.sizeBytes === undefined ? '' : `  ${bytes(database.sizeBytes)}`
+  const left = database.leftBehind
+  const copies = left.length === 0 ? '' : `\nkept of before: ${left.map(oneLine).join(', ')}`
+  return `${oneLine(database.name)}${size}${database.reachable ? '' : '  does not answer'}${copies}`
+}
+
+function lastWords({ lastDeployment }: StatusReport, now: Date, screen: Screen): string | undefined {
+  if (lastDeployment === undefined) return undefined
+  const { id, outcome, kind, startedAt, by, failure } = lastDeployment
+  const why = failure === undefined ? '' : `\n${oneLine(`${failure.step}: ${failure.message}`)}`
+  return `${id}  ${outcomeCell(outcome, kind, screen).text}  ${ago(startedAt, now)} by ${oneLine(by)}${why}`
+}
+
+function servicesTable(services: readonly ServiceStatus[], screen: Screen): string[] {
+  const { paint } = screen
+  const rows = services.map((service): Cell[] => {
+    const { words, ill } = stateOf(service)
+    return [
+      { text: service.name },
+      { text: service.role ?? '', style: paint.dim },
+      { text: words, style: ill ? paint.bad : paint.good },
+      { text: detailsOf(service), style: paint.dim },
+    ]
+  })
+  return table([{ title: 'SERVICE' }, { title: 'ROLE' }, { title: 'STATE' }, { title: 'CONTAINERS' }], rows, screen)
+}
+
+/** A service is as well as its worst container. */
+function stateOf(service: ServiceStatus): { words: string; ill: boolean } {
+  const { containers, role } = service
+  if (containers.length === 0) return { words: 'no container', ill: role !== 'job' }
+  const stopped = containers.find(each => each.status !== 'running')
+  if (stopped !== undefined) {
+    const finished = role === 'job' && stopped.status === 'exited' && stopped.exitCode === 0
+    return { words: finished ? 'finished' : stopped.status, ill: !finished }
+  }
+  if (containers.some(each => each.health === 'unhealthy')) return { words: 'unhealthy', ill: true }
+  if (containers.some(each => each.health === 'starting')) return { words: 'starting', ill: false }
+  return { words: containers.every(each => each.health === 'healthy') ? 'healthy' : 'running', ill: false }
+}
+
+function detailsOf({ containers }: ServiceStatus): string {
+  const restarts = containers.reduce((sum, each) => sum + each.restarts, 0)
+  const killed = containers.some(each => each.outOfMemory)
+  const failed = containers.find(each => each.status !== 'running' && each.exitCode !== 0)
+  return [
+    containers.length === 0 ? '' : plural(containers.length, 'container'),
+    restarts === 0 ? '' : plural(restarts, 'restart'),
+    failed === undefined ? '' : `exit code ${failed.exitCode}`,
+    killed ? 'killed for memory' : '',
+  ]
+    .filter(text => text !== '')
+    .join(', ')
+}

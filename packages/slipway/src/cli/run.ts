@@ -1,0 +1,81 @@
+import { asSlipwayError, exitCodes, SlipwayError } from '../support/errors.ts'
+import { redactor } from '../support/redact.ts'
+import type { Wiring } from './application.ts'
+import type { Context, GlobalOptions, Result } from './context.ts'
+import { parseCommandLine } from './parse.ts'
+import { errorAnnotations, errorText } from './render/error.ts'
+import { jsonError, jsonText } from './render/json.ts'
+import { screenOf, type Stream, type Variables } from './render/screen.ts'
+
+/** One run of `slipway …`: returns the exit code, and keeps the contract of stdout and stderr for all commands. */
+export async function runCli(argv: readonly string[], world: World): Promise<number> {
+  // For a mistake in the command line itself, before its options are known.
+  let options: GlobalOptions = {
+    json: argv.includes('--json'),
+    color: !argv.includes('--no-color'),
+    debug: argv.includes('--debug'),
+  }
+  let name = ''
+  try {
+    const parsed = await parseCommandLine(argv)
+    if (parsed.kind === 'help') {
+      world.stdout.write(parsed.text)
+      return exitCodes.ok
+    }
+    options = parsed.options
+    name = parsed.command.name
+    const { run } = await parsed.command.handler()
+    const result = await run(parsed.input as never, contextOf(options, world))
+    report(name, result, options, world)
+    return result.exitCode
+  } catch (thrown) {
+    return reportError(name, thrown, options, world)
+  }
+}
+
+export interface World {
+  stdout: Stream
+  stderr: Stream
+  variables: Variables
+  signal: AbortSignal
+  now(): Date
+  wiring(): Promise<Wiring>
+}
+
+function contextOf(options: GlobalOptions, world: World): Context {
+  return {
+    options,
+    signal: world.signal,
+    stdout: screenOf(world.stdout, world.variables, options.color),
+    stderr: screenOf(world.stderr, world.variables, options.color),
+    variables: world.variables,
+    now: world.now,
+    wiring: world.wiring,
+  }
+}
+
+function report(command: string, result: Result, options: GlobalOptions, world: World): void {
+  const { exitCode } = result
+  world.stdout.write(options.json ? jsonText({ command, exitCode, result: result.document }) : result.text())
+}
+
+function reportError(command: string, thrown: unknown, options: GlobalOptions, world: World): number {
+  const raised = asSlipwayError(thrown, 'Something happened that Slipway does not expect')
+  const error = redactor([]).error(interrupted(raised, world.signal))
+  const { stderr } = contextOf(options, world)
+  stderr.write(errorText(error, stderr, options))
+  if (world.variables['GITHUB_ACTIONS'] === 'true') stderr.write(errorAnnotations(error, world.variables))
+  if (options.json) world.stdout.write(jsonText({ command, exitCode: error.exitCode, error: jsonError(error) }))
+  return error.exitCode
+}
+
+/** A program that was stopped by our own signal fails in its own words; to the person it was Ctrl-C. */
+function interrupted(error: SlipwayError, signal: AbortSignal): SlipwayError {
+  if (!signal.aborted || error.code === 'INTERRUPTED' || error.code === 'NEEDS_PERSON') return error
+  return new SlipwayError('INTERRUPTED', 'Interrupted', {
+    why: error.message,
+    state: error.state,
+    next: error.next,
+    cause: error,
+  })
+}

@@ -1,0 +1,34 @@
+import type { Problem } from '../support/errors.ts'
+import { edgeMissing, hostClaimedTwice, hostsTellApart, hostsWithoutWeb, listenPort } from './checks/edge.ts'
+import { portTaken, publishedPort, stateReachable } from './checks/edge.ts'
+import { databaseIsState, databaseKnown, migrationService, servicesKnown } from './checks/names.ts'
+import { fixedName, healthCheck, hostNetwork, imageTag, memoryLimit, stateVolume } from './checks/services.ts'
+import type { Check, Subject } from './checks/subject.ts'
+import { plainSecrets } from './checks/variables.ts'
+
+/** What a deployment would refuse or stumble over: all rules over what was read. Reads no file and asks no program. */
+export function checkServices(subject: Subject): Problem[] {
+  return checks.flatMap(check => check(subject))
+}
+
+const checks: readonly Check[] = [
+  servicesKnown,
+  databaseKnown,
+  databaseIsState,
+  migrationService,
+  edgeMissing,
+  listenPort,
+  hostsTellApart,
+  hostClaimedTwice,
+  hostsWithoutWeb,
+  publishedPort,
+  portTaken,
+  fixedName,
+  hostNetwork,
+  healthCheck,
+  stateVolume,
+  stateReachable,
+  memoryLimit,
+  imageTag,
+  plainSecrets,
+]

@@ -1,0 +1,95 @@
+import { isAbsolute, join, relative } from 'node:path'
+import { parse } from 'yaml'
+import { SlipwayError } from '../support/errors.ts'
+import { run } from '../support/run.ts'
+import { composeFailure, missingVariables } from './compose-failure.ts'
+import type { ComposeDocument } from './document.ts'
+import { readComposeSources } from './locate.ts'
+import type { EnvironmentConfig } from './model.ts'
+
+/**
+ * The Compose files of an environment as Docker Compose itself resolves them: layered, variables filled in, paths
+ * absolute, networks and volumes named. It holds secrets in clear: it must never be printed.
+ */
+export async function readCompose(config: EnvironmentConfig, options: ComposeOptions = {}): Promise<ResolvedCompose> {
+  const directory = options.directory ?? config.directory
+  const files = [...config.composeFiles.map(file => movedTo(config, directory, file)), ...(options.overrideFiles ?? [])]
+  await refuseHazards(files)
+  const result = await run('docker', composeArgv(config, files), {
+    directory,
+    environment: composeEnvironment(config, directory),
+    timeoutMs: timeLimitMs,
+  })
+  if (result.exitCode !== 0) throw await composeFailure(config, files, result)
+  return resolved(parse(result.stdout, { uniqueKeys: false }), missingVariables(result.stderr))
+}
+
+export interface ComposeOptions {
+  /** Another copy of the project's folder, such as a release's checkout; the Compose files are taken from there. */
+  directory?: string
+  /** Laid over the Compose files of the environment; absolute paths. */
+  overrideFiles?: readonly string[]
+}
+
+/** `missingVariables` is not enumerable: a document that is written out again does not have it. */
+export interface ResolvedCompose extends ComposeDocument {
+  /** Variables that are not set; Compose put a blank in their place. */
+  readonly missingVariables: string[]
+}
+
+/** The arguments for `docker`. YAML, because the JSON form loses `x-` fields; normalised, so that volumes keep their names whatever project runs them. */
+export function composeArgv(config: EnvironmentConfig, files: readonly string[]): string[] {
+  const environmentFile = config.envFile === undefined ? [] : ['--env-file', config.envFile]
+  const composeFiles = files.flatMap(file => ['--file', file])
+  return [
+    'compose',
+    '--project-name',
+    config.project,
+    ...environmentFile,
+    ...composeFiles,
+    'config',
+    '--format',
+    'yaml',
+  ]
+}
+
+/** What the caller's shell says for its own Compose projects must not leak into this one. COMPOSE_PROFILES is kept. */
+function composeEnvironment(config: EnvironmentConfig, directory: string): Record<string, string> {
+  return {
+    COMPOSE_FILE: '',
+    COMPOSE_ENV_FILES: '',
+    COMPOSE_DISABLE_ENV_FILE: 'false',
+    COMPOSE_PROJECT_NAME: config.project,
+    // Compose fills in ${PWD} from here.
+    PWD: directory,
+  }
+}
+
+/** Enough for a file of thousands of services; a document that expands without end is ended. */
+const timeLimitMs = 30_000
+
+function movedTo(config: EnvironmentConfig, directory: string, file: string): string {
+  const inside = relative(config.directory, file)
+  return inside.startsWith('..') || isAbsolute(inside) ? file : join(directory, inside)
+}
+
+/** Compose itself has no guard against a few lines of aliases that expand to gigabytes. */
+async function refuseHazards(files: readonly string[]): Promise<void> {
+  const problems = (await readComposeSources(files))
+    .filter(source => source.hazardous)
+    .flatMap(source => source.problems)
+  if (problems.length === 0) return
+  throw new SlipwayError('COMPOSE_INVALID', 'A Compose file is no configuration.', {
+    problems,
+    state: 'Nothing was changed.',
+    next: 'Mend the file and run: slipway check',
+  })
+}
+
+function resolved(value: unknown, missing: string[]): ResolvedCompose {
+  const fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
+  const document: ComposeDocument = { services: {}, ...fields }
+  const services = Object.entries(document.services ?? {})
+  document.services = Object.fromEntries(services.map(([name, service]) => [name, service ?? {}]))
+  return Object.defineProperty(document, 'missingVariables', { value: missing }) as ResolvedCompose
+}

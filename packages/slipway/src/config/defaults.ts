@@ -1,0 +1,16 @@
+/** What holds when slipway.yaml does not say. */
+export const defaults = {
+  /** The environment's name when slipway.yaml has none. */
+  environment: 'local',
+  composeFiles: ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'],
+  envFile: '.env',
+  health: { interval: '2s', deadline: '30s', timeout: '5s' },
+  migrate: { timeout: '10m' },
+  hold: { limit: '30s' },
+  drain: { limit: '10s' },
+  hooks: { timeout: '60s' },
+  backups: { format: 'custom', keep: 5, keepDays: 30 },
+  rollback: { data: 'ask' },
+  retention: { releases: 5, databases: 1 },
+  source: { remote: 'origin' },
+} as const

@@ -1,0 +1,59 @@
+/**
+ * How the single values of slipway.yaml must look: the pattern, what it is called, and how to mend it.
+ * The patterns end up in the JSON Schema, so they use nothing that an editor would not understand.
+ */
+export const formats = {
+  app: {
+    pattern: /^[a-z][a-z0-9-]{0,29}$/,
+    is: 'a name for an app',
+    mend: 'Use lower-case letters, digits and hyphens, start with a letter, at most 30 characters.',
+  },
+  environment: {
+    // No hyphen: `<app>-<environment>` names everything on a server, and two apps must never share a name.
+    pattern: /^[a-z][a-z0-9_]{0,19}$/,
+    is: 'a name for an environment',
+    mend: 'Use lower-case letters, digits and underscores, start with a letter, at most 20 characters.',
+  },
+  service: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    is: 'the name of a Compose service',
+    mend: 'Use the name under `services:` of the Compose file: letters, digits, dot, underscore and hyphen.',
+  },
+  duration: {
+    pattern: /^[0-9]{1,9}(\.[0-9]{1,3})?(ms|s|m|h)$/,
+    is: 'a duration',
+    mend: 'Write 500ms, 2s, 10m or 1h, or a bare number of seconds.',
+  },
+  urlPath: {
+    pattern: /^\/[!-"$-~]*$/,
+    is: 'a path of a URL',
+    mend: 'Start with a slash, without host and without blanks, as in /health.',
+  },
+  databaseName: {
+    pattern: /^[A-Za-z0-9_][A-Za-z0-9_.$-]{0,62}$/,
+    is: 'a name of a PostgreSQL database or user',
+    mend: 'Use letters, digits, underscore, dot and hyphen, at most 63 characters.',
+  },
+  remote: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    is: 'the name of a Git remote',
+    mend: 'Use the name that `git remote` prints, as in origin; not an address.',
+  },
+  host: {
+    pattern: /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    is: 'a host name',
+    mend: 'Write the lower-case name alone, without https://, port, path or wildcard, as in app.example.com; letters with accents go in their xn-- form.',
+  },
+} as const satisfies Record<string, Format>
+
+export interface Format {
+  pattern: RegExp
+  /** Completes the sentence "… is not …". */
+  is: string
+  mend: string
+}
+
+/** The format behind a pattern that a value did not match, as zod reports it. */
+export function formatOfPattern(pattern: string): Format | undefined {
+  return Object.values<Format>(formats).find(format => String(format.pattern) === pattern)
+}

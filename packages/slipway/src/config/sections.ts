@@ -1,0 +1,208 @@
+import { z } from 'zod'
+import { defaults } from './defaults.ts'
+import { argv, command, count, durationField, formatted, path, port, ruled, serviceName } from './fields.ts'
+import { formats } from './formats.ts'
+import { anyPath, branchName, cidr, listenAddress, plainCommand } from './rules.ts'
+
+/** The groups of settings in slipway.yaml. */
+
+/** A service's own health takes what it does not say from its environment, so it has no defaults to show. */
+function healthGroup(usual: { interval?: string; deadline?: string; timeout?: string }) {
+  const fields = z.strictObject({
+    path: formatted(formats.urlPath)
+      .optional()
+      .meta({ description: 'The path that answers 2xx when the service is healthy', examples: ['/api/v1/health'] }),
+    interval: durationField('Pause between two probes', usual.interval, ['2s', '500ms']),
+    deadline: durationField('A release that is not healthy by then goes back', usual.deadline, ['30s', '2m']),
+    timeout: durationField('Time limit of one probe', usual.timeout, ['5s', 1]),
+  })
+  return z.union([formatted(formats.urlPath), fields])
+}
+
+export const health = healthGroup(defaults.health)
+
+export const service = z.strictObject({
+  role: z
+    .enum(['web', 'worker', 'state', 'job'])
+    .optional()
+    .meta({
+      description:
+        'web: behind the edge. worker: no traffic. state: survives releases (database, cache). job: runs once. Default: detected from the Compose files',
+      examples: ['worker'],
+    }),
+  port: port.optional().meta({
+    description: 'The port the service listens on inside its container. Default: the first of `ports` or `expose`',
+    examples: [3000],
+  }),
+  hosts: z
+    .array(formatted(formats.host))
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({
+      description: 'Host names that the edge sends to this web service. Default: all that no other service claims',
+      examples: [['api.example.com']],
+    }),
+  health: healthGroup({})
+    .optional()
+    .meta({
+      description: "Health of this service alone; what it does not say comes from the environment's `health`",
+      examples: ['/ready', { path: '/ready', deadline: '2m' }],
+    }),
+})
+
+export const database = z.union([
+  serviceName,
+  z.strictObject({
+    service: serviceName.meta({ description: 'The Compose service that runs PostgreSQL', examples: ['db'] }),
+    name: formatted(formats.databaseName)
+      .optional()
+      .meta({
+        description: 'The database. Default: POSTGRES_DB of the service, else its user',
+        examples: ['baby_basics'],
+      }),
+    user: formatted(formats.databaseName)
+      .optional()
+      .meta({
+        description: 'The owner of the database. Default: POSTGRES_USER of the service, else postgres',
+        examples: ['baby'],
+      }),
+  }),
+])
+
+export const migrate = z.union([
+  ruled(plainCommand),
+  z.strictObject({
+    service: serviceName.optional().meta({
+      description:
+        'The service whose image carries the migrator. Default: the only web service, else the only one that is built',
+      examples: ['api'],
+    }),
+    command: command.meta({
+      description: 'What to run in a container of that image: a list of words, or one string that is split on blanks',
+      examples: [['node', 'prisma/migrate-deploy.mjs'], 'npm run migrate'],
+    }),
+    files: z
+      .union([path, z.array(path).max(100)])
+      .optional()
+      .meta({
+        description: 'Folders or files that hold the migrations; unchanged ones prove that nothing is pending',
+        default: [],
+        examples: ['prisma/migrations', ['db/migrations', 'db/seeds']],
+      }),
+    timeout: durationField('Time limit of the migration', defaults.migrate.timeout, ['10m', '1h']),
+  }),
+])
+
+export const edge = z.strictObject({
+  listen: ruled(listenAddress)
+    .optional()
+    .meta({
+      description: "Plain HTTP on this address; TLS is somebody else's. Not together with `domain`",
+      examples: ['0.0.0.0:3000', '127.0.0.1:8080'],
+    }),
+  domain: z
+    .union([formatted(formats.host), z.array(formatted(formats.host)).min(1).max(100)])
+    .optional()
+    .meta({
+      description: 'Ports 80 and 443 with automatic certificates for these names. Not together with `listen`',
+      examples: ['app.example.com', ['example.com', 'www.example.com']],
+    }),
+  email: z
+    .email()
+    .optional()
+    .meta({ description: 'E-mail address for the certificate authority', examples: ['ops@example.com'] }),
+  trusted_proxies: z
+    .array(ruled(cidr))
+    .max(1000)
+    .optional()
+    .meta({
+      description: 'Addresses or networks of proxies in front, whose X-Forwarded headers are believed',
+      default: [],
+      examples: [['10.0.0.0/8']],
+    }),
+})
+
+export const limit = (description: string, usual: string) =>
+  z.strictObject({ limit: durationField(description, usual, ['10s', '1m']) })
+
+const hook = z.union([argv, z.array(argv).max(100)])
+
+export const hooks = z.strictObject({
+  before_deploy: hook.optional().meta({
+    description:
+      'Run in the project folder before anything changes; a failure stops the deployment. One command as a list, or a list of them',
+    default: [],
+    examples: [
+      ['npm', 'run', 'lint'],
+      [['./scripts/announce.sh', 'start'], ['./scripts/check.sh']],
+    ],
+  }),
+  after_deploy: hook.optional().meta({
+    description: 'Run after the release was committed; a failure is only reported',
+    default: [],
+    examples: [['./scripts/announce.sh', 'done']],
+  }),
+  on_failure: hook.optional().meta({
+    description: 'Run after a deployment failed or was rolled back',
+    default: [],
+    examples: [['./scripts/announce.sh', 'failed']],
+  }),
+  timeout: durationField('Time limit of one hook', defaults.hooks.timeout, ['60s', '5m']),
+})
+
+export const backups = z.strictObject({
+  directory: ruled(anyPath)
+    .optional()
+    .meta({
+      description:
+        'Where backups are kept on the server; a relative path starts at the folder of slipway.yaml. Default: a folder of Slipway for this app and environment',
+      examples: ['/opt/backups'],
+    }),
+  format: z
+    .enum(['plain', 'custom'])
+    .optional()
+    .meta({
+      description: 'custom: compressed, for pg_restore. plain: SQL that any psql reads',
+      default: defaults.backups.format,
+      examples: ['plain'],
+    }),
+  keep: count.optional().meta({
+    description: 'How many backups made before deployments are kept',
+    default: defaults.backups.keep,
+    examples: [10],
+  }),
+  daily: z
+    .strictObject({
+      keep_days: z
+        .int()
+        .min(1)
+        .max(3660)
+        .optional()
+        .meta({
+          description: 'How many days a daily backup is kept',
+          default: defaults.backups.keepDays,
+          examples: [14],
+        }),
+    })
+    .optional()
+    .meta({ description: 'Backups made by the daily timer', examples: [{ keep_days: 14 }] }),
+})
+
+export const source = z.strictObject({
+  git: z
+    .strictObject({
+      branch: ruled(branchName).meta({ description: 'The branch to deploy', examples: ['main'] }),
+      remote: formatted(formats.remote)
+        .optional()
+        .meta({
+          description: 'The Git remote to fetch from',
+          default: defaults.source.remote,
+          examples: ['upstream'],
+        }),
+    })
+    .meta({
+      description: 'Deploy a branch of the Git repository that holds slipway.yaml',
+      examples: [{ branch: 'main' }],
+    }),
+})

@@ -1,0 +1,138 @@
+import { join, resolve } from 'node:path'
+import { defaults } from './defaults.ts'
+import { parseDuration } from './duration.ts'
+import type { LayeredService, LayeredSettings } from './layers.ts'
+import type { EdgeConfig, EnvironmentConfig, HealthConfig, HooksConfig, MigrateConfig, ServiceConfig } from './model.ts'
+import { parseListen } from './rules.ts'
+
+/** Settings as written, turned into the configuration the program works with: defaults, milliseconds, absolute paths. */
+export function environmentConfig(settings: LayeredSettings, place: ProjectPlace): EnvironmentConfig {
+  const migrate = settings.migrate === undefined ? undefined : migrateConfig(settings.migrate, place.directory)
+  return {
+    file: place.file,
+    directory: place.directory,
+    app: place.app,
+    environment: place.environment,
+    project: `${place.app}-${place.environment}`,
+    production: settings.production ?? false,
+    composeFiles: place.composeFiles,
+    ...(place.envFile === undefined ? {} : { envFile: place.envFile }),
+    source:
+      settings.source === undefined
+        ? { kind: 'directory' }
+        : {
+            kind: 'git',
+            remote: settings.source.git.remote ?? defaults.source.remote,
+            branch: settings.source.git.branch,
+          },
+    services: serviceConfigs(settings.services ?? {}),
+    health: { ...defaultHealth, ...healthOverrides(settings.health ?? {}) },
+    ...(migrate === undefined ? {} : { migrate }),
+    ...(settings.database === undefined ? {} : { database: compact(settings.database) }),
+    edge: edgeConfig(settings.edge ?? {}),
+    hold: { limitMs: milliseconds(settings.hold?.limit, defaults.hold.limit) },
+    drain: { limitMs: milliseconds(settings.drain?.limit, defaults.drain.limit) },
+    hooks: hooksConfig(settings.hooks ?? {}),
+    backups: {
+      directory: settings.backups?.directory === undefined ? '' : resolve(place.directory, settings.backups.directory),
+      format: settings.backups?.format ?? defaults.backups.format,
+      keep: settings.backups?.keep ?? defaults.backups.keep,
+      daily: { keepDays: settings.backups?.daily?.keep_days ?? defaults.backups.keepDays },
+    },
+    rollback: { data: settings.rollback?.data ?? defaults.rollback.data },
+    retention: { ...defaults.retention, ...compact(settings.retention ?? {}) },
+  }
+}
+
+export interface ProjectPlace {
+  file: string
+  directory: string
+  app: string
+  environment: string
+  composeFiles: string[]
+  envFile: string | undefined
+}
+
+const defaultHealth: HealthConfig = {
+  intervalMs: milliseconds(defaults.health.interval, '2s'),
+  deadlineMs: milliseconds(defaults.health.deadline, '30s'),
+  timeoutMs: milliseconds(defaults.health.timeout, '5s'),
+}
+
+type HealthFields = NonNullable<LayeredService['health']>
+
+function healthOverrides(fields: HealthFields): Partial<HealthConfig> {
+  return {
+    ...(fields.path === undefined ? {} : { path: fields.path }),
+    ...(fields.interval === undefined ? {} : { intervalMs: milliseconds(fields.interval, '') }),
+    ...(fields.deadline === undefined ? {} : { deadlineMs: milliseconds(fields.deadline, '') }),
+    ...(fields.timeout === undefined ? {} : { timeoutMs: milliseconds(fields.timeout, '') }),
+  }
+}
+
+function serviceConfigs(services: Record<string, LayeredService>): Record<string, ServiceConfig> {
+  const entries = Object.entries(services).map(([name, { role, port, hosts, health }]): [string, ServiceConfig] => [
+    name,
+    {
+      ...(role === undefined ? {} : { role }),
+      ...(port === undefined ? {} : { port }),
+      hosts: hosts ?? [],
+      ...(health === undefined ? {} : { health: healthOverrides(health) }),
+    },
+  ])
+  return Object.fromEntries(entries)
+}
+
+/** `service` may still be empty here: load.ts fills it in from the Compose files. */
+function migrateConfig(migrate: NonNullable<LayeredSettings['migrate']>, directory: string): MigrateConfig {
+  const { service, command, files, timeout } = migrate
+  return {
+    service: service ?? '',
+    command: typeof command === 'string' ? command.trim().split(/\s+/) : (command ?? []),
+    files: listOf(files).map(file => join(directory, file)),
+    timeoutMs: milliseconds(timeout, defaults.migrate.timeout),
+  }
+}
+
+function edgeConfig(edge: NonNullable<LayeredSettings['edge']>): EdgeConfig {
+  const listen = edge.listen === undefined ? undefined : parseListen(edge.listen)
+  const domains = listOf(edge.domain)
+  const fallback = domains.length > 0 ? 'domains' : 'none'
+  return {
+    mode: listen === undefined ? fallback : 'address',
+    ...(listen === undefined ? {} : { listen }),
+    domains,
+    ...(edge.email === undefined ? {} : { email: edge.email }),
+    trustedProxies: edge.trusted_proxies ?? [],
+  }
+}
+
+function hooksConfig(hooks: NonNullable<LayeredSettings['hooks']>): HooksConfig {
+  return {
+    beforeDeploy: commands(hooks.before_deploy),
+    afterDeploy: commands(hooks.after_deploy),
+    onFailure: commands(hooks.on_failure),
+    timeoutMs: milliseconds(hooks.timeout, defaults.hooks.timeout),
+  }
+}
+
+/** One command, or a list of commands. */
+function commands(written: string[] | string[][] | undefined): string[][] {
+  const single = written?.every(word => typeof word === 'string') === true && written.length > 0
+  return single ? [written as string[]] : ((written ?? []) as string[][])
+}
+
+function listOf(written: string | string[] | undefined): string[] {
+  return typeof written === 'string' ? [written] : (written ?? [])
+}
+
+function milliseconds(written: string | number | undefined, usual: string): number {
+  return parseDuration(written ?? usual) ?? 0
+}
+
+/** Without the fields that are undefined. */
+function compact<Fields extends object>(fields: Fields): { [Key in keyof Fields]: Exclude<Fields[Key], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Fields]: Exclude<Fields[Key], undefined>
+  }
+}

@@ -1,0 +1,252 @@
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from 'yaml'
+import type { Problem } from '../support/errors.ts'
+import { quoted } from './rules.ts'
+
+/** A YAML file with the place of everything in it. Reading never throws: what is wrong is in `problems`. */
+export function readYaml(file: string, bytes: Uint8Array, reading: Partial<Reading> = {}): YamlSource {
+  const source = new YamlSource(file)
+  const text = decode(source, bytes)
+  if (text !== undefined) parse(source, text, { mostAliases: 100, severalDocuments: false, ...reading })
+  return source
+}
+
+export interface Reading {
+  /** How often aliases may be expanded, all levels multiplied. */
+  mostAliases: number
+  /** Only the first is looked at. */
+  severalDocuments: boolean
+}
+
+export type Path = readonly (string | number)[]
+
+export interface Place {
+  line: number
+  column: number
+}
+
+/** Larger is no configuration but an attack or a mistake. */
+export const largestFile = 1_000_000
+/** Deeper is an attack: parsers recurse. */
+const deepest = 64
+
+export class YamlSource {
+  readonly file: string
+  readonly problems: Problem[] = []
+  /** Another reader could choke on this file: it is too large, too deep, or expands without end. */
+  hazardous = false
+  /** The document as plain values; undefined when it can not be read. */
+  value: unknown
+  #root: Node | undefined
+  #lines = new LineCounter()
+
+  constructor(file: string) {
+    this.file = file
+  }
+
+  fill(root: Node | undefined, lines: LineCounter, value: unknown): void {
+    this.#root = root
+    this.#lines = lines
+    this.value = value
+  }
+
+  refuse(message: string, mend: string, place: Place = { line: 0, column: 0 }): void {
+    this.problems.push({ severity: 'error', file: this.file, ...place, path: '', message, mend })
+  }
+
+  /** Where a value stands. Undefined: the path is not in this file. */
+  place(path: Path): Place | undefined {
+    return this.#find(path)?.value
+  }
+
+  /** Where a key stands. Undefined: the path is not in this file. */
+  keyPlace(path: Path): Place | undefined {
+    return this.#find(path)?.key
+  }
+
+  /** The nearest place there is: of the path, or of what it would be in. */
+  nearest(path: Path): Place {
+    for (let length = path.length; length >= 0; length -= 1) {
+      const found = this.keyPlace(path.slice(0, length))
+      if (found !== undefined) return found
+    }
+    return { line: 0, column: 0 }
+  }
+
+  /** The plain value at a path, without anything that objects inherit. */
+  get(path: Path): unknown {
+    let value = this.value
+    for (const part of path) {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
+      value = (value as Record<string | number, unknown>)[part]
+    }
+    return value
+  }
+
+  #find(path: Path): { key: Place; value: Place } | undefined {
+    let node: unknown = this.#root
+    let found = placed(this.#lines, startOf(this.#root), startOf(this.#root))
+    for (const part of path) {
+      if (isAlias(node)) return undefined
+      if (isMap(node)) {
+        const pair = node.items.find(item => keyText(item.key) === String(part))
+        if (pair === undefined) return undefined
+        node = pair.value
+        found = placed(this.#lines, startOf(pair.key), startOf(pair.value))
+      } else if (isSeq(node)) {
+        const item: unknown = node.items[Number(part)]
+        if (item === undefined) return undefined
+        node = isPair(item) ? item.value : item
+        found = placed(this.#lines, startOf(item), startOf(item))
+      } else return undefined
+    }
+    return found
+  }
+}
+
+function decode(source: YamlSource, bytes: Uint8Array): string | undefined {
+  if (bytes.length > largestFile) {
+    source.hazardous = true
+    source.refuse('the file is larger than 1 MB', 'No more is read: is this the right file?')
+    return undefined
+  }
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    source.refuse('the file is not UTF-8 text', 'Save it as UTF-8.', firstBadByte(bytes))
+    return undefined
+  }
+  const odd = /(?![\t\n\r])\p{Cc}/u.exec(text)
+  if (odd === null) return text
+  const name = `U+${odd[0].charCodeAt(0).toString(16).padStart(4, '0').toUpperCase()}`
+  source.refuse(`the file has the control character ${name}`, 'Remove it.', placeIn(text, odd.index))
+  return undefined
+}
+
+function parse(source: YamlSource, text: string, reading: Reading): void {
+  const tooDeep = nestingFault(text)
+  if (tooDeep !== undefined) {
+    source.hazardous = true
+    source.refuse('the file is nested too deeply', 'Is this the right file?', placeIn(text, tooDeep))
+    return
+  }
+  const lines = new LineCounter()
+  try {
+    const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false })
+    const [document, second] = 'empty' in documents ? [] : documents
+    for (const fault of [...(document?.errors ?? [])].slice(0, 20)) {
+      const { line, col } = lines.linePos(fault.pos[0])
+      source.refuse(sentence(fault.message), yamlMend(fault.code), { line, column: col })
+    }
+    if (second !== undefined && !reading.severalDocuments) {
+      const { line, col } = lines.linePos(second.range[0])
+      source.refuse('the file holds more than one YAML document', 'Keep one and remove the line `---`.', {
+        line,
+        column: col,
+      })
+    }
+    if (source.problems.length > 0) return
+    const root = document?.contents ?? undefined
+    if (isNode(root)) findDoubleKeys(source, root, lines)
+    source.fill(isNode(root) ? root : undefined, lines, document?.toJS({ maxAliasCount: reading.mostAliases }))
+  } catch (thrown) {
+    source.hazardous = true
+    source.refuse(parserFailure(thrown), 'Write the values out instead of using so many aliases.')
+  }
+}
+
+/** The library's own check compares each key with each other one: a minute for a megabyte of keys. */
+function findDoubleKeys(source: YamlSource, root: Node, lines: LineCounter): void {
+  visit(root, {
+    Map(_, map) {
+      const seen = new Set<string>()
+      for (const { key } of map.items) {
+        const name = keyText(key)
+        const offset = startOf(key)
+        const { line, col } = lines.linePos(offset ?? 0)
+        if (name === undefined)
+          source.refuse('a key is not plain text', 'Use plain text as the key.', { line, column: col })
+        else if (name === '__proto__')
+          source.refuse('`__proto__` is no key', 'Use another name.', { line, column: col })
+        else if (seen.has(name)) {
+          source.refuse(`the key ${quoted(name)} is there twice`, 'Remove one of the two.', { line, column: col })
+        } else seen.add(name)
+        if (source.problems.length >= 20) return visit.BREAK
+      }
+      return undefined
+    },
+  })
+}
+
+/** Where brackets or indentation open more levels than any configuration has. Cheap, and never recurses. */
+function nestingFault(text: string): number | undefined {
+  let open = 0
+  let offset = 0
+  for (const line of text.split('\n')) {
+    // "- - - - x" opens a level for each hyphen.
+    const hyphens = /^[ ]*((?:[-?:] +)*)/.exec(line)?.[1]?.length ?? 0
+    for (let index = 0; index < line.length; index += 1) {
+      const character = line[index]
+      if (character === '[' || character === '{') open += 1
+      else if ((character === ']' || character === '}') && open > 0) open -= 1
+      if (open > deepest * 4) return offset + index
+    }
+    if (hyphens > deepest * 2) return offset
+    offset += line.length + 1
+  }
+  return undefined
+}
+
+function keyText(key: unknown): string | undefined {
+  if (isScalar(key)) return String(key.value)
+  return typeof key === 'string' ? key : undefined
+}
+
+function startOf(node: unknown): number | undefined {
+  if (isPair(node)) return startOf(node.key)
+  return isNode(node) ? (node.range?.[0] ?? undefined) : undefined
+}
+
+function placed(lines: LineCounter, key: number | undefined, value: number | undefined): { key: Place; value: Place } {
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset)
+    return { line, column: col }
+  }
+  const start = key ?? value ?? 0
+  return { key: at(start), value: at(value ?? start) }
+}
+
+function placeIn(text: string, offset: number): Place {
+  const before = text.slice(0, offset)
+  const lineStart = before.lastIndexOf('\n') + 1
+  return { line: before.split('\n').length, column: offset - lineStart + 1 }
+}
+
+function firstBadByte(bytes: Uint8Array): Place {
+  const readable = new TextDecoder('utf-8').decode(bytes)
+  const index = readable.indexOf('\ufffd')
+  return index < 0 ? { line: 0, column: 0 } : placeIn(readable, index)
+}
+
+function sentence(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1)
+}
+
+function yamlMend(code: string): string {
+  return yamlMends[code] ?? 'Mend the YAML at this place; values with special characters belong in quotes.'
+}
+
+const yamlMends: Record<string, string | undefined> = {
+  TAB_AS_INDENT: 'Indent with blanks.',
+  BAD_INDENT: 'Indent all keys of one level alike.',
+  MISSING_CHAR: 'Close the quote, bracket or brace.',
+  MULTILINE_IMPLICIT_KEY: 'A key stands on one line, followed by a colon and a blank.',
+  BLOCK_AS_IMPLICIT_KEY: 'Put the nested key on a line of its own.',
+  BAD_ALIAS: 'Name an anchor that stands above this place.',
+}
+
+function parserFailure(thrown: unknown): string {
+  if (thrown instanceof RangeError) return 'the file is nested too deeply'
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return message.includes('alias count') ? 'the aliases of the file expand to far too much' : sentence(message)
+}

@@ -1,0 +1,96 @@
+import type { Release } from '../release/model.ts'
+import type { Edge } from '../release/ports.ts'
+import { SlipwayError } from '../support/errors.ts'
+import { closeDoor, countInFlight, openDoor } from './door.ts'
+import type { Front } from './front-container.ts'
+import { ensureSite } from './front.ts'
+import { waitingRoom } from './hold.ts'
+import { edgeLayout, holdName } from './layout.ts'
+import { pointLive, readLive, removeLive } from './link.ts'
+import { safeName } from './names.ts'
+import { probeThrough } from './probe.ts'
+import type { FrontPorts } from './site-conflicts.ts'
+import { siteOf } from './site.ts'
+
+/**
+ * The edge on Caddy. One front for all apps of a machine, with a configuration that no deployment changes;
+ * one door for each release; and between them the link `live`, whose rename is the switch.
+ */
+export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
+  const layout = edgeLayout(options.directory)
+  const project = safeName(options.project, 'the project')
+  const name = safeName(options.edgeName ?? 'slipway-edge', 'the edge')
+  const image = options.image ?? 'caddy:2'
+  const front: Front = { name, image, volume: `${name}-data`, layout }
+  const settings = {
+    ports: options.ports ?? { http: 80, https: 443 },
+    ...(options.issuer === undefined ? {} : { issuer: options.issuer }),
+  }
+  const room = waitingRoom(layout, project)
+
+  return {
+    ensureFront: (release, config) => ensureSite(front, settings, own(release), siteOf(release, config)),
+
+    openDoor: (release, networks) => openDoor(layout, image, ofProject(release), networks),
+
+    probe(release, service, path, timeoutMs) {
+      const host = release.services.find(each => each.name === service)?.hosts[0] ?? release.app
+      return probeThrough(layout.door(own(release), release.id).socket(service), host, path, timeoutMs)
+    },
+
+    live: () => readLive(layout, project),
+
+    async switchTo(release) {
+      await pointLive(layout, own(release), release.id)
+    },
+
+    async hold(services) {
+      await room.open(services)
+      await pointLive(layout, project, holdName)
+    },
+
+    waiting: () => room.count(),
+
+    async letGo(release) {
+      await pointLive(layout, own(release), release.id)
+      await room.handTo(service => layout.door(project, release.id).socket(service))
+    },
+
+    inFlight: release => countInFlight(layout, ofProject(release)),
+
+    async closeDoor(release) {
+      // A link that leads nowhere would look like a release that serves.
+      if ((await readLive(layout, own(release))) === release.id) await removeLive(layout, project)
+      await closeDoor(layout, release)
+    },
+
+    close: limitMs => room.close(limitMs),
+  }
+
+  function ofProject(release: Release): Release {
+    if (release.project === project) return release
+    throw new SlipwayError('BUG', `The edge of ${project} was given a release of ${release.project}`)
+  }
+
+  function own(release: Release): string {
+    return ofProject(release).project
+  }
+}
+
+export interface CaddyEdgeOptions {
+  /** Absolute; one for all apps of a machine. */
+  directory: string
+  /** The environment that this edge acts for. */
+  project: string
+  /** The front's container. */
+  edgeName?: string
+  image?: string
+  /** For tests: other ports than 80 and 443, and certificates of Caddy's own authority. */
+  ports?: FrontPorts
+  issuer?: 'internal'
+}
+
+export interface CaddyEdge extends Edge {
+  /** Requests that waited in a hold run through this process until they are answered: gives them a while before it ends. */
+  close(limitMs: number): Promise<void>
+}

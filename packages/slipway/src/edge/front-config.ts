@@ -1,0 +1,163 @@
+import { adminSection, carried, loggingSection, transport, withoutServerName, type Json } from './caddy-document.ts'
+import { inFront } from './layout.ts'
+import { isEverywhere, type Address, type Site, type SiteService } from './site.ts'
+import type { FrontPorts } from './site-conflicts.ts'
+
+/**
+ * The front's configuration, made of all sites. Nothing in it depends on a release: each service is dialed through
+ * the link `live`, so a deployment never reloads it. Pure.
+ */
+export function frontConfig(sites: readonly Site[], settings: FrontSettings): Json {
+  const sorted = [...sites].sort((one, other) => (one.project < other.project ? -1 : 1))
+  const domains = sorted.filter(site => site.mode === 'domains')
+  return {
+    admin: adminSection(inFront.admin),
+    logging: loggingSection,
+    apps: {
+      http: {
+        http_port: settings.ports.http,
+        https_port: settings.ports.https,
+        // At a reload the old listeners' requests get this long; WebSockets are closed at once.
+        grace_period: '30s',
+        servers: { ...addressServers(sorted), ...domainServer(domains, settings.ports) },
+      },
+      ...(domains.length === 0 ? {} : tlsApps(domains, settings)),
+    },
+  }
+}
+
+export interface FrontSettings {
+  ports: FrontPorts
+  /** `internal`: Caddy's own authority instead of a public one. For tests. */
+  issuer?: 'internal'
+}
+
+/** One server an address; the sites that share it are told apart by host. */
+function addressServers(sites: readonly Site[]): Record<string, Json> {
+  const byAddress = new Map<string, Site[]>()
+  for (const site of sites) {
+    if (site.mode !== 'address') continue
+    const listen = caddyAddress(site.listen)
+    byAddress.set(listen, [...(byAddress.get(listen) ?? []), site])
+  }
+  const servers = [...byAddress].map(([listen, sharing]): [string, Json] => [
+    `address ${listen}`,
+    { listen: [listen], automatic_https: { disable: true }, protocols: ['h1'], ...serverBody(sharing) },
+  ])
+  return Object.fromEntries(servers)
+}
+
+function domainServer(sites: readonly Site[], ports: FrontPorts): Record<string, Json> {
+  if (sites.length === 0) return {}
+  return { domains: { listen: [`:${ports.https}`], ...serverBody(sites) } }
+}
+
+function serverBody(sites: readonly Site[]): Record<string, Json> {
+  const routes = sites.flatMap(site => site.services.map(service => ({ site, service })))
+  routes.sort((one, other) => breadth(one.service) - breadth(other.service))
+  return {
+    // A client that never finishes its headers does not keep its place.
+    read_header_timeout: '30s',
+    routes: [...routes.map(({ site, service }) => serviceRoute(site, service)), nobodysRoute],
+    errors: { routes: errorRoutes },
+  }
+}
+
+/** Exact names come before wildcards, and the service that takes the rest comes last. */
+function breadth(service: SiteService): number {
+  if (service.hosts.length === 0) return 2
+  return service.hosts.some(host => host.startsWith('*')) ? 1 : 0
+}
+
+function serviceRoute(site: Site, service: SiteService): Json {
+  return {
+    ...(service.hosts.length === 0 ? {} : { match: [{ host: service.hosts }] }),
+    handle: [
+      {
+        handler: 'subroute',
+        routes: [
+          { handle: [knownOfClient] },
+          ...trustedRoutes(site.trustedProxies),
+          { handle: [withoutServerName, toLiveDoor(site.project, service.name)] },
+        ],
+      },
+    ],
+    terminal: true,
+  }
+}
+
+/** What the connection itself says of the client. */
+const knownOfClient: Json = {
+  handler: 'vars',
+  forwarded_for: '{http.request.remote.host}',
+  forwarded_proto: '{http.request.scheme}',
+  forwarded_host: '{http.request.hostport}',
+}
+
+/** What a trusted proxy says of the client wins, field by field; from anybody else it is ignored. */
+function trustedRoutes(trustedProxies: readonly string[]): Json[] {
+  if (trustedProxies.length === 0) return []
+  const said = (field: string, handle: Json): Json => ({
+    match: [{ remote_ip: { ranges: trustedProxies }, header: { [field]: ['*'] } }],
+    handle: [handle],
+  })
+  return [
+    said('X-Forwarded-For', {
+      handler: 'vars',
+      forwarded_for: '{http.request.header.X-Forwarded-For}, {http.request.remote.host}',
+    }),
+    said('X-Forwarded-Proto', { handler: 'vars', forwarded_proto: '{http.request.header.X-Forwarded-Proto}' }),
+    said('X-Forwarded-Host', { handler: 'vars', forwarded_host: '{http.request.header.X-Forwarded-Host}' }),
+  ]
+}
+
+/** `set` replaces whatever a client sent under the private names. No retry: Caddy before 2.11 loses the body at the first. */
+function toLiveDoor(project: string, service: string): Json {
+  return {
+    handler: 'reverse_proxy',
+    upstreams: [{ dial: `unix/${inFront.liveSocket(project, service)}` }],
+    transport: transport('5s'),
+    headers: { request: { set: Object.fromEntries(carried.map(({ by, from }) => [by, [`{http.vars.${from}}`]])) } },
+  }
+}
+
+const nobodysRoute: Json = { handle: [plain(404, 'No app is served under this name here.')] }
+
+/** Nothing behind the link: the request was not begun, so the client may come again. */
+const errorRoutes: Json[] = [
+  {
+    match: [{ expression: '{http.error.message}.startsWith("dial ")' }],
+    handle: [plain(503, 'The app is not there at the moment. Please try again.', { 'Retry-After': ['1'] })],
+  },
+  { handle: [plain('{http.error.status_code}', 'The app did not answer.')] },
+]
+
+function plain(status: number | string, body: string, headers: Record<string, string[]> = {}): Json {
+  return {
+    handler: 'static_response',
+    status_code: status,
+    headers: { 'Content-Type': ['text/plain; charset=utf-8'], 'Cache-Control': ['no-store'], ...headers },
+    body: `${body}\n`,
+  }
+}
+
+function tlsApps(sites: readonly Site[], settings: FrontSettings): Record<string, Json> {
+  const policies = sites.flatMap(site => {
+    const subjects = [...new Set(site.services.flatMap(service => service.hosts))].sort()
+    if (settings.issuer === 'internal') return [{ subjects, issuers: [{ module: 'internal' }] }]
+    if (site.mode !== 'domains' || site.email === undefined) return []
+    return [{ subjects, issuers: [{ module: 'acme', email: site.email }] }]
+  })
+  return {
+    ...(policies.length === 0 ? {} : { tls: { automation: { policies } } }),
+    // Never touch the trust store of the machine or container.
+    ...(settings.issuer === 'internal'
+      ? { pki: { certificate_authorities: { local: { install_trust: false } } } }
+      : {}),
+  }
+}
+
+function caddyAddress(address: Address): string {
+  if (isEverywhere(address.host)) return `:${address.port}`
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
+}

@@ -1,0 +1,81 @@
+import { mkdir } from 'node:fs/promises'
+import { SlipwayError } from '../support/errors.ts'
+import { writeAtomically } from '../support/files.ts'
+import { sameJson, type Json } from './caddy-document.ts'
+import { frontConfig, type FrontSettings } from './front-config.ts'
+import { loadConfig, runningConfig, startFront, type Front } from './front-container.ts'
+import { listensOf } from './front-listens.ts'
+import { portInUse, proveFree } from './listeners.ts'
+import { conflictOf } from './site-conflicts.ts'
+import { readSites, writeSite } from './site-files.ts'
+import type { Site } from './site.ts'
+
+/**
+ * Makes sure that the front runs and serves the project's site, and touches it only if it does not already.
+ * Two projects may do this at once: whoever loaded last looks again whether the sites are still those it loaded.
+ */
+export async function ensureSite(
+  front: Front,
+  settings: FrontSettings,
+  project: string,
+  site: Site | undefined,
+): Promise<void> {
+  await mkdir(front.layout.sites, { recursive: true, mode: 0o700 })
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const before = await readSites(front.layout)
+    const own = before.find(each => each.project === project)
+    if (site === undefined && own === undefined) return
+    const others = before.filter(each => each.project !== project)
+    if (site !== undefined) refuseConflict(site, others, settings)
+    const sites = site === undefined ? others : [...others, site]
+    const wanted = frontConfig(sites, settings)
+    const running = await runningConfig(front)
+    if (!sameJson(own, site)) await writeSite(front.layout, project, site)
+    if (!sameJson(running, wanted)) await bring(front, wanted, running, () => writeSite(front.layout, project, own))
+    if (sameJson(frontConfig(await readSites(front.layout), settings), wanted)) return
+  }
+  throw new SlipwayError('EDGE_FAILED', 'The edge could not be brought up to date', {
+    why: 'Other deployments kept changing it.',
+    next: 'Deploy again.',
+  })
+}
+
+/** Starts or reloads the front with a configuration; takes back what was written if it does not accept it. */
+async function bring(front: Front, wanted: Json, running: unknown, takeBack: () => Promise<void>): Promise<void> {
+  try {
+    const served = new Set(listensOf(running).map(address => `${address.host} ${address.port}`))
+    for (const address of listensOf(wanted)) {
+      if (!served.has(`${address.host} ${address.port}`)) await proveFree(address)
+    }
+    if (running === undefined) {
+      await writeAtomically(front.layout.frontConfig, text(wanted))
+      await startFront(front, wanted)
+    } else {
+      await loadConfig(front, text(wanted))
+      // Only now: should the front restart, it must find a configuration that it has accepted.
+      await writeAtomically(front.layout.frontConfig, text(wanted))
+    }
+  } catch (error) {
+    await takeBack()
+    throw error
+  }
+}
+
+function refuseConflict(site: Site, others: readonly Site[], settings: FrontSettings): void {
+  const conflict = conflictOf(site, others, settings.ports)
+  if (conflict === undefined) return
+  const attempted = `The edge can not take ${site.project} in`
+  if (conflict.port !== undefined) {
+    const { code, state, next } = portInUse(conflict.port, [], attempted)
+    throw new SlipwayError(code, attempted, { why: conflict.why, state, next })
+  }
+  throw new SlipwayError('CONFIG_INVALID', attempted, {
+    why: conflict.why,
+    state: 'Nothing was changed.',
+    next: 'Give each app hosts of its own in slipway.yaml.',
+  })
+}
+
+function text(config: Json): string {
+  return `${JSON.stringify(config, null, 2)}\n`
+}

@@ -1,0 +1,43 @@
+import { boolean, nullable, number, object, string, type infer as Infer } from 'zod'
+import { queryRows, runSql, trySql, type SqlOptions } from './psql.ts'
+import type { LiveDatabase } from './server.ts'
+
+/** The databases of the server, as the catalog has them now. Decisions are made from this, never from memory. */
+export async function listDatabases(live: LiveDatabase): Promise<DatabaseRow[]> {
+  return queryRows(live.server, await maintenanceDatabase(live), listQuery, databaseRow, {
+    attempted: 'The databases of the server could not be listed',
+  })
+}
+
+/** Runs SQL on a database that is not the live one: nobody can be renamed or copied while he is connected. */
+export async function runBeside(live: LiveDatabase, sql: string, options: SqlOptions = {}): Promise<string> {
+  return runSql(live.server, await maintenanceDatabase(live), sql, options)
+}
+
+/** A database that is always there and is not the live one. Remembered once it has answered. */
+export async function maintenanceDatabase(live: LiveDatabase): Promise<string> {
+  if (live.name === 'postgres') return 'template1'
+  if (havePostgres.has(live)) return 'postgres'
+  const answer = await trySql(live.server, 'postgres', 'select 1;', { timeoutMs: 10_000 })
+  if (answer.exitCode !== 0) return 'template1'
+  havePostgres.add(live)
+  return 'postgres'
+}
+
+const havePostgres = new WeakSet<LiveDatabase>()
+
+const databaseRow = object({
+  oid: number(),
+  name: string(),
+  allowsConnections: boolean(),
+  comment: nullable(string()),
+})
+export type DatabaseRow = Infer<typeof databaseRow>
+
+const listQuery = `
+select d.oid::int8 as oid,
+       d.datname as name,
+       d.datallowconn as "allowsConnections",
+       pg_catalog.shobj_description(d.oid, 'pg_database') as comment
+from pg_catalog.pg_database d
+order by d.oid`

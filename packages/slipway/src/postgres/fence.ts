@@ -1,0 +1,85 @@
+import { SlipwayError } from '../support/errors.ts'
+import { normalNetwork } from './cidr.ts'
+import { runBeside } from './databases.ts'
+import { endForeignSessions } from './foreign-sessions.ts'
+import { databaseToken, fenceBlock, hasFence, withFence, withoutFence } from './hba.ts'
+import { hbaState, readHba, replaceHba, type HbaState } from './hba-file.ts'
+import { isRefusedByRules } from './login.ts'
+import { openLive } from './swap.ts'
+import type { LiveDatabase } from './server.ts'
+
+/**
+ * From here on only the allowed networks, and programs inside the container, reach the database: everybody else
+ * is refused before any password is asked, superusers too, and sessions that are there are ended.
+ * Survives the death of this process and a restart of PostgreSQL, because it stands in pg_hba.conf.
+ */
+export async function fence(live: LiveDatabase, allowed: readonly string[]): Promise<void> {
+  const networks = allowed.map(normalNetwork)
+  const before = await hbaState(live)
+  const file = await readHba(live, before.path)
+  await replaceHba(live, file, withFence(file.content, fenceBlock(live.name, networks, before.version), live.name))
+  try {
+    await proveRulesRead(live)
+    await reload(live, before)
+    await proveClosed(live)
+    await endForeignSessions(live, networks)
+  } catch (error) {
+    throw fenceError(live, error)
+  }
+}
+
+/** Takes the fence away, whoever set it. Safe to repeat, and right also when there is none. */
+export async function liftFence(live: LiveDatabase): Promise<void> {
+  const before = await hbaState(live)
+  const file = await readHba(live, before.path)
+  if (hasFence(file.content, live.name)) await replaceHba(live, file, withoutFence(file.content, live.name))
+  // Also without a change: whoever took the block out may have died before PostgreSQL read the file again.
+  await reload(live, before)
+  await openLive(live)
+}
+
+/** PostgreSQL keeps its old rules when the new file has a mistake, so the file must have none before it counts. */
+async function proveRulesRead(live: LiveDatabase): Promise<void> {
+  const { errors, rejected, version } = await hbaState(live)
+  const [mistake] = errors
+  if (mistake !== undefined) {
+    throw new SlipwayError('HOLD_FAILED', 'pg_hba.conf has mistakes', { why: `line ${mistake.line}: ${mistake.error}` })
+  }
+  const token = databaseToken(live.name, version).slice(1, -1).replaceAll('""', '"')
+  if (!rejected.includes(token)) throw new SlipwayError('HOLD_FAILED', 'PostgreSQL does not see the fence in its rules')
+}
+
+/** Asks the server to read its rules again and waits until new sessions have them. */
+async function reload(live: LiveDatabase, before: HbaState): Promise<void> {
+  await runBeside(live, 'select pg_catalog.pg_reload_conf();', {
+    attempted: 'PostgreSQL could not be told to read its rules again',
+  })
+  const deadline = Date.now() + reloadPatienceMs
+  while ((await hbaState(live)).loadedAt === before.loadedAt) {
+    if (Date.now() > deadline) {
+      throw new SlipwayError('HOLD_FAILED', 'PostgreSQL did not read its access rules again', {
+        why: 'the time of its last reload does not change; postgresql.conf may have mistakes',
+      })
+    }
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
+/** The proof by trying: a login over the container's own loopback is foreign too and must meet the fence. */
+async function proveClosed(live: LiveDatabase): Promise<void> {
+  if ((await isRefusedByRules(live)) === 'let in') {
+    throw new SlipwayError('HOLD_FAILED', 'The fence does not hold', { why: 'a login from outside it was let in' })
+  }
+}
+
+function fenceError(live: LiveDatabase, error: unknown): SlipwayError {
+  const known = error instanceof SlipwayError ? error : undefined
+  return new SlipwayError('HOLD_FAILED', `The database ${live.name} could not be fenced`, {
+    why: [known?.message ?? String(error), known?.why].filter(Boolean).join(': '),
+    state: 'the fence may stand in pg_hba.conf until it is lifted',
+    next: known?.next,
+    cause: error,
+  })
+}
+
+const reloadPatienceMs = 10_000

@@ -1,0 +1,127 @@
+import { createReadStream } from 'node:fs'
+import { number, object } from 'zod'
+import { SlipwayError, asSlipwayError } from '../support/errors.ts'
+import { stream, type StreamResult } from '../support/stream.ts'
+import { createFromScratchSql } from './create-database.ts'
+import { listDatabases, runBeside } from './databases.ts'
+import { dumpFormat, hasTrailer, notedSha256, sha256OfFile, tablesInPlainDump, type DumpFormat } from './dump-file.ts'
+import { dropLeftBehind } from './left-behind.ts'
+import { markerText } from './marker.ts'
+import { freeName } from './names.ts'
+import { readProperties } from './properties.ts'
+import { localConnection, messageOf, psqlArgv, queryRows, runSql } from './psql.ts'
+import { execArgv, target, type LiveDatabase } from './server.ts'
+import { finishSql } from './snapshot.ts'
+
+/**
+ * Restores a backup into a new database and returns its name: one transaction that stops at the first error.
+ * The live database is only looked at. What does not restore whole is dropped again.
+ */
+export async function restoreBackup(live: LiveDatabase, file: string, label: string): Promise<string> {
+  const format = await proveFile(file)
+  const properties = await readProperties(live)
+  const taken = new Set((await listDatabases(live)).map(row => row.name))
+  const name = freeName(live.name, 'restored', label, taken)
+  const comment = markerText({ kind: 'restored', of: live.name, label, at: live.now().toISOString() })
+  try {
+    await runBeside(live, createFromScratchSql(name, properties), { timeoutMs: 300_000 })
+    await load(live, name, file, format)
+    await proveLoaded(live, name, file, format)
+    await runSql(live.server, name, 'analyze;', { timeoutMs: restoreTimeoutMs })
+    await runBeside(live, finishSql(name, properties, comment))
+    return name
+  } catch (error) {
+    const dropped = await dropLeftBehind(live, name).then(
+      () => true,
+      () => false,
+    )
+    throw restoreError(file, error, dropped ? undefined : name)
+  }
+}
+
+/** The program that reads the dump from its standard input. */
+export function restoreArgv(format: DumpFormat, connection: string): string[] {
+  if (format === 'plain') return [...psqlArgv(connection), '--single-transaction', '-o', '/dev/null']
+  // Owners and rights are kept: the roles are those of this very server.
+  return ['pg_restore', '--single-transaction', '--exit-on-error', '-w', '-d', connection]
+}
+
+/** A file that is not what was once verified must not even be tried. */
+async function proveFile(file: string): Promise<DumpFormat> {
+  const refuse = (why: string, cause?: unknown): SlipwayError =>
+    new SlipwayError('RESTORE_FAILED', `The backup ${file} can not be restored`, {
+      why,
+      state: 'no database was changed',
+      next: 'Choose another backup.',
+      cause,
+    })
+  try {
+    const noted = await notedSha256(file)
+    const format = await dumpFormat(file)
+    if (format === undefined) throw refuse('it is not a dump made by pg_dump')
+    if (format === 'plain' && !(await hasTrailer(file))) throw refuse('it is cut off: the end of the dump is missing')
+    if (noted !== undefined && (await sha256OfFile(file)) !== noted) {
+      throw refuse('it is damaged: its SHA-256 is not the one noted when it was made')
+    }
+    return format
+  } catch (error) {
+    if (error instanceof SlipwayError) throw error
+    throw refuse(error instanceof Error ? error.message : String(error), error)
+  }
+}
+
+async function load(live: LiveDatabase, name: string, file: string, format: DumpFormat): Promise<void> {
+  const { container, environment } = await target(live.server)
+  const argv = restoreArgv(format, localConnection(live.server, name, 'slipway restore'))
+  const result = await stream('docker', execArgv(container, argv, { environment: Object.keys(environment) }), {
+    environment,
+    input: createReadStream(file),
+    signal: AbortSignal.timeout(restoreTimeoutMs),
+  })
+  if (result.exitCode === 0 && result.failure === undefined) return
+  throw new SlipwayError('RESTORE_FAILED', 'The dump did not restore whole', { why: whyFailed(result) })
+}
+
+/** Exit codes are no proof: the tables that the dump makes must be there. */
+async function proveLoaded(live: LiveDatabase, name: string, file: string, format: DumpFormat): Promise<void> {
+  const expected = format === 'plain' ? await tablesInPlainDump(file) : await tablesInArchive(live, file)
+  const [found] = await queryRows(live.server, name, tablesQuery, object({ tables: number() }))
+  if (found?.tables === expected) return
+  throw new SlipwayError('RESTORE_FAILED', 'The restored database is not what the dump holds', {
+    why: `the dump has ${expected} tables, the database ${found?.tables ?? 'none'}`,
+  })
+}
+
+async function tablesInArchive(live: LiveDatabase, file: string): Promise<number> {
+  const { container } = await target(live.server)
+  const listing = await stream('docker', execArgv(container, ['pg_restore', '--list'], { environment: [] }), {
+    input: createReadStream(file),
+    keep: 'all',
+  })
+  return listing.stdout.split('\n').filter(line => /^\d+; \d+ \d+ TABLE (?!DATA )/.test(line)).length
+}
+
+const tablesQuery = `
+select count(*) as tables from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_'
+  and not exists (select 1 from pg_catalog.pg_depend d
+                  where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`
+
+function whyFailed(result: StreamResult): string {
+  const said = messageOf(result.stderr)
+  if (said !== '') return said
+  if (result.failure instanceof Error) return result.failure.message
+  return `the restore exited with code ${result.exitCode}`
+}
+
+function restoreError(file: string, error: unknown, remains: string | undefined): SlipwayError {
+  const known = asSlipwayError(error, 'The restore broke off', 'RESTORE_FAILED')
+  return new SlipwayError('RESTORE_FAILED', `The backup ${file} could not be restored`, {
+    why: [known.message, known.why].filter(Boolean).join(': '),
+    state: `the live database is as it was${remains === undefined ? '' : `; the half-made database ${remains} is still there`}`,
+    next: known.next,
+    cause: error,
+  })
+}
+
+const restoreTimeoutMs = 6 * 3_600_000
