@@ -10,6 +10,8 @@ export interface Command {
   examples: readonly { does: string; run: string }[]
   arguments: Record<string, ArgumentDefinition>
   options: Record<string, OptionDefinition>
+  /** What the first Ctrl-C does: the handler ends at its next safe point by itself, or is left at once. */
+  onInterrupt: 'safe point' | 'leave'
   /** Exit codes that mean something particular here. */
   exits: Readonly<Record<number, string>>
   handler: () => Promise<{ run: Handler<never> }>

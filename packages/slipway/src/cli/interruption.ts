@@ -1,25 +1,17 @@
 import { exitCodes } from '../support/errors.ts'
 
 /**
- * The first signal asks the command to end at its next safe point, the second leaves at once.
- * Both are safe: the next command reads the journal and brings things to an end.
+ * The first signal asks the command to end, the second Ctrl-C leaves at once.
+ * Both are safe: the next command reads the journal and brings a deployment that was cut off to its end.
  */
-export function interruption(say: (text: string) => void, exit: (code: number) => void): Interruption {
+export function interruption(leave: (exitCode: number) => void): Interruption {
   const controller = new AbortController()
   return {
     signal: controller.signal,
     signalled(name) {
-      if (controller.signal.aborted) {
-        // A closed terminal sends its signals in pairs; only a person who insists means it.
-        if (name !== 'SIGINT') return
-        say('\nLeft at once. The next command brings this deployment to its end.\n')
-        exit(exitCodes.interrupted)
-        return
-      }
-      controller.abort()
-      say(
-        `\n${name === 'SIGINT' ? 'Interrupted' : `Got ${name}`}: ending at the next safe point. Ctrl-C again leaves at once.\n`,
-      )
+      if (!controller.signal.aborted) controller.abort()
+      // A closed terminal sends its signals in pairs; only a person who insists means it.
+      else if (name === 'SIGINT') leave(exitCodes.interrupted)
     },
   }
 }
@@ -28,3 +20,8 @@ export interface Interruption {
   signal: AbortSignal
   signalled(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void
 }
+
+/** What a deployment answers to the first Ctrl-C. */
+export const endingSoon =
+  'Interrupted: this ends at its next safe point. Ctrl-C again leaves at once.'
+export const leftAtOnce = 'Left at once. What was begun is brought to its end by the next deploy or rollback.'

@@ -29,8 +29,8 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Parsed>
     root.parse([...argv], { from: 'user' })
   } catch (thrown) {
     if (!(thrown instanceof commander.CommanderError)) throw thrown
-    if (thrown.exitCode === 0 || thrown.code === 'commander.help') return { kind: 'help', text: help || rootHelp() }
-    throw usageError(thrown.message, argv)
+    if (thrown.exitCode === 0) return { kind: 'help', text: help }
+    throw thrown.code === 'commander.help' ? usageError('A command is missing', argv) : usageError(thrown.message, argv)
   }
   return parsed ?? { kind: 'help', text: rootHelp() }
 }

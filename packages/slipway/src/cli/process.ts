@@ -1,21 +1,25 @@
-import { exitCodes } from '../support/errors.ts'
-import { interruption } from './interruption.ts'
-import { runCli } from './run.ts'
+import { interruption, leftAtOnce } from './interruption.ts'
+import { reportStray, runCli, type World } from './run.ts'
 
 /** Binds the command line to this process: its streams, its signals, its exit code. */
 export async function runInProcess(argv: string[]): Promise<void> {
   const streams = [process.stdout, process.stderr]
   for (const stream of streams) stream.on('error', ignoreClosedPipe)
-  const interrupt = interruption(text => process.stderr.write(text), process.exit)
+  const interrupt = interruption(exitCode => {
+    process.stderr.write(`\n${leftAtOnce}\n`)
+    process.exit(exitCode)
+  })
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupt.signalled(name))
-  const exitCode = await runCli(argv, {
+  const world: World = {
     stdout: process.stdout,
     stderr: process.stderr,
     variables: process.env,
     signal: interrupt.signal,
     now: () => new Date(),
     wiring: () => import('./wiring.ts'),
-  }).catch((): number => exitCodes.bug)
+  }
+  process.on('uncaughtException', thrown => process.exit(reportStray(argv, thrown, world)))
+  const exitCode = await runCli(argv, world)
   await Promise.all(streams.map(written))
   // Left-over handles, such as a connection kept open for the next call, must not keep the person waiting.
   process.exit(exitCode)

@@ -19,18 +19,25 @@ export async function runCli(argv: readonly string[], world: World): Promise<num
   try {
     const parsed = await parseCommandLine(argv)
     if (parsed.kind === 'help') {
-      world.stdout.write(parsed.text)
+      world.stdout.write(options.json ? jsonText({ command: 'help', exitCode: 0, result: parsed.text }) : parsed.text)
       return exitCodes.ok
     }
     options = parsed.options
     name = parsed.command.name
     const { run } = await parsed.command.handler()
-    const result = await run(parsed.input as never, contextOf(options, world))
+    const running = run(parsed.input as never, contextOf(options, world))
+    const result =
+      parsed.command.onInterrupt === 'leave' ? await Promise.race([running, aborted(world.signal)]) : await running
     report(name, result, options, world)
     return result.exitCode
   } catch (thrown) {
     return reportError(name, thrown, options, world)
   }
+}
+
+/** What was thrown where nobody waits for it: it gets a code all the same, and never a bare stack. */
+export function reportStray(argv: readonly string[], thrown: unknown, world: World): number {
+  return reportError('', thrown, guessedOptions(argv), world)
 }
 
 export interface World {
@@ -40,6 +47,11 @@ export interface World {
   signal: AbortSignal
   now(): Date
   wiring(): Promise<Wiring>
+}
+
+/** For a mistake in the command line itself, before its options are known. */
+function guessedOptions(argv: readonly string[]): GlobalOptions {
+  return { json: argv.includes('--json'), color: !argv.includes('--no-color'), debug: argv.includes('--debug') }
 }
 
 function contextOf(options: GlobalOptions, world: World): Context {
@@ -67,6 +79,14 @@ function reportError(command: string, thrown: unknown, options: GlobalOptions, w
   if (world.variables['GITHUB_ACTIONS'] === 'true') stderr.write(errorAnnotations(error, world.variables))
   if (options.json) world.stdout.write(jsonText({ command, exitCode: error.exitCode, error: jsonError(error) }))
   return error.exitCode
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const leave = (): void => reject(new SlipwayError('INTERRUPTED', 'Interrupted'))
+    if (signal.aborted) leave()
+    else signal.addEventListener('abort', leave, { once: true })
+  })
 }
 
 /** A program that was stopped by our own signal fails in its own words; to the person it was Ctrl-C. */

@@ -35,7 +35,7 @@ export const formats = {
     mend: 'Use letters, digits, underscore, dot and hyphen, at most 63 characters.',
   },
   remote: {
-    pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
     is: 'the name of a Git remote',
     mend: 'Use the name that `git remote` prints, as in origin; not an address.',
   },
@@ -53,7 +53,7 @@ export interface Format {
   mend: string
 }
 
-/** The format behind a pattern that a value did not match, as zod reports it. */
+/** The format behind a pattern that a value did not match, as zod reports it. No two formats share a pattern. */
 export function formatOfPattern(pattern: string): Format | undefined {
   return Object.values<Format>(formats).find(format => String(format.pattern) === pattern)
 }

@@ -80,7 +80,7 @@ function keyFault(issue: z.core.$ZodIssueInvalidKey, path: IssuePath): Fault {
 }
 
 function valueFault(source: YamlSource, issue: Issue, path: IssuePath): Fault {
-  const name = `\`${shown(path)}\``
+  const name = path.length === 0 ? 'slipway.yaml' : `\`${shown(path)}\``
   const value = source.get(path.map(toPart))
   switch (issue.code) {
     case 'custom':
@@ -120,12 +120,29 @@ function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, va
 }
 
 function wrongKind(issue: Issue, name: string, path: IssuePath, value: unknown): Fault {
+  if (path.length === 0 && (value === undefined || value === null))
+    return { message: 'the file is empty', mend: example(path) }
   if (value === undefined) return { message: `${name} is missing`, mend: example(path) }
   if (value === null) return { message: `${name} is empty`, mend: `Remove it or fill it in. ${example(path)}` }
-  const wanted = issue.code === 'invalid_type' ? kinds[issue.expected] : undefined
-  const message = `${name} must be ${wanted ?? 'of another form'}, not ${kindOf(value)}`
-  const quotable = typeof value === 'number' || typeof value === 'boolean'
-  return { message, mend: quotable && wanted === kinds['string'] ? `Put it in quotes: "${value}".` : example(path) }
+  const wanted = wantedKinds(issue)
+  const message = `${name} must be ${wanted.join(' or ') || 'of another form'}, not ${kindOf(value)}`
+  return { message, mend: quotesMend(wanted, value) ?? example(path) }
+}
+
+function wantedKinds(issue: Issue): string[] {
+  const issues = issue.code === 'invalid_union' ? issue.errors.flat() : [issue]
+  const kindNames = issues.map(each => (each.code === 'invalid_type' ? kinds[each.expected] : undefined))
+  return [...new Set(kindNames.filter(kind => kind !== undefined))]
+}
+
+/** The usual slip with YAML: quotes where there should be none, or none where there should be some. */
+function quotesMend(wanted: string[], value: unknown): string | undefined {
+  const text = wanted.includes('text')
+  if (text && (typeof value === 'number' || typeof value === 'boolean')) return `Put it in quotes: "${value}".`
+  if (text || typeof value !== 'string') return undefined
+  const number = wanted.some(kind => kind.endsWith('number')) && /^[0-9]+$/.test(value)
+  const boolean = wanted.includes('true or false') && /^(true|false)$/.test(value)
+  return number || boolean ? `Remove the quotes: ${value}.` : undefined
 }
 
 const kinds: Record<string, string | undefined> = {

@@ -86,7 +86,7 @@ export const reasonableDuration: Rule = value => {
 /** A value as it may be shown: short, and without line breaks or terminal escapes. */
 export function quoted(value: string): string {
   const shown = JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
-  return shown.replaceAll(/[\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, '?')
+  return shown.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
 }
 
 function leavesFolder(path: string): boolean {

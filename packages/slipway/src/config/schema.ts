@@ -65,12 +65,10 @@ const settings = {
   drain: limit('How long requests that were under way may go on with the old release', defaults.drain.limit)
     .optional()
     .meta({ description: 'The old release after the switch', examples: [{ limit: '30s' }] }),
-  hooks: hooks
-    .optional()
-    .meta({
-      description: 'Programs of your own around a deployment',
-      examples: [{ after_deploy: ['./announce.sh', 'done'] }],
-    }),
+  hooks: hooks.optional().meta({
+    description: 'Programs of your own around a deployment',
+    examples: [{ after_deploy: ['./announce.sh', 'done'] }],
+  }),
   backups: backups
     .optional()
     .meta({ description: 'Backups of the database', examples: [{ directory: '/opt/backups', keep: 10 }] }),

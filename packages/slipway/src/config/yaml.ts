@@ -1,21 +1,26 @@
 import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from 'yaml'
 import type { Problem } from '../support/errors.ts'
 import { quoted } from './rules.ts'
+import { yamlHazard } from './yaml-hazards.ts'
 
 /** A YAML file with the place of everything in it. Reading never throws: what is wrong is in `problems`. */
 export function readYaml(file: string, bytes: Uint8Array, reading: Partial<Reading> = {}): YamlSource {
   const source = new YamlSource(file)
   const text = decode(source, bytes)
-  if (text !== undefined) parse(source, text, { mostAliases: 100, severalDocuments: false, ...reading })
+  if (text !== undefined) parse(source, text, { ...strictReading, ...reading })
   return source
 }
 
 export interface Reading {
   /** How often aliases may be expanded, all levels multiplied. */
   mostAliases: number
+  /** How many words, signs and breaks there may be: the time that reading takes grows with them. */
+  mostTokens: number
   /** Only the first is looked at. */
   severalDocuments: boolean
 }
+
+const strictReading: Reading = { mostAliases: 100, mostTokens: 20_000, severalDocuments: false }
 
 export type Path = readonly (string | number)[]
 
@@ -26,9 +31,6 @@ export interface Place {
 
 /** Larger is no configuration but an attack or a mistake. */
 export const largestFile = 1_000_000
-/** Deeper is an attack: parsers recurse. */
-const deepest = 64
-
 export class YamlSource {
   readonly file: string
   readonly problems: Problem[] = []
@@ -124,17 +126,18 @@ function decode(source: YamlSource, bytes: Uint8Array): string | undefined {
 }
 
 function parse(source: YamlSource, text: string, reading: Reading): void {
-  const tooDeep = nestingFault(text)
-  if (tooDeep !== undefined) {
+  const hazard = yamlHazard(text, reading.mostTokens)
+  if (hazard !== undefined) {
     source.hazardous = true
-    source.refuse('the file is nested too deeply', 'Is this the right file?', placeIn(text, tooDeep))
+    source.refuse(hazard.message, 'Is this the right file?', placeIn(text, hazard.offset))
     return
   }
   const lines = new LineCounter()
   try {
     const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false })
     const [document, second] = 'empty' in documents ? [] : documents
-    for (const fault of [...(document?.errors ?? [])].slice(0, 20)) {
+    const tags = reading.severalDocuments ? [] : (document?.warnings ?? [])
+    for (const fault of [...(document?.errors ?? []), ...tags].slice(0, 20)) {
       const { line, col } = lines.linePos(fault.pos[0])
       source.refuse(sentence(fault.message), yamlMend(fault.code), { line, column: col })
     }
@@ -148,6 +151,8 @@ function parse(source: YamlSource, text: string, reading: Reading): void {
     if (source.problems.length > 0) return
     const root = document?.contents ?? undefined
     if (isNode(root)) findDoubleKeys(source, root, lines)
+    if (isNode(root)) findLooseAliases(source, root, lines)
+    if (source.problems.length > 0) return
     source.fill(isNode(root) ? root : undefined, lines, document?.toJS({ maxAliasCount: reading.mostAliases }))
   } catch (thrown) {
     source.hazardous = true
@@ -178,23 +183,19 @@ function findDoubleKeys(source: YamlSource, root: Node, lines: LineCounter): voi
   })
 }
 
-/** Where brackets or indentation open more levels than any configuration has. Cheap, and never recurses. */
-function nestingFault(text: string): number | undefined {
-  let open = 0
-  let offset = 0
-  for (const line of text.split('\n')) {
-    // "- - - - x" opens a level for each hyphen.
-    const hyphens = /^[ ]*((?:[-?:] +)*)/.exec(line)?.[1]?.length ?? 0
-    for (let index = 0; index < line.length; index += 1) {
-      const character = line[index]
-      if (character === '[' || character === '{') open += 1
-      else if ((character === ']' || character === '}') && open > 0) open -= 1
-      if (open > deepest * 4) return offset + index
-    }
-    if (hyphens > deepest * 2) return offset
-    offset += line.length + 1
-  }
-  return undefined
+/** An alias counts only after its anchor. */
+function findLooseAliases(source: YamlSource, root: Node, lines: LineCounter): void {
+  const anchors = new Set<string>()
+  visit(root, {
+    Node(_, node) {
+      if (isAlias(node) && !anchors.has(node.source)) {
+        const { line, col } = lines.linePos(startOf(node) ?? 0)
+        const mend = 'Write `&name` at the value that stands above, and `*name` here.'
+        source.refuse(`there is no anchor ${quoted(node.source)} above this alias`, mend, { line, column: col })
+      } else if (!isAlias(node) && node.anchor !== undefined) anchors.add(node.anchor)
+      return source.problems.length >= 20 ? visit.BREAK : undefined
+    },
+  })
 }
 
 function keyText(key: unknown): string | undefined {
@@ -229,7 +230,9 @@ function firstBadByte(bytes: Uint8Array): Place {
 }
 
 function sentence(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1)
+  if (/call stack/.test(message)) return 'the file is nested too deeply'
+  const shown = message.replaceAll(/\p{Cc}|\p{Cf}/gu, '?').slice(0, 200)
+  return shown.charAt(0).toLowerCase() + shown.slice(1)
 }
 
 function yamlMend(code: string): string {
@@ -238,11 +241,11 @@ function yamlMend(code: string): string {
 
 const yamlMends: Record<string, string | undefined> = {
   TAB_AS_INDENT: 'Indent with blanks.',
-  BAD_INDENT: 'Indent all keys of one level alike.',
+  BAD_INDENT: 'Indent all keys of one level alike, and close every bracket.',
   MISSING_CHAR: 'Close the quote, bracket or brace.',
   MULTILINE_IMPLICIT_KEY: 'A key stands on one line, followed by a colon and a blank.',
   BLOCK_AS_IMPLICIT_KEY: 'Put the nested key on a line of its own.',
-  BAD_ALIAS: 'Name an anchor that stands above this place.',
+  TAG_RESOLVE_FAILED: 'Remove the tag: all values are plain ones.',
 }
 
 function parserFailure(thrown: unknown): string {

@@ -12,7 +12,7 @@ export function adminSection(socket: string): Json {
 export const adminHost = 'slipway'
 
 /** Requests are the app's business to log; what goes wrong between front and app is worth a line. */
-export const loggingSection: Json = { logs: { default: { level: "DEBUG" } } }
+export const loggingSection: Json = { logs: { default: { level: 'WARN' } } }
 
 /** Private headers that carry what the front knows of the client over the Unix socket, where Caddy strips X-Forwarded-*. */
 export const carried = [

@@ -74,12 +74,12 @@ async function wakeWorkers(release: Release): Promise<void> {
   if (workers.length > 0) await docker(compose(release, startServices(workers)), { attempted: `The workers of ${release.id} could not be started again` })
 }
 
-async function remove(release: Release): Promise<void> {
+async function remove(release: Release, how: 'gracefully' | 'at-once'): Promise<void> {
   // By label and not by Compose file: also what a job or a half-made release left is found.
   const ids = await containerIds([`label=${labels.project}=${release.project}`, `label=${labels.release}=${release.id}`])
   const ours = await namesWithoutDoor(ids)
   if (ours.length > 0) {
-    await tryDocker(['stop', '--', ...ours])
+    if (how === 'gracefully') await tryDocker(['stop', '--', ...ours])
     await tryDocker(['rm', '--force', '--volumes', '--', ...ours])
   }
   await removeNetworks(release)

@@ -61,13 +61,22 @@ function stillThere(loggingIn: number): SlipwayError {
   })
 }
 
+/**
+ * Until a client has said which database it wants, its process still bears the title of the server itself;
+ * then the title ends in the stage of the login.
+ */
 const loggingInQuery = `
-select process.pid from (
-  select pid::int as pid, pg_catalog.encode(pg_catalog.pg_read_binary_file('/proc/' || pid || '/cmdline', 0, 1000, true), 'escape') as title
+with processes as (
+  select pid::int as pid,
+         pg_catalog.encode(pg_catalog.pg_read_binary_file('/proc/' || pid || '/cmdline', 0, 1000, true), 'escape') as title
   from pg_catalog.pg_ls_dir('/proc') as listed(pid) where pid ~ '^[0-9]+$'
-) as process
-where process.title ~ '^postgres: .*\\([0-9]+\\) (initializing|startup|authentication)'
-  and process.pid not in (select pid from pg_catalog.pg_stat_activity where datname is not null)`
+), main as (
+  select * from processes where pid = pg_catalog.split_part(pg_catalog.pg_read_file('postmaster.pid'), E'\\n', 1)::int
+)
+select p.pid from processes p, main
+where p.pid <> main.pid
+  and (p.title = main.title or p.title ~ '^postgres: .*\\([0-9]+\\) (initializing|startup|authentication)')
+  and p.pid not in (select pid from pg_catalog.pg_stat_activity where datname is not null)`
 
 const loginPatienceMs = 1000
 const patienceMs = 15_000

@@ -68,7 +68,8 @@ export function makeContext(
       await emit({ type: 'step-fact', step, facts: more })
     },
     note(text) {
-      void emit({ type: 'step-note', step, text })
+      // A note that can not be kept harms nobody; what must be kept goes through `learn`.
+      emit({ type: 'step-note', step, text }).catch(() => undefined)
     },
     async emit(body) {
       if ('step' in body) step = body.step

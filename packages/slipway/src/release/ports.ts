@@ -97,8 +97,8 @@ export interface Engine {
   /** Stops the workers (their stop signal, then their grace period). Returns the services stopped. */
   quietWorkers(release: Release): Promise<string[]>
   wakeWorkers(release: Release): Promise<void>
-  /** Stops and removes the release's containers and networks. Images and folder stay. */
-  remove(release: Release): Promise<void>
+  /** Stops (or kills) and removes the release's containers and networks. Images and folder stay. */
+  remove(release: Release, how: 'gracefully' | 'at-once'): Promise<void>
   /** The networks on which the release's web services are reached. Creates them when they are not there. */
   doorNetworks(release: Release): Promise<string[]>
   /** IPv4 and IPv6 networks (CIDR) from which the release reaches the database. */

@@ -82,15 +82,15 @@ class Deployment {
       if (context.signal.aborted && context.facts.switched !== true) throw interrupted(step)
       const why = await step.skip?.(context)
       if (why !== undefined) {
-        await this.emit({ type: 'step-skipped', step: step.name, why })
+        await context.emit({ type: 'step-skipped', step: step.name, why })
         return undefined
       }
-      await this.emit({ type: 'step-started', step: step.name, does: step.does(context) })
+      await context.emit({ type: 'step-started', step: step.name, does: step.does(context) })
       this.started.push(step)
       const summary = await withinLimit(step.apply(context), context)
       if (step.name === 'hold') this.heldSince = startedAt
       if (step.name === 'switch') this.endHold()
-      await this.emit({
+      await context.emit({
         type: 'step-finished',
         step: step.name,
         seconds: this.since(startedAt),
@@ -100,7 +100,7 @@ class Deployment {
     } catch (thrown) {
       const error = asSlipwayError(thrown, `The step ${step.name} failed`)
       if (step.name === 'hold' && context.facts.held !== undefined) this.heldSince = startedAt
-      await this.emit({ type: 'step-failed', step: step.name, seconds: this.since(startedAt), failure: failureOf(error) })
+      await context.emit({ type: 'step-failed', step: step.name, seconds: this.since(startedAt), failure: failureOf(error) })
       return error
     }
   }
@@ -206,7 +206,7 @@ async function withinLimit<T>(work: Promise<T>, context: Context): Promise<T> {
     return await Promise.race([
       work,
       new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(tooLong(context)), left + 50)
+        timer = setTimeout(() => reject(tooLong(context)), left + graceMs)
       }),
     ])
   } finally {
@@ -214,6 +214,9 @@ async function withinLimit<T>(work: Promise<T>, context: Context): Promise<T> {
     work.catch(() => undefined)
   }
 }
+
+/** Steps that keep the limit themselves get a moment to say why they failed. */
+const graceMs = 1500
 
 function tooLong(context: Context): SlipwayError {
   return new SlipwayError('HOLD_TOO_LONG', `The release was not ready within the hold of ${context.plan.config.hold.limitMs / 1000} s`, {

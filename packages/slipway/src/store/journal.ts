@@ -1,89 +1,89 @@
-import { mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { errorCode, isMissing, readIfPresent, syncDirectory } from '../support/files.ts'
 import { SlipwayError } from '../support/errors.ts'
 import type { Event } from '../release/events.ts'
 import type { DeploymentId, DeploymentRecord } from '../release/model.ts'
 import type { Journal } from '../release/ports.ts'
+import { openLines, parseLines, type LineFile } from './json-lines.ts'
 import type { Layout } from './layout.ts'
 
 /** Journals as JSON lines, one file a deployment, every line on disk before the deployment goes on. */
 export function fileJournal(layout: Layout): Journal {
   return {
     async open(id) {
-      await mkdir(layout.journals, { recursive: true, mode: 0o700 })
-      const handle = await open(layout.journal(id), 'a', 0o600)
-      await syncDirectory(layout.journals)
-      let queue = Promise.resolve()
-      return {
-        append(event) {
-          const written = queue.then(async () => {
-            await handle.appendFile(`${JSON.stringify(event)}\n`)
-            await handle.datasync()
-          })
-          queue = written.catch(() => undefined)
-          return written.catch((error: unknown) => {
-            throw new SlipwayError(errorCode(error) === 'ENOSPC' ? 'DISK_FULL' : 'BUG', 'The journal could not be written', {
-              why: error instanceof Error ? error.message : String(error),
-              next: 'Free some disk space and run slipway again: it takes up where it was.',
-            })
-          })
-        },
-        async close() {
-          await queue
-          await handle.close()
-        },
-      }
+      const lines = await written(() => openDurably(layout.journal(id)))
+      return { append: event => written(() => lines.append(event)), close: () => lines.close() }
     },
     async nextId() {
-      const numbers = (await ids(layout)).map(id => Number(id.slice(1)))
-      return `d${Math.max(0, ...numbers) + 1}`
+      return `d${Math.max(0, ...(await numbers(layout))) + 1}`
     },
     read: id => readEvents(layout, id),
     async unfinished() {
-      const newest = (await ids(layout)).sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))).at(-1)
-      if (newest === undefined) return undefined
-      const events = await readEvents(layout, newest)
+      const newest = Math.max(0, ...(await numbers(layout)))
+      if (newest === 0) return undefined
+      const events = await readEvents(layout, `d${newest}`)
       const ended = events.some(event => event.type === 'deployment-finished' && event.outcome !== 'needs-person')
-      return events.length === 0 || ended ? undefined : newest
+      return events.length === 0 || ended ? undefined : `d${newest}`
     },
     async record(record) {
-      const handle = await open(layout.history, 'a', 0o600)
+      const lines = await written(() => openDurably(layout.history))
       try {
-        await handle.appendFile(`${JSON.stringify(record)}\n`)
-        await handle.datasync()
+        await written(() => lines.append(record))
       } finally {
-        await handle.close()
+        await lines.close()
       }
     },
     history: () => readHistory(layout),
   }
 }
 
+async function openDurably(file: string): Promise<LineFile> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const lines = await openLines(file)
+  await syncDirectory(dirname(file))
+  return lines
+}
+
+async function written<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const full = errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT'
+    throw new SlipwayError(full ? 'DISK_FULL' : 'BUG', 'The journal could not be written', {
+      why: error instanceof Error ? error.message : String(error),
+      next: full
+        ? 'Free some disk space and run slipway again: it takes up where it was.'
+        : 'Mend the folder and run slipway again: it takes up where it was.',
+      cause: error,
+    })
+  }
+}
+
 async function readHistory(layout: Layout): Promise<DeploymentRecord[]> {
-  const records = parseLines((await readIfPresent(layout.history)) ?? '') as DeploymentRecord[]
+  const values: unknown[] = parseLines((await readIfPresent(layout.history)) ?? '').filter(
+    value => typeof value['id'] === 'string',
+  )
+  const records = values as DeploymentRecord[]
   // A deployment that was cut off between its record and its end is recorded again by the recovery: the newer one counts.
   return [...new Map(records.map(record => [record.id, record])).values()]
 }
 
 async function readEvents(layout: Layout, id: DeploymentId): Promise<Event[]> {
-  return parseLines(await readFile(layout.journal(id), 'utf8')) as Event[]
-}
-
-/** A power cut can leave half a last line: it was never acted upon, so it does not count. */
-export function parseLines(text: string): unknown[] {
-  return text.split('\n').flatMap(line => {
-    try {
-      return line.trim() === '' ? [] : [JSON.parse(line) as unknown]
-    } catch {
-      return []
-    }
+  const text = await readFile(layout.journal(id), 'utf8').catch((error: unknown) => {
+    throw new SlipwayError('NO_RELEASE', `The journal of ${id} can not be read`, {
+      why: isMissing(error) ? 'there is no such deployment' : String(error),
+      next: 'slipway history lists the deployments.',
+    })
   })
+  const values: unknown[] = parseLines(text).filter(value => typeof value['type'] === 'string')
+  return values as Event[]
 }
 
-async function ids(layout: Layout): Promise<DeploymentId[]> {
+async function numbers(layout: Layout): Promise<number[]> {
   try {
     const names = await readdir(layout.journals)
-    return names.flatMap(name => (/^d\d+\.jsonl$/.test(name) ? [name.slice(0, -'.jsonl'.length) as DeploymentId] : []))
+    return names.flatMap(name => Number(/^d([1-9]\d{0,8})\.jsonl$/.exec(name)?.[1] ?? []))
   } catch (error) {
     if (isMissing(error)) return []
     throw error

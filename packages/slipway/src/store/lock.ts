@@ -1,9 +1,12 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { userInfo } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { SlipwayError } from '../support/errors.ts'
+import { errorCode } from '../support/files.ts'
+import { run } from '../support/run.ts'
 import type { Lock } from '../release/ports.ts'
 
 /**
@@ -13,31 +16,23 @@ import type { Lock } from '../release/ports.ts'
 export function fileLock(file: string): Lock {
   return {
     async acquire(purpose) {
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-      await (await open(file, 'a', 0o600)).close()
-      const child = spawn('flock', ['--nonblock', '--conflict-exit-code', String(conflict), file, 'cat'], {
-        stdio: ['pipe', 'pipe', 'ignore'],
-        detached: true,
-      })
-      const ended = once(child, 'exit')
-      const failed = once(child, 'error').then(([error]) => Promise.reject(error instanceof Error ? error : new Error(String(error))))
-      child.stdin.write('locked\n')
-      const answer = await Promise.race([once(child.stdout, 'data').then(() => 'locked' as const), ended, failed]).catch((error: unknown) => {
-        throw new SlipwayError('ENGINE_FAILED', 'The lock could not be taken', {
-          why: error instanceof Error ? error.message : String(error),
-          next: 'Install util-linux (it brings flock).',
-        })
-      })
-      if (answer !== 'locked') throw await locked(file)
-      // flock(1) runs cat on the same open file: writing through another descriptor keeps the lock.
-      await writeFile(file, JSON.stringify(holderNow(purpose)))
-      return {
-        async release() {
-          await writeFile(file, '')
-          child.stdin.end()
-          await ended
-        },
+      await makeFile(file)
+      const keeper = await takeLock(file)
+      let held = true
+      const release = async () => {
+        if (!held) return
+        held = false
+        await writeFile(file, '').catch(() => undefined)
+        await letGo(keeper)
       }
+      try {
+        // flock(1) runs cat on the same open file: writing through another descriptor keeps the lock.
+        await writeFile(file, JSON.stringify(holderNow(purpose)))
+      } catch (error) {
+        await release()
+        throw notTaken(error)
+      }
+      return { release }
     },
   }
 }
@@ -49,31 +44,92 @@ export interface LockHolder {
   purpose: string
 }
 
-const conflict = 75
-
-/** Who holds the lock now, as far as the file tells; undefined when nobody does. */
+/** Who holds the lock now; undefined when nobody does, also when the last holder was killed and left its name. */
 export async function lockHolder(file: string): Promise<LockHolder | undefined> {
-  try {
-    const text = await readFile(file, 'utf8')
-    return text === '' ? undefined : (JSON.parse(text) as LockHolder)
-  } catch {
-    return undefined
-  }
+  const holder = await writtenHolder(file)
+  if (holder === undefined) return undefined
+  const free = await run('flock', ['--shared', '--nonblock', '--conflict-exit-code', String(conflict), file, 'true'])
+  return free.exitCode === 0 ? undefined : holder
 }
 
 /** `user@host` of this process, or the CI job's actor. */
 export function operator(environment: NodeJS.ProcessEnv = process.env): string {
   const actor = environment['GITHUB_ACTOR']
   if (environment['GITHUB_ACTIONS'] === 'true' && actor !== undefined) return `${actor} (GitHub Actions)`
-  return environment['SUDO_USER'] ?? userInfo().username
+  return environment['SUDO_USER'] ?? userName()
+}
+
+const conflict = 75
+/** Longer than somebody who only looks whether the lock is free has it. */
+const patienceSeconds = 0.3
+
+async function makeFile(file: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await (await open(file, 'a', 0o600)).close()
+  } catch (error) {
+    throw notTaken(error)
+  }
+}
+
+/** A session of its own (`detached`): a Ctrl-C in the terminal must not free the lock of a deployment that goes on. */
+async function takeLock(file: string): Promise<Keeper> {
+  const argv = ['--timeout', String(patienceSeconds), '--conflict-exit-code', String(conflict), file, 'cat']
+  const child = spawn('flock', argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2000)))
+  // The child may be gone before it reads; its exit code tells why.
+  child.stdin.on('error', () => undefined)
+  const ended = once(child, 'close')
+  const echoed = once(child.stdout, 'data').then(() => 'locked' as const)
+  child.stdin.write('locked\n')
+  const answer = await Promise.race([echoed, ended]).catch((error: unknown) => {
+    throw notTaken(error)
+  })
+  if (answer === 'locked') return { child, ended: ended.catch(() => undefined) }
+  if (child.exitCode === conflict) throw await locked(file)
+  throw notTaken(new Error(said.trim() || `flock ended with code ${child.exitCode ?? child.signalCode}`))
+}
+
+interface Keeper {
+  child: ChildProcess
+  ended: Promise<unknown>
+}
+
+async function letGo({ child, ended }: Keeper): Promise<void> {
+  child.stdin?.end()
+  await ended
 }
 
 function holderNow(purpose: string): LockHolder {
   return { by: operator(), pid: process.pid, since: new Date().toISOString(), purpose }
 }
 
+/** A user without an entry in the password file has no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+async function writtenHolder(file: string): Promise<LockHolder | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'))
+    return isHolder(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isHolder(value: unknown): value is LockHolder {
+  return typeof value === 'object' && value !== null && 'by' in value && 'since' in value
+}
+
 async function locked(file: string): Promise<SlipwayError> {
-  const holder = await lockHolder(file)
+  // Who has just taken it writes its name a moment later.
+  const holder = (await writtenHolder(file)) ?? (await sleep(100).then(() => writtenHolder(file)))
   return new SlipwayError('LOCKED', 'Another deployment of this environment is under way', {
     why:
       holder === undefined
@@ -82,4 +138,22 @@ async function locked(file: string): Promise<SlipwayError> {
     state: 'nothing was changed',
     next: 'Wait until it has ended; the lock frees itself when its process ends or dies.',
   })
+}
+
+function notTaken(error: unknown): SlipwayError {
+  const code = errorCode(error)
+  return new SlipwayError(code === 'ENOSPC' ? 'DISK_FULL' : 'ENGINE_FAILED', 'The lock could not be taken', {
+    why: code === 'ENOENT' ? 'the program flock is missing' : error instanceof Error ? error.message : String(error),
+    state: 'nothing was changed',
+    next: nextStep(code),
+    cause: error,
+  })
+}
+
+function nextStep(code: string | undefined): string {
+  if (code === 'ENOSPC') return 'Free some disk space.'
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+    return 'Run as the user that owns the folder, or set SLIPWAY_HOME to one that may be written.'
+  }
+  return 'Install util-linux: it brings the program flock.'
 }

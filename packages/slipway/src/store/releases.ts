@@ -1,39 +1,37 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isMissing, readIfPresent, syncDirectory, writeAtomically } from '../support/files.ts'
+import { errorCode, isMissing, readIfPresent, syncDirectory, writeAtomically } from '../support/files.ts'
+import { SlipwayError } from '../support/errors.ts'
 import type { Release, ReleaseId } from '../release/model.ts'
 import type { ReleaseStore } from '../release/ports.ts'
 import type { Layout } from './layout.ts'
 
 /** Releases as folders; `current` is a symbolic link that one rename moves. */
 export function fileReleases(layout: Layout): ReleaseStore {
-  const get = (id: ReleaseId) => readRelease(layout, id)
   return {
     async nextId() {
-      const known = await ids(layout)
-      for (const id of known) if ((await get(id)) === undefined) await rm(layout.release(id), { recursive: true, force: true })
-      // Numbers of releases that failed are not used again: history would tell two stories of one.
-      const told = [...((await readIfPresent(layout.history)) ?? '').matchAll(/"release":"(r\d+)"/g)].map(match => match[1] ?? 'r0')
-      return `r${Math.max(0, ...[...known, ...told].map(id => Number(id.slice(1)))) + 1}`
+      const numbers = (await ids(layout)).map(id => Number(id.slice(1)))
+      return `r${Math.max(0, ...numbers) + 1}`
     },
     async current() {
       const id = await currentId(layout)
-      return id === undefined ? undefined : get(id)
+      return id === undefined ? undefined : readRelease(layout, id)
     },
-    get,
+    get: id => readRelease(layout, id),
     async all() {
-      const releases = await Promise.all((await ids(layout)).map(get))
+      const releases = await Promise.all((await ids(layout)).map(id => readRelease(layout, id).catch(() => undefined)))
       return releases.filter(release => release !== undefined)
     },
     async setCurrent(id) {
-      const temporary = `${layout.current}.${randomBytes(6).toString('hex')}`
-      await symlink(join('releases', id), temporary)
-      await rename(temporary, layout.current)
+      // One name for it: what a crash leaves is taken away by the next run. The lock keeps others out.
+      const next = `${layout.current}.next`
+      await rm(next, { force: true })
+      await symlink(join('releases', id), next)
+      await rename(next, layout.current)
       await syncDirectory(dirname(layout.current))
     },
     async remove(id) {
-      await rm(layout.release(id), { recursive: true, force: true })
+      if (isReleaseId(id)) await rm(layout.release(id), { recursive: true, force: true })
     },
   }
 }
@@ -47,8 +45,15 @@ export async function writeRelease(release: Release): Promise<void> {
 const descriptionFile = 'release.json'
 
 async function readRelease(layout: Layout, id: ReleaseId): Promise<Release | undefined> {
-  const text = await readIfPresent(join(layout.release(id), descriptionFile))
-  return text === undefined ? undefined : (JSON.parse(text) as Release)
+  if (!isReleaseId(id)) return undefined
+  const file = join(layout.release(id), descriptionFile)
+  const text = await readIfPresent(file)
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text) as Release
+  } catch (error) {
+    throw damaged(id, `${file}: ${error instanceof Error ? error.message : String(error)}`, error)
+  }
 }
 
 async function currentId(layout: Layout): Promise<ReleaseId | undefined> {
@@ -57,13 +62,24 @@ async function currentId(layout: Layout): Promise<ReleaseId | undefined> {
     return isReleaseId(name) ? name : undefined
   } catch (error) {
     if (isMissing(error)) return undefined
+    if (errorCode(error) === 'EINVAL') throw damaged('current', `${layout.current} is not a symbolic link`, error)
     throw error
   }
 }
 
+function damaged(what: string, why: string, cause: unknown): SlipwayError {
+  return new SlipwayError('NO_RELEASE', `The release ${what} can not be read`, {
+    why,
+    state: 'what serves goes on serving',
+    next: 'Bring the file back from a copy of the folder, or have a person look.',
+    cause,
+  })
+}
+
 async function ids(layout: Layout): Promise<ReleaseId[]> {
   try {
-    return (await readdir(layout.releases)).filter(isReleaseId)
+    const found = (await readdir(layout.releases)).filter(isReleaseId)
+    return found.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)))
   } catch (error) {
     if (isMissing(error)) return []
     throw error

@@ -27,8 +27,8 @@ export async function run(program: string, argv: readonly string[], options: Run
 
 export interface RunOptions {
   directory?: string
-  /** Added to this process's environment. Secrets travel here or on stdin, never in argv. */
-  environment?: Record<string, string>
+  /** Added to this process's environment; undefined takes a variable out. Secrets travel here or on stdin, never in argv. */
+  environment?: Readonly<Record<string, string | undefined>>
   /** Written to the program's stdin; an empty stdin otherwise, so that nothing waits for a person. */
   input?: string | Uint8Array
   timeoutMs?: number

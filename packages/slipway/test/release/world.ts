@@ -87,7 +87,7 @@ export class World {
             },
             close: () => Promise.resolve(),
           }),
-        nextId: () => Promise.resolve(`d${this.journals.size + 1}`),
+        nextId: () => Promise.resolve(`d${this.journals.size + 1}` as const),
         read: id => Promise.resolve(this.journals.get(id) ?? []),
         unfinished: () => {
           const [id, events] = [...this.journals].at(-1) ?? []
@@ -98,7 +98,7 @@ export class World {
         history: () => Promise.resolve(this.history),
       },
       releases: {
-        nextId: () => Promise.resolve(`r${this.releases.size + 1}`),
+        nextId: () => Promise.resolve(`r${this.releases.size + 1}` as const),
         current: () => Promise.resolve(this.current === undefined ? undefined : this.releases.get(this.current)),
         get: id => Promise.resolve(this.releases.get(id)),
         all: () => Promise.resolve([...this.releases.values()]),
@@ -147,7 +147,7 @@ export class World {
             return ['worker']
           }),
         wakeWorkers: release => call('engine.wakeWorkers', () => void this.running.get(release.id)?.add('worker')),
-        remove: release => call('engine.remove', () => void this.running.delete(release.id)),
+        remove: (release, _how) => call('engine.remove', () => void this.running.delete(release.id)),
         doorNetworks: () => Promise.resolve(['net']),
         databaseNetworks: () => Promise.resolve(['10.0.0.0/24']),
         prune: () => call('engine.prune', () => []),

@@ -11,6 +11,7 @@ export const backupCommand = defineCommand({
   ],
   arguments: environment,
   options: {},
+  onInterrupt: 'leave',
   exits: commonExits,
   handler: () => import('../commands/backup.ts'),
 })

@@ -11,6 +11,7 @@ export const statusCommand = defineCommand({
   ],
   arguments: environment,
   options: {},
+  onInterrupt: 'leave',
   exits: commonExits,
   handler: () => import('../commands/status.ts'),
 })
@@ -25,6 +26,7 @@ export const historyCommand = defineCommand({
   ],
   arguments: environment,
   options: { lines: { kind: 'number', value: 'count', does: 'how many to show', default: 20, most: 100_000 } },
+  onInterrupt: 'leave',
   exits: commonExits,
   handler: () => import('../commands/history.ts'),
 })
@@ -48,6 +50,7 @@ export const logsCommand = defineCommand({
       most: 1_000_000,
     },
   },
+  onInterrupt: 'safe point',
   exits: commonExits,
   handler: () => import('../commands/logs.ts'),
 })

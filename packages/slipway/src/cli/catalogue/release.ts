@@ -13,6 +13,7 @@ export const deployCommand = defineCommand({
   ],
   arguments: environment,
   options: {},
+  onInterrupt: 'safe point',
   exits: deploymentExits,
   handler: () => import('../commands/deploy.ts'),
 })
@@ -31,6 +32,7 @@ export const planCommand = defineCommand({
   ],
   arguments: environment,
   options: {},
+  onInterrupt: 'leave',
   exits: { ...commonExits, [exitCodes.ok]: 'no changes', [exitCodes.changesPending]: 'changes are pending' },
   handler: () => import('../commands/plan.ts'),
 })
@@ -54,6 +56,7 @@ export const rollbackCommand = defineCommand({
     data: { kind: 'choice', values: ['keep', 'restore'], does: 'what happens to the data' },
     confirm: { kind: 'text', value: 'app', does: 'name of the app: yes, what was written since may be lost' },
   },
+  onInterrupt: 'safe point',
   exits: deploymentExits,
   handler: () => import('../commands/rollback.ts'),
 })

@@ -11,6 +11,7 @@ export const checkCommand = defineCommand({
   ],
   arguments: { environment: { does: 'only this environment', required: false } },
   options: {},
+  onInterrupt: 'leave',
   exits: commonExits,
   handler: () => import('../commands/check.ts'),
 })

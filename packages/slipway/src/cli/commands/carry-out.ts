@@ -4,6 +4,7 @@ import { redactor } from '../../support/redact.ts'
 import type { Application } from '../application.ts'
 import type { Context, Result } from '../context.ts'
 import { exitCodeOfDeployment } from '../exit-code.ts'
+import { endingSoon } from '../interruption.ts'
 import { rendererFor } from '../render/choose.ts'
 import { harmlessValue } from '../render/harmless.ts'
 import { emptyStory, tell } from '../render/story.ts'
@@ -25,6 +26,8 @@ export async function carryOut(
     story = tell(story, event)
     renderer.event(harmlessValue(event))
   }
+  const answer = (): void => renderer.notice(endingSoon)
+  context.signal.addEventListener('abort', answer, { once: true })
   try {
     const record = await start(emit)
     return {
@@ -33,6 +36,7 @@ export async function carryOut(
       text: () => deploymentSummary(record, application, story, context.stdout),
     }
   } finally {
+    context.signal.removeEventListener('abort', answer)
     renderer.end()
   }
 }

@@ -1,4 +1,4 @@
-import { SlipwayError } from '../../support/errors.ts'
+import { exitCodes, SlipwayError } from '../../support/errors.ts'
 import type { LogLine } from '../application.ts'
 import type { Handler } from '../command.ts'
 import { openApplication } from '../context.ts'
@@ -22,7 +22,8 @@ export const run: Handler<LogsInput> = async (input, context) => {
   }
   const { service, follow, lines } = input
   const request = { signal: context.signal, follow, lines, ...(service === undefined ? {} : { service }) }
-  const exitCode = await application.logs(request, write)
+  const ended = await application.logs(request, write)
+  const exitCode = context.signal.aborted ? exitCodes.interrupted : ended
   return { exitCode, document: collected, text: () => '' }
 }
 

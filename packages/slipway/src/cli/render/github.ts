@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs'
 import type { Event, Failure } from '../../release/events.ts'
 import { annotation, endGroup, group, outputLine } from './github-commands.ts'
 import { StepSummary } from './github-summary.ts'
-import { plainLines } from './plain.ts'
+import { plainLines, row } from './plain.ts'
 import type { Renderer } from './renderer.ts'
 import type { Screen, Variables } from './screen.ts'
 import { emptyStory, tell, troubles, type Story } from './story.ts'
@@ -36,6 +36,10 @@ export class GithubRenderer implements Renderer {
     if (ending.has(event.type)) this.close()
     if (event.type === 'step-failed' || event.type === 'undo-failed') this.annotate(event.failure)
     if (event.type === 'deployment-finished') this.finish(event)
+  }
+
+  notice(text: string): void {
+    this.screen.write(`${row('notice', '', text)}\n`)
   }
 
   end(): void {

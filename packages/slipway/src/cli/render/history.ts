@@ -42,7 +42,7 @@ export function outcomeCell(outcome: Outcome, kind: DeploymentRecord['kind'], sc
 function row(record: DeploymentRecord, now: Date, screen: Screen): Cell[] {
   const { release, previous, failure, commit } = record
   const old = now.getTime() - Date.parse(record.startedAt) > recentMs
-  const way = [previous, release].filter(each => each !== undefined).join(` ${screen.symbols.arrow} `)
+  const way = [...new Set([previous, release])].filter(each => each !== undefined).join(` ${screen.symbols.arrow} `)
   const what =
     failure === undefined ? [record.version, commit?.subject].join(' ') : `${failure.step}: ${failure.message}`
   return [

@@ -34,7 +34,7 @@ export function wrap(text: string, columns: number): string[] {
 function wrapLine(line: string, columns: number): string[] {
   const lines: string[] = []
   let current = ''
-  for (const word of line.split(' ').flatMap(word => pieces(word, columns))) {
+  for (const word of line.split(' ').flatMap(word => breakAt(word, columns))) {
     const longer = current === '' ? word : `${current} ${word}`
     if (width(longer) <= columns) current = longer
     else {
@@ -45,7 +45,8 @@ function wrapLine(line: string, columns: number): string[] {
   return [...lines, current]
 }
 
-function pieces(word: string, columns: number): string[] {
+/** Breaks wherever a line is full: for text whose spaces matter. */
+export function breakAt(word: string, columns: number): string[] {
   if (width(word) <= columns) return [word]
   const found: string[] = []
   let current = ''

@@ -19,6 +19,10 @@ export class PlainRenderer implements Renderer {
     for (const line of plainLines(event)) this.screen.write(`${timeOf(event.at)} ${line}\n`)
   }
 
+  notice(text: string): void {
+    this.screen.write(`${timeOf(new Date().toISOString())} ${row('notice', '', text)}\n`)
+  }
+
   end(): void {}
 }
 
@@ -71,7 +75,8 @@ function failureRows(
   ]
 }
 
-function row(subject: string, word: string, text: string): string {
+/** Subject and word in columns, so that a log can be read and grepped. */
+export function row(subject: string, word: string, text: string): string {
   return `${subject.padEnd(9)} ${word.padEnd(8)} ${oneLine(text)}`.trimEnd()
 }
 

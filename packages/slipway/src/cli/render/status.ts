@@ -1,5 +1,6 @@
 import type { EdgeStatus, ServiceStatus, StatusReport } from '../application.ts'
 import { oneLine } from './harmless.ts'
+import { wrap } from './layout.ts'
 import { outcomeCell } from './history.ts'
 import type { Screen } from './screen.ts'
 import { table, type Cell } from './table.ts'
@@ -12,7 +13,7 @@ export function statusText(status: StatusReport, now: Date, screen: Screen): str
   const fact = (label: string, text: string | undefined): string[] => labelled(label, text, screen, labelColumns)
   return [
     paint.strong(oneLine(`${status.app} ${status.environment}`)),
-    ...warnings(status).map(text => paint.warning(`  ! ${oneLine(text)}`)),
+    ...warnings(status).flatMap(text => warningLines(text, screen)),
     ...fact('release', releaseWords(status, now)),
     ...fact('edge', edgeWords(status.edge)),
     ...fact('database', databaseWords(status.database)),
@@ -23,6 +24,12 @@ export function statusText(status: StatusReport, now: Date, screen: Screen): str
 }
 
 const labelColumns = 10
+
+function warningLines(text: string, screen: Screen): string[] {
+  return wrap(oneLine(text), screen.columns() - 5).map((line, index) =>
+    screen.paint.warning(`  ${index === 0 ? '!' : ' '} ${line}`),
+  )
+}
 
 /** What a person must not overlook. */
 function warnings({ current, edge, lock, unfinished, database, services, environment }: StatusReport): string[] {

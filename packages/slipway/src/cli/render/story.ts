@@ -19,6 +19,7 @@ export function emptyStory(): Story {
 /** A deployment that begins after another one was recovered has a story of its own. */
 export function tell(story: Story, event: Event): Story {
   switch (event.type) {
+    case 'recovering':
     case 'deployment-started':
       return { id: event.id, stuck: [] }
     case 'step-failed':

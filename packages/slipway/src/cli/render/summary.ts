@@ -57,7 +57,7 @@ function factsOf(record: DeploymentRecord, place: Place, story: Story): [string,
   const good = record.outcome === 'deployed' || record.outcome === 'unchanged'
   return [
     ['version', oneLine([record.version, commit?.subject].filter(part => part !== undefined).join('  '))],
-    ['serves', story.serving],
+    ['now', story.serving],
     [
       'held',
       record.heldMs === undefined || record.heldMs === 0

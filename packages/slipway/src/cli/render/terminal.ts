@@ -1,5 +1,5 @@
 import type { Event } from '../../release/events.ts'
-import type { StepName } from '../../release/model.ts'
+import type { DeploymentId, StepName } from '../../release/model.ts'
 import { Canvas } from './canvas.ts'
 import { oneLine } from './harmless.ts'
 import { cut, wrap } from './layout.ts'
@@ -23,6 +23,7 @@ export class TerminalRenderer implements Renderer {
   private readonly stopDrawing: () => void
   private story: Story = emptyStory()
   private told: Story | undefined
+  private recovered: DeploymentId | undefined
   private active: Active | undefined
   private heldSince: number | undefined
   private frame = 0
@@ -50,6 +51,7 @@ export class TerminalRenderer implements Renderer {
       case 'planned':
         return this.paragraph(`${planLine(event.plan, symbols)}\n`)
       case 'recovering':
+        this.recovered = event.id
         return this.paragraph(`\n${event.id} was cut off: ${wayOut[event.towards]}`, paint.warning)
       case 'step-started':
         return this.begin(event.step, event.does, 'apply')
@@ -78,8 +80,15 @@ export class TerminalRenderer implements Renderer {
           text: `undo: ${event.failure.message}`,
         })
       case 'deployment-finished':
+        if (event.id === this.recovered)
+          this.paragraph(`${event.id} is at its end: ${oneLine(event.serving)}`, paint.warning)
         return this.close()
     }
+  }
+
+  notice(text: string): void {
+    this.paragraph(text, this.screen.paint.warning)
+    this.draw()
   }
 
   end(): void {
@@ -115,7 +124,7 @@ export class TerminalRenderer implements Renderer {
     if (this.told === this.story) return
     this.told = this.story
     for (const trouble of troubles(this.story)) this.canvas.print(`\n${troubleBlock(trouble, this.screen).trimEnd()}`)
-    this.canvas.print('')
+    if (this.recovered !== this.story.id) this.canvas.print('')
   }
 
   private draw(): void {

@@ -1,6 +1,6 @@
 import type { Problem } from '../../support/errors.ts'
 import { harmless, harmlessLines, oneLine } from './harmless.ts'
-import { cut, wrap } from './layout.ts'
+import { breakAt, wrap } from './layout.ts'
 import type { Screen } from './screen.ts'
 
 /** Whatever went wrong, in the order in which a tired person wants to read it. */
@@ -57,12 +57,12 @@ export function problemsBlock(problems: readonly Problem[], screen: Screen): str
   return problems.flatMap(problem => problemLines(problem, screen)).join('\n')
 }
 
-/** The cause is mostly in the last lines; what is too long for the window is cut only on a terminal. */
+/** The cause is mostly in the last lines; it is never cut, but broken where a window ends. */
 function outputLines(output: readonly string[], screen: Screen): string[] {
-  const lines = harmlessLines(output)
-  const room = screen.animated ? screen.columns() - labelColumns - 5 : Number.POSITIVE_INFINITY
+  const room = Math.max(8, screen.columns() - labelColumns - 5)
+  const lines = harmlessLines(output).flatMap(line => (screen.animated ? breakAt(line, room) : [line]))
   return lines.map((line, index) => {
     const label = screen.paint.dim((index === 0 ? 'said' : '').padEnd(labelColumns))
-    return `  ${label}${screen.paint.dim(screen.symbols.bar)} ${cut(line, room, screen.symbols.more)}`
+    return `  ${label}${screen.paint.dim(screen.symbols.bar)} ${line}`.trimEnd()
   })
 }

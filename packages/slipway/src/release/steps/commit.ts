@@ -17,7 +17,7 @@ export const commit: Step = {
     if (old !== undefined && old.id !== release.id) {
       summary = await drain(context, old)
       if (webServices(old).length > 0) await ports.edge.closeDoor(old)
-      await ports.engine.remove(old)
+      await ports.engine.remove(old, 'gracefully')
     }
     await ports.hooks
       .run('afterDeploy', { SLIPWAY_PROJECT: release.project, SLIPWAY_VERSION: release.version, SLIPWAY_RELEASE: release.id })

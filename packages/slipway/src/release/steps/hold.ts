@@ -41,10 +41,16 @@ export const hold: Step = {
       await context.ports.engine.wakeWorkers(current)
       await healthyAgain(context, current)
       if (webServices(current).length > 0) await context.ports.edge.letGo(current)
-      const { snapshot } = context.facts
-      if (snapshot !== undefined) await context.ports.database?.drop(snapshot.database)
+      await dropCopies(context)
     },
   },
+}
+
+/** A snapshot that was not needed, or the half-migrated database whose place it took: nobody's writes are in them. */
+async function dropCopies(context: Context): Promise<void> {
+  const { snapshot, leftBehind } = context.facts
+  if (snapshot === undefined || context.ports.database === undefined) return
+  await context.ports.database.drop(leftBehind ?? snapshot.database)
 }
 
 /** The fence ends before requests are let go to a release that stands outside it. */

@@ -21,10 +21,9 @@ export const migrate: Step = {
       const { database, engine } = context.ports
       const { snapshot, replacement, leftBehind } = context.facts
       if (database === undefined) return
-      await engine.remove(releaseOf(context))
+      await engine.remove(releaseOf(context), 'at-once')
       if (snapshot !== undefined) {
-        const left = await database.swapIn(snapshot.database, label(context))
-        context.note(`the half-migrated database is kept as ${left}`)
+        await context.learn({ leftBehind: await database.swapIn(snapshot.database, label(context)) })
       }
       if (replacement !== undefined && leftBehind !== undefined) await database.swapIn(leftBehind, label(context))
     },
@@ -38,7 +37,7 @@ async function migrateAndProve(context: Context, database: Database): Promise<st
   await database.proveMigrated(releaseOf(context), context.plan.config)
   const after = await database.state()
   const changes = database.compare(before, after)
-  const seconds = (context.ports.clock.monotonic() - startedAt) / 1000
+  const seconds = Math.round(context.ports.clock.monotonic() - startedAt) / 1000
   await context.learn({ migration: { changed: before.fingerprint !== after.fingerprint, seconds, changes } })
   const breaking = changes.filter(change => change.breaking)
   if (changes.length === 0) return 'the schema is as it was'

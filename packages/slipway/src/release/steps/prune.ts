@@ -31,7 +31,11 @@ async function pruneReleases(context: Context): Promise<string[]> {
 async function pruneDatabases(context: Context): Promise<string[]> {
   const { database } = context.ports
   if (database === undefined) return []
-  const gone = (await database.leftBehind()).slice(context.plan.config.retention.databases)
+  const all = await database.leftBehind()
+  // What a rollback left behind holds writes that are nowhere else: snapshots must not push it out.
+  const left = all.filter(name => name.includes('__left_'))
+  const snapshots = all.filter(name => !name.includes('__left_'))
+  const gone = [left, snapshots].flatMap(names => names.slice(context.plan.config.retention.databases))
   for (const name of gone) await database.drop(name)
   return gone
 }

@@ -18,8 +18,9 @@ export const start: Step = {
     does: context => `Remove ${releaseOf(context).id}`,
     async run(context) {
       const release = releaseOf(context)
+      // Inside a hold people are waiting, and whatever the new release wrote is taken back anyway.
+      await context.ports.engine.remove(release, context.facts.held === undefined ? 'gracefully' : 'at-once')
       if (webServices(release).length > 0) await context.ports.edge.closeDoor(release)
-      await context.ports.engine.remove(release)
     },
   },
 }

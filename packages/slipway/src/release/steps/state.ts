@@ -16,7 +16,7 @@ export const state: Step = {
         ? `Bring state services back to ${context.plan.current.id}`
         : 'Disconnect state services from the new release',
     async run(context) {
-      await context.ports.engine.remove(releaseOf(context))
+      await context.ports.engine.remove(releaseOf(context), 'at-once')
       const { current } = context.plan
       if (context.facts.stateChanged === true && current !== undefined) await context.ports.engine.ensureState(current)
     },
