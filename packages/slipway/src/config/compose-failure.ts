@@ -28,7 +28,11 @@ export async function composeFailure(
     })
   }
   if (result.timedOut) {
-    return new SlipwayError('COMPOSE_INVALID', attempted, { why: 'It did not end within 30 s.', state: nothingChanged })
+    return new SlipwayError('COMPOSE_INVALID', attempted, {
+      why: 'It did not end in time.',
+      state: nothingChanged,
+      next: 'Look for an `include` of something far away, or for aliases that expand without end.',
+    })
   }
   if (noCompose.test(result.stderr) || result.exitCode === 127) {
     return new SlipwayError('ENGINE_UNAVAILABLE', attempted, {

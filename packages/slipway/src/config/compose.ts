@@ -18,10 +18,10 @@ export async function readCompose(config: EnvironmentConfig, options: ComposeOpt
   const result = await run('docker', composeArgv(config, files), {
     directory,
     environment: composeEnvironment(config, directory),
-    timeoutMs: timeLimitMs,
+    timeoutMs: options.timeoutMs ?? usualTimeLimitMs,
   })
   if (result.exitCode !== 0) throw await composeFailure(config, files, result)
-  return resolved(parse(result.stdout, { uniqueKeys: false }), missingVariables(result.stderr))
+  return resolved(printed(result.stdout), missingVariables(result.stderr))
 }
 
 export interface ComposeOptions {
@@ -29,6 +29,7 @@ export interface ComposeOptions {
   directory?: string
   /** Laid over the Compose files of the environment; absolute paths. */
   overrideFiles?: readonly string[]
+  timeoutMs?: number
 }
 
 /** `missingVariables` is not enumerable: a document that is written out again does not have it. */
@@ -66,7 +67,7 @@ function composeEnvironment(config: EnvironmentConfig, directory: string): Recor
 }
 
 /** Enough for a file of thousands of services; a document that expands without end is ended. */
-const timeLimitMs = 30_000
+const usualTimeLimitMs = 30_000
 
 function movedTo(config: EnvironmentConfig, directory: string, file: string): string {
   const inside = relative(config.directory, file)
@@ -84,6 +85,18 @@ async function refuseHazards(files: readonly string[]): Promise<void> {
     state: 'Nothing was changed.',
     next: 'Mend the file and run: slipway check',
   })
+}
+
+function printed(stdout: string): unknown {
+  try {
+    return parse(stdout, { uniqueKeys: false, logLevel: 'error' })
+  } catch (thrown) {
+    throw new SlipwayError('COMPOSE_INVALID', 'Docker Compose printed something that is not YAML.', {
+      state: 'Nothing was changed.',
+      next: 'See whether `docker compose version` answers as usual.',
+      cause: thrown instanceof Error ? thrown.name : undefined, // its message would quote the document, secrets and all
+    })
+  }
 }
 
 function resolved(value: unknown, missing: string[]): ResolvedCompose {

@@ -40,7 +40,7 @@ export async function loadConfig(file: string, environment: string): Promise<Loa
   const directory = dirname(source.file)
   const problems: Problem[] = []
   const report: Report = (path, fault) => {
-    const place = settingPlace(source, environment, path)
+    const place = settingPlace(source, fault.ofTopLevel === true ? undefined : environment, path)
     problems.push({
       severity: fault.severity ?? 'error',
       file: source.file,
@@ -80,7 +80,15 @@ export async function listEnvironments(file: string): Promise<string[]> {
   return environmentNames((await readConfig(file)).written)
 }
 
-type Report = (path: Path, fault: { message: string; mend: string; severity?: Problem['severity'] }) => void
+type Report = (path: Path, fault: Fault) => void
+
+interface Fault {
+  message: string
+  mend: string
+  severity?: Problem['severity']
+  /** It stands at the top level, though the environment has the same setting. */
+  ofTopLevel?: boolean
+}
 
 async function readConfig(file: string): Promise<{ source: YamlSource; written: SlipwayFile }> {
   const path = resolve(file)
@@ -167,8 +175,10 @@ async function composeFiles(settings: LayeredSettings, directory: string, report
     // A branch may hold other files than the folder does now: readCompose looks there.
     const severity = settings.source === undefined ? 'error' : 'warning'
     if (!(await isFile(file))) {
-      const at = index < base.length ? ['compose', index] : ['compose', index - base.length]
-      report(at, { severity, message: `there is no Compose file ${quoted(written)}`, mend: `Looked for ${file}.` })
+      const ofTopLevel = index < base.length
+      const at = ofTopLevel ? index : index - base.length
+      const message = `there is no Compose file ${quoted(written)}`
+      report(['compose', at], { severity, message, mend: `Looked for ${file}.`, ofTopLevel })
     }
   }
   if (found.length === 0) {

@@ -11,8 +11,9 @@ export function buildDocument(
 ): ComposeDocument | undefined {
   const own: Record<string, ComposeService> = {}
   for (const { name } of services) {
-    const build = document.services[name]?.build
-    if (build !== undefined) own[name] = { image: imageTag(project, name, release), build }
+    const { build, platform } = document.services[name] ?? {}
+    if (build === undefined) continue
+    own[name] = { image: imageTag(project, name, release), build, ...(platform === undefined ? {} : { platform }) }
   }
   if (Object.keys(own).length === 0) return undefined
   return { name: `${project}-build`, services: own, ...(document.secrets === undefined ? {} : { secrets: document.secrets }) }

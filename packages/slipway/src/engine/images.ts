@@ -4,7 +4,7 @@ import type { ComposeDocument } from '../config/document.ts'
 import type { ReleaseId, ReleaseService } from '../release/model.ts'
 import { referencedImages } from './build-document.ts'
 import { build, composeArgv } from './compose-argv.ts'
-import { docker, jsonLines, tryDocker } from './docker.ts'
+import { docker, dockerError, jsonLines, tryDocker } from './docker.ts'
 import { imageTag } from './names.ts'
 
 /** Builds a release's images; the cause of a failure is in the error's output. */
@@ -14,7 +14,9 @@ export async function buildImages(file: string, directory: string, project: stri
     environment: { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' },
   })
   if (result.exitCode === 0) return
-  throw new SlipwayError('BUILD_FAILED', 'An image does not build', {
+  throw dockerError(['compose'], result, {
+    code: 'BUILD_FAILED',
+    attempted: 'An image does not build',
     why: buildCause(`${result.stdout}\n${result.stderr}`),
     output: lastLines(`${result.stdout}\n${result.stderr}`, 20),
     state: 'nothing that runs was touched',
@@ -32,15 +34,18 @@ export async function pinImages(
 ): Promise<Record<string, string>> {
   const referenced = referencedImages(document, services)
   for (const { reference } of referenced) await makePresent(reference, note)
-  const images: Record<string, string> = {}
-  for (const { name } of services) {
-    const reference = referenced.find(each => each.service === name)?.reference ?? imageTag(project, name, release)
-    const id = await imageId(reference)
-    if (id === undefined) throw new SlipwayError('BUILD_FAILED', `The image of ${name} is not there`, { why: `${reference} was not found after the build` })
-    images[name] = id
-    if (referenced.some(each => each.service === name)) await docker(['image', 'tag', id, imageTag(project, name, release)])
-  }
-  return images
+  const pinned = services.map(async ({ name }) => {
+    const tag = imageTag(project, name, release)
+    const reference = referenced.find(each => each.service === name)?.reference
+    const id = await imageId(reference ?? tag)
+    if (id === undefined) {
+      const why = `${reference ?? tag} was not found after the build`
+      throw new SlipwayError('BUILD_FAILED', `The image of ${name} is not there`, { why })
+    }
+    if (reference !== undefined) await docker(['image', 'tag', id, tag])
+    return [name, id] as const
+  })
+  return Object.fromEntries(await Promise.all(pinned))
 }
 
 export async function untagImages(project: string, services: readonly string[], release: ReleaseId): Promise<void> {

@@ -18,8 +18,10 @@ export interface Observation {
   runningMs: number
 }
 
-/** A service without any health check must at least stay up this long. */
-export const stableMs = 3000
+/** An app that is healthy for a moment and then dies is not healthy: containers must have been up this long. */
+export const stableMs = 2000
+/** A service without any health check has only its staying up to show. */
+export const stableWithoutCheckMs = 4000
 
 export function judge(observation: Observation): Verdict {
   const { service, containers } = observation
@@ -54,7 +56,8 @@ function judgeHealth({ service, containers, probe, passed, runningMs }: Observat
   )
   if (unproven !== undefined) return { kind: 'waiting', for: `${unproven.name}: its health check has not passed yet` }
   const hasCheck = service.health.path !== undefined || containers.every(container => container.health !== 'none')
-  if (!hasCheck && runningMs < stableMs) return { kind: 'waiting', for: `${service.name} to stay up for ${stableMs / 1000} s` }
+  const wanted = hasCheck ? stableMs : stableWithoutCheckMs
+  if (runningMs < wanted) return { kind: 'waiting', for: `${service.name} to stay up for ${wanted / 1000} s` }
   return { kind: 'healthy' }
 }
 

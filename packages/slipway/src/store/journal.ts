@@ -83,7 +83,7 @@ async function readEvents(layout: Layout, id: DeploymentId): Promise<Event[]> {
 async function numbers(layout: Layout): Promise<number[]> {
   try {
     const names = await readdir(layout.journals)
-    return names.flatMap(name => Number(/^d([1-9]\d{0,8})\.jsonl$/.exec(name)?.[1] ?? []))
+    return names.map(name => Number(/^d([1-9]\d{0,8})\.jsonl$/.exec(name)?.[1] ?? 0))
   } catch (error) {
     if (isMissing(error)) return []
     throw error

@@ -17,10 +17,10 @@ export function redactor(secrets: readonly string[]): Redactor {
 }
 
 export interface Redactor {
-  text(text: string): string
+  text: (text: string) => string
   /** Leaves the names by which a deployment finds its way back: a password may well be called like the database. */
-  event<T>(event: T): T
-  error(error: SlipwayError): SlipwayError
+  event: <T>(event: T) => T
+  error: (error: SlipwayError) => SlipwayError
 }
 
 /** Shorter values would blacken half of every text, and protect nothing. */

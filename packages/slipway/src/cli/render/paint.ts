@@ -1,12 +1,14 @@
 /** Colours by meaning. Without colour every function returns its text as it is. */
 export interface Paint {
-  strong(text: string): string
-  dim(text: string): string
-  good(text: string): string
-  bad(text: string): string
-  warning(text: string): string
-  accent(text: string): string
+  strong: Style
+  dim: Style
+  good: Style
+  bad: Style
+  warning: Style
+  accent: Style
 }
+
+export type Style = (text: string) => string
 
 export function paintFor(colored: boolean): Paint {
   const code = (open: number, close: number) => (text: string) =>
@@ -42,7 +44,7 @@ export const unicodeSymbols: Symbols = {
   bar: '│',
   arrow: '→',
   more: '…',
-  spinner: [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'],
+  spinner: '⠋ ⠙ ⠹ ⠸ ⠼ ⠴ ⠦ ⠧ ⠇ ⠏'.split(' '),
 }
 
 /** For terminals that show boxes instead, such as a server's own console. */

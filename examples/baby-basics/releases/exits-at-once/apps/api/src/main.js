@@ -1,0 +1,2 @@
+console.error('A setting that this release needs is missing.')
+process.exit(1)

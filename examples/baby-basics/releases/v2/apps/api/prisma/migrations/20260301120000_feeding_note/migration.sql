@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "feedings" ADD COLUMN     "note" TEXT;

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "feedings" DROP COLUMN "amount_ml";

@@ -1,0 +1,47 @@
+import { code, generatedFrom, markdownTable } from './markdown.ts'
+
+export function jsonReference(): string {
+  return [
+    '# JSON',
+    generatedFrom('cli/reference/json.ts'),
+    [
+      'With `--json` exactly one JSON document is printed on stdout, also on failure; progress and errors for people go to stderr.',
+      'New fields may come with any version: ignore those you do not know. A field never changes its meaning.',
+    ].join('\n'),
+    markdownTable(
+      ['Field', 'Type', ''],
+      [
+        [code('command'), 'string', 'the command; empty when the command line named none'],
+        [code('exitCode'), 'number', 'the same as the exit code of the process'],
+        [code('result'), 'see below', 'what the command found or did; absent when there is an `error`'],
+        [code('error'), 'object', '`code`, `message`, `problems`, `output`, and where known `why`, `state`, `next`'],
+      ],
+    ),
+    'A deployment that failed after it had begun is a `result` with its `outcome`, not an `error`.',
+    '## Results',
+    markdownTable(
+      ['Command', 'Result'],
+      results.map(([command, result]) => [code(command), result]),
+    ),
+  ].join('\n\n')
+}
+
+const deployment =
+  '`id`, `kind`, `outcome` (`deployed`, `unchanged`, `failed`, `rolled-back`, `needs-person`), `version`, `startedAt`, `seconds`, `by`, and where known `release`, `previous`, `commit`, `failure`, `backup`, `snapshot`, `migration`, `heldMs`'
+
+const results = [
+  ['deploy', `${deployment}; with \`serving\` and all \`events\``],
+  ['rollback', 'as of `deploy`'],
+  [
+    'plan',
+    '`kind`, `app`, `environment`, `version`, `current`, `services`, `migration`, `state`, `data`, `steps`, `config`, `changesPending`',
+  ],
+  [
+    'status',
+    '`app`, `environment`, `project`, `services`, `edge`, and where known `current`, `database`, `lastDeployment`, `unfinished`, `lock`',
+  ],
+  ['history', 'a list of deployments, newest first, each as of `deploy` without `serving` and `events`'],
+  ['logs', 'a list of `service` and `text`; not with `--follow`'],
+  ['backup', '`file`, `kind`, `takenAt`, `bytes`, `sha256`, `seconds`'],
+  ['check', '`file`, `app`, `environments`, `warnings`'],
+] as const

@@ -1,0 +1,2 @@
+console.error('worker: no such queue')
+process.exit(1)

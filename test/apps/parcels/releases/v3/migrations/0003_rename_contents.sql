@@ -1,0 +1,1 @@
+ALTER TABLE parcels RENAME COLUMN contents TO description;

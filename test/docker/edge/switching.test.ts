@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CaddyEdge } from '../../../packages/slipway/src/edge/edge.ts'
+import { aConfig, aRelease, ask, dockerOk, edgeLab, load, type EdgeLab } from './lab.ts'
+import { openWebSocket } from './websocket.ts'
+
+/** Two releases side by side, and the link between them moved under load. */
+describe('switching and holding on real Docker', () => {
+  let lab: EdgeLab
+  let edge: CaddyEdge
+  let project: string
+
+  beforeAll(async () => {
+    lab = await edgeLab()
+    project = `${lab.prefix}-a`
+    edge = lab.edge(project)
+    const config = aConfig(project, { listen: { host: '127.0.0.1', port: lab.port } })
+    await Promise.all(
+      [one(), two()].map(async release => {
+        const network = await lab.network(project, release.id)
+        await Promise.all([lab.startApp(project, release.id), edge.openDoor(release, [network])])
+      }),
+    )
+    await edge.ensureFront(one(), config)
+    for (const release of [one(), two()]) {
+      while ((await edge.probe(release, 'web', '/', 2000)).kind !== 'answered') await sleep(20)
+    }
+    await edge.switchTo(one())
+  })
+
+  afterAll(async () => lab.end())
+
+  const one = () => aRelease(project, 'r1')
+  const two = () => aRelease(project, 'r2')
+
+  it('fails no request through switches and holds', async () => {
+    const loading = load(lab.port, 600, 10)
+    const switches: number[] = []
+    await sleep(1000)
+    for (const release of [two(), one(), two(), one(), two(), one(), two(), one()]) {
+      const began = performance.now()
+      await edge.switchTo(release)
+      switches.push(performance.now() - began)
+      await sleep(300)
+    }
+    for (const release of [two(), one()]) {
+      await edge.hold(['web'])
+      await sleep(1500)
+      expect(edge.waiting()).toBeGreaterThan(100)
+      await edge.letGo(release)
+      expect(edge.waiting()).toBe(0)
+      await sleep(500)
+    }
+    const result = await loading
+    const median = switches.sort((a, b) => a - b)[4] ?? 0
+    console.log(`load ${JSON.stringify(result)}; switch ${median.toFixed(2)} ms`)
+    if (result.ok !== result.sent)
+      console.log(await logs(lab.edgeName), await logs(`${project}-r1-door`), await logs(`${project}-r2-door`))
+    expect(result.failed).toEqual({})
+    expect(result.ok).toBe(6000)
+    expect(Object.keys(result.releases).sort()).toEqual(['r1', 'r2'])
+  })
+
+  it('leaves what is under way with its release, and counts it', async () => {
+    await edge.switchTo(one())
+    expect(await edge.inFlight(one())).toBe(0)
+    const slow = ask(lab.port, '/slow?ms=2500', {}, 'POST', 'a body')
+    const stream = ask(lab.port, '/stream?ms=2500')
+    const socket = await openWebSocket(lab.port)
+    expect(await socket.echo('before')).toBe('r1:before')
+    expect(await edge.inFlight(one())).toBe(3)
+    await edge.switchTo(two())
+    expect((await ask(lab.port, '/')).json.release).toBe('r2')
+    expect(await socket.echo('after')).toBe('r1:after')
+    expect(await edge.inFlight(one())).toBe(3)
+    expect((await slow).json).toMatchObject({ release: 'r1', bytes: 6 })
+    expect((await stream).text).toMatch(/r1 end\n$/)
+    expect(await edge.inFlight(one())).toBe(1)
+    const began = performance.now()
+    await edge.closeDoor(one())
+    // 1001: going away.
+    expect(await socket.closed).toEqual(Buffer.from([0x88, 2, 0x03, 0xe9]))
+    console.log(`closing a door ${Math.round(performance.now() - began)} ms`)
+    expect(await edge.inFlight(one())).toBe(0)
+    await edge.closeDoor(one())
+    expect((await ask(lab.port, '/')).json.release).toBe('r2')
+  })
+
+  it('holds WebSockets and streams, too, and relays them', async () => {
+    await edge.hold(['web'])
+    const opening = openWebSocket(lab.port)
+    const streaming = ask(lab.port, '/stream?ms=300')
+    while (edge.waiting() < 2) await sleep(5)
+    await edge.letGo(two())
+    const socket = await opening
+    expect(await socket.echo('held')).toBe('r2:held')
+    expect((await streaming).text).toMatch(/r2 end\n$/)
+    socket.end()
+  })
+
+  it('answers 503 while nobody holds, and goes on when the next process lets go', async () => {
+    const dies = lab.edge(project)
+    await dies.hold(['web'])
+    await dies.close(0)
+    const refused = await ask(lab.port, '/')
+    expect(refused.status).toBe(503)
+    expect(refused.headers['retry-after']).toBe('1')
+    expect(await edge.live()).toBe('held')
+    await edge.letGo(two())
+    expect((await ask(lab.port, '/')).json.release).toBe('r2')
+  })
+
+  it('opens a door quickly, and leaves one alone that is open', async () => {
+    const network = await lab.network(project, 'r1')
+    const took: number[] = []
+    for (const release of [one(), one()]) {
+      const began = performance.now()
+      await edge.openDoor(release, [network])
+      took.push(Math.round(performance.now() - began))
+    }
+    console.log(`opening a door ${took.join(' ms, again ')} ms`)
+    const started = await dockerOk(['inspect', '--format', '{{.State.StartedAt}}', `${project}-r1-door`])
+    await edge.openDoor(one(), [network])
+    expect(await dockerOk(['inspect', '--format', '{{.State.StartedAt}}', `${project}-r1-door`])).toBe(started)
+    expect(await edge.probe(one(), 'web', '/', 2000)).toMatchObject({ kind: 'answered', status: 200 })
+  })
+
+  async function logs(name: string): Promise<string> {
+    return dockerOk(['logs', '--tail', '20', name])
+  }
+})
