@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { type Problem, SlipwayError } from '../support/errors.ts'
 import { defaults } from './defaults.ts'
 import { formProblems } from './issues.ts'
@@ -58,6 +58,7 @@ export async function loadConfig(file: string, environment: string): Promise<Loa
     composeFiles: await composeFiles(settings, directory, report),
     envFile: await envFile(settings, directory),
   })
+  await reportMissingMigrations(config, settings, report)
   if (config.migrate?.service === '') {
     const found = await migrationService(config)
     if (found.service === undefined) report(['migrate'], found)
@@ -189,6 +190,22 @@ async function composeFiles(settings: LayeredSettings, directory: string, report
     })
   }
   return found
+}
+
+/** Files that are not there never change, and that would be taken for a proof that no migration is pending. */
+async function reportMissingMigrations(
+  config: EnvironmentConfig,
+  settings: LayeredSettings,
+  report: Report,
+): Promise<void> {
+  const severity = settings.source === undefined ? 'error' : 'warning'
+  for (const [index, file] of (config.migrate?.files ?? []).entries()) {
+    const there = await stat(file).catch(() => undefined)
+    if (there !== undefined) continue
+    const at = typeof settings.migrate?.files === 'string' ? [] : [index]
+    const message = `the migrations ${quoted(relative(config.directory, file))} are not there`
+    report(['migrate', 'files', ...at], { severity, message, mend: `Looked for ${file}.` })
+  }
 }
 
 async function envFile(settings: LayeredSettings, directory: string): Promise<string | undefined> {

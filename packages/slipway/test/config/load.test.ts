@@ -23,6 +23,7 @@ describe('loadConfig', () => {
       'slipway.yaml': babyBasics,
       'infra/docker-compose.yml': plainCompose,
       'infra/docker-compose.dev.yml': 'services: {}',
+      'apps/api/prisma/migrations/1.sql': '',
     })
     const { config, problems } = await loadConfig(join(directory, 'slipway.yaml'), 'dev')
     expect(problems).toEqual([])
@@ -58,7 +59,16 @@ describe('loadConfig', () => {
   it('warns of a Compose file that only the branch may have', async () => {
     const directory = project({ 'slipway.yaml': babyBasics, 'infra/docker-compose.yml': plainCompose })
     const { problems } = await loadConfig(join(directory, 'slipway.yaml'), 'prod')
-    expect(problems).toMatchObject([{ severity: 'warning', line: 11, column: 21, path: 'environments.prod.compose.0' }])
+    expect(problems).toMatchObject([
+      { severity: 'warning', line: 11, column: 21, path: 'environments.prod.compose.0' },
+      { severity: 'warning', line: 5, column: 68, path: 'migrate.files' },
+    ])
+  })
+
+  it('refuses migrations that are not there: they would never change', async () => {
+    await expect(load('app: shop\nmigrate: { command: x, files: [compose.yaml, gone] }')).rejects.toMatchObject({
+      problems: [{ line: 2, column: 46, path: 'migrate.files.1', message: 'the migrations "gone" are not there' }],
+    })
   })
 
   it('tells the Compose file of the top level from that of the environment', async () => {
