@@ -1,15 +1,21 @@
 // Where the lab keeps its things. Everything can be moved by environment variables, so that a second lab
 // (in a network namespace of its own) can be tried beside a running one.
-import { join } from 'node:path';
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 
-const directory = process.env.SLIPWAY_LAB_DIRECTORY ?? '/var/lib/slipway-lab';
-const runDirectory = process.env.SLIPWAY_LAB_RUN_DIRECTORY ?? '/run/slipway-lab';
+// Without root there is never a daemon of ours, only locks to keep.
+const root = process.getuid?.() === 0
+const directory =
+  process.env.SLIPWAY_LAB_DIRECTORY ?? (root ? '/var/lib/slipway-lab' : join(homedir(), '.cache/slipway-lab'))
+const runDirectory = process.env.SLIPWAY_LAB_RUN_DIRECTORY ?? '/run/slipway-lab'
 
 export const place = {
   directory,
   runDirectory,
   socket: join(runDirectory, 'docker.sock'),
   pidFile: join(runDirectory, 'docker.pid'),
+  forwardPolicy: join(runDirectory, 'forward-policy'),
   execRoot: join(runDirectory, 'engine'),
   dataRoot: join(directory, 'docker'),
   logFile: join(directory, 'docker.log'),
@@ -23,6 +29,17 @@ export const place = {
   // 1024 networks of 61 addresses: every test project may have several networks of its own.
   addressPool: { base: '198.19.0.0/16', size: 26 },
   addressPrefixes: ['198.18.', '198.19.'],
-};
+}
 
-export const dockerHost = `unix://${place.socket}`;
+const dockerHost = `unix://${place.socket}`
+
+/** The environment in which `docker` speaks to the lab's daemon and finds the plugins that had to be fetched. */
+export function labEnvironment() {
+  const environment = { DOCKER_HOST: dockerHost, ...pluginEnvironment() }
+  if (process.env.DOCKER_CONTEXT) environment.DOCKER_CONTEXT = 'default' // any other would win over DOCKER_HOST
+  return environment
+}
+
+export function pluginEnvironment() {
+  return existsSync(join(place.pluginDirectory, 'docker-compose')) ? { DOCKER_CONFIG: place.dockerConfig } : {}
+}

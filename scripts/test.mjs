@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+// npm test [-- --only GROUP]: sets up what is missing, runs checks and tests, and ends with `N passed, N failed`.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { checkCounts, lastLine, tapCounts, vitestCounts } from './counts.mjs'
+import { prepare, root, stopEngine } from './prepare.mjs'
+import { groups, suites } from './suites.mjs'
+
+const log = line => process.stdout.write(`${line}\n`)
+const { only } = options()
+const chosen = suites.filter(suite => (only === undefined ? suite.unasked !== true : suite.group === only))
+const scratch = mkdtempSync(join(tmpdir(), 'slipway-test-'))
+const results = []
+let startedEngine = false
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
+
+try {
+  ;({ startedEngine } = await prepare({ log, docker: chosen.some(suite => suite.docker) }))
+  for (const suite of chosen) results.push(await runSuite(suite))
+} catch (error) {
+  log(error.message)
+  results.push({ name: 'set-up', passed: 0, failed: 1, skipped: 0, seconds: 0 })
+} finally {
+  if (startedEngine) await stopEngine()
+}
+summarize()
+process.exitCode = results.some(result => result.failed > 0) ? 1 : 0
+
+async function runSuite(suite) {
+  log(`\n── ${suite.name} ${'─'.repeat(Math.max(0, 70 - suite.name.length))}`)
+  const began = performance.now()
+  let counts
+  try {
+    counts = await countersOf[suite.kind](suite)
+  } catch (error) {
+    log(error.message)
+    counts = { passed: 0, failed: 1, skipped: 0 }
+  }
+  return { name: suite.name, ...counts, seconds: (performance.now() - began) / 1000 }
+}
+
+const countersOf = {
+  check: async suite => checkCounts(await run(suite.argv)),
+
+  async vitest(suite) {
+    const file = join(scratch, `${suite.name}.json`)
+    const exitCode = await run([...suite.argv, '--reporter=json', `--outputFile.json=${file}`])
+    return vitestCounts(contents(file), exitCode)
+  },
+
+  async node(suite) {
+    const file = join(scratch, 'tap')
+    rmSync(file, { force: true })
+    const prepared = await suite.before?.(log, runOrThrow)
+    try {
+      const reporters = ['spec', 'stdout', 'tap', file]
+      const words = reporters.map((word, index) => `--test-reporter${index % 2 === 0 ? '' : '-destination'}=${word}`)
+      const exitCode = await run(
+        [process.execPath, '--test', ...words, ...suite.files()],
+        suite.directory,
+        prepared?.environment,
+      )
+      return tapCounts(contents(file) ?? '', exitCode)
+    } finally {
+      await prepared?.stop()
+    }
+  },
+}
+
+/** Shows a program's output as it comes; the exit code, or null when a signal ended it. */
+function run([command, ...words], directory = root, environment = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, words, {
+      cwd: directory,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...environment },
+    })
+    child.on('error', reject)
+    child.on('close', resolve)
+  })
+}
+
+async function runOrThrow(argv, directory) {
+  if ((await run(argv, directory)) !== 0) throw new Error(`${argv.join(' ')} failed in ${directory}`)
+}
+
+function contents(file) {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function options() {
+  const { values } = parseArgs({ options: { only: { type: 'string' } } })
+  if (values.only === undefined || groups.includes(values.only)) return values
+  log(`--only knows ${groups.join(', ')}; not ${values.only}`)
+  process.exit(2)
+}
+
+function summarize() {
+  log(`\n── summary ${'─'.repeat(62)}`)
+  const width = Math.max(...results.map(result => result.name.length))
+  for (const { name, passed, failed, skipped, seconds } of results) {
+    const details = skipped > 0 ? `, ${skipped} skipped` : ''
+    log(
+      `${failed > 0 ? '✗' : '✓'} ${name.padEnd(width)}  ${passed} passed, ${failed} failed${details}  ${seconds.toFixed(1)} s`,
+    )
+  }
+  log('')
+  log(lastLine(results))
+}
