@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { checkEnvironment } from '../../../packages/slipway/src/config/check-environment.ts'
@@ -158,8 +157,9 @@ describe('checkEnvironment', () => {
 
   it.each(['dev', 'prod'])('finds no error in examples/baby-basics, %s', async environment => {
     const example = join(import.meta.dirname, '../../../examples/baby-basics')
-    const copy = project({ '.env': readFileSync(join(example, '.env.example')) })
-    for (const name of ['slipway.yaml', 'infra', 'apps']) execFileSync('cp', ['-r', join(example, name), copy])
+    const migration = 'apps/api/prisma/migrations/1.sql'
+    const copy = project({ '.env': readFileSync(join(example, '.env.example')), [migration]: '' })
+    for (const name of ['slipway.yaml', 'infra']) cpSync(join(example, name), join(copy, name), { recursive: true })
     const { problems, services } = await checkEnvironment(join(copy, 'slipway.yaml'), environment)
     expect(problems.filter(problem => problem.severity === 'error')).toEqual([])
     expect(services.map(({ name, role }) => `${name} ${role}`)).toEqual(['api web', 'db state'])

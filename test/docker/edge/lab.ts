@@ -138,7 +138,7 @@ export interface Answer {
   status: number
   headers: Record<string, string | string[] | undefined>
   text: string
-  json: { release?: string; headers?: Record<string, string>; bytes?: number }
+  json: { release?: string; host?: string; headers?: Record<string, string>; bytes?: number }
 }
 
 export function ask(

@@ -28,6 +28,6 @@ volumes: {data: {}}
   await t('containers', () => lab.engine.containers(r2))
   await t('quiet', () => lab.engine.quietWorkers(r1))
   await t('wake', () => lab.engine.wakeWorkers(r1))
-  await t('remove r1', () => lab.engine.remove(r1))
-  await t('remove r2', () => lab.engine.remove(r2))
+  await t('remove r1', () => lab.engine.remove(r1, 'gracefully'))
+  await t('remove r2', () => lab.engine.remove(r2, 'gracefully'))
 } finally { await lab.end() }

@@ -5,7 +5,7 @@ import { quoted } from './rules.ts'
 import { slipwaySchema } from './schema.ts'
 import { nearestName } from './suggest.ts'
 import { keysAt, metaAt } from './walk.ts'
-import type { YamlSource } from './yaml.ts'
+import type { YamlSource } from './yaml-source.ts'
 
 /** Everything that is wrong with the form of a slipway.yaml, each with its place and its mend. */
 export function formProblems(source: YamlSource): Problem[] {

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { EnvironmentConfig } from './model.ts'
 import { settingPlace } from './places.ts'
-import { largestFile, type Path, type Place, readYaml, YamlSource } from './yaml.ts'
+import { largestFile, readYaml } from './yaml.ts'
+import { type Path, type Place, YamlSource } from './yaml-source.ts'
 
 /** Says where a field stands, in slipway.yaml or in the Compose files, so that every problem has a line. */
 export interface Locator {

@@ -1,4 +1,4 @@
-import type { Path, Place, YamlSource } from './yaml.ts'
+import type { Path, Place, YamlSource } from './yaml-source.ts'
 
 /**
  * Where a setting of an environment stands in slipway.yaml: what the environment itself says comes first, then the

@@ -1,7 +1,7 @@
-import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from 'yaml'
-import type { Problem } from '../support/errors.ts'
+import { isAlias, isNode, LineCounter, type Node, parseAllDocuments, visit } from 'yaml'
 import { quoted } from './rules.ts'
 import { yamlHazard } from './yaml-hazards.ts'
+import { keyText, type Place, startOf, YamlSource } from './yaml-source.ts'
 
 /** A YAML file with the place of everything in it. Reading never throws: what is wrong is in `problems`. */
 export function readYaml(file: string, bytes: Uint8Array, reading: Partial<Reading> = {}): YamlSource {
@@ -22,88 +22,8 @@ export interface Reading {
 
 const strictReading: Reading = { mostAliases: 100, mostTokens: 20_000, severalDocuments: false }
 
-export type Path = readonly (string | number)[]
-
-export interface Place {
-  line: number
-  column: number
-}
-
 /** Larger is no configuration but an attack or a mistake. */
 export const largestFile = 1_000_000
-export class YamlSource {
-  readonly file: string
-  readonly problems: Problem[] = []
-  /** Another reader could choke on this file: it is too large, too deep, or expands without end. */
-  hazardous = false
-  /** The document as plain values; undefined when it can not be read. */
-  value: unknown
-  #root: Node | undefined
-  #lines = new LineCounter()
-
-  constructor(file: string) {
-    this.file = file
-  }
-
-  fill(root: Node | undefined, lines: LineCounter, value: unknown): void {
-    this.#root = root
-    this.#lines = lines
-    this.value = value
-  }
-
-  refuse(message: string, mend: string, place: Place = { line: 0, column: 0 }): void {
-    this.problems.push({ severity: 'error', file: this.file, ...place, path: '', message, mend })
-  }
-
-  /** Where a value stands. Undefined: the path is not in this file. */
-  place(path: Path): Place | undefined {
-    return this.#find(path)?.value
-  }
-
-  /** Where a key stands. Undefined: the path is not in this file. */
-  keyPlace(path: Path): Place | undefined {
-    return this.#find(path)?.key
-  }
-
-  /** The nearest place there is: of the path, or of what it would be in. */
-  nearest(path: Path): Place {
-    for (let length = path.length; length >= 0; length -= 1) {
-      const found = this.keyPlace(path.slice(0, length))
-      if (found !== undefined) return found
-    }
-    return { line: 0, column: 0 }
-  }
-
-  /** The plain value at a path, without anything that objects inherit. */
-  get(path: Path): unknown {
-    let value = this.value
-    for (const part of path) {
-      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
-      value = (value as Record<string | number, unknown>)[part]
-    }
-    return value
-  }
-
-  #find(path: Path): { key: Place; value: Place } | undefined {
-    let node: unknown = this.#root
-    let found = placed(this.#lines, startOf(this.#root), startOf(this.#root))
-    for (const part of path) {
-      if (isAlias(node)) return undefined
-      if (isMap(node)) {
-        const pair = node.items.find(item => keyText(item.key) === String(part))
-        if (pair === undefined) return undefined
-        node = pair.value
-        found = placed(this.#lines, startOf(pair.key), startOf(pair.value))
-      } else if (isSeq(node)) {
-        const item: unknown = node.items[Number(part)]
-        if (item === undefined) return undefined
-        node = isPair(item) ? item.value : item
-        found = placed(this.#lines, startOf(item), startOf(item))
-      } else return undefined
-    }
-    return found
-  }
-}
 
 function decode(source: YamlSource, bytes: Uint8Array): string | undefined {
   if (bytes.length > largestFile) {
@@ -196,25 +116,6 @@ function findLooseAliases(source: YamlSource, root: Node, lines: LineCounter): v
       return source.problems.length >= 20 ? visit.BREAK : undefined
     },
   })
-}
-
-function keyText(key: unknown): string | undefined {
-  if (isScalar(key)) return String(key.value)
-  return typeof key === 'string' ? key : undefined
-}
-
-function startOf(node: unknown): number | undefined {
-  if (isPair(node)) return startOf(node.key)
-  return isNode(node) ? (node.range?.[0] ?? undefined) : undefined
-}
-
-function placed(lines: LineCounter, key: number | undefined, value: number | undefined): { key: Place; value: Place } {
-  const at = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset)
-    return { line, column: col }
-  }
-  const start = key ?? value ?? 0
-  return { key: at(start), value: at(value ?? start) }
 }
 
 function placeIn(text: string, offset: number): Place {

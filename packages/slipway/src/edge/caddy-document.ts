@@ -35,7 +35,10 @@ export function transport(dialTimeout: string, idleTimeout?: string): Json {
   return {
     protocol: 'http',
     dial_timeout: dialTimeout,
-    keep_alive: idleTimeout === undefined ? { enabled: false } : { enabled: true, idle_timeout: idleTimeout, max_idle_conns_per_host: 64 },
+    keep_alive:
+      idleTimeout === undefined
+        ? { enabled: false }
+        : { enabled: true, idle_timeout: idleTimeout, max_idle_conns_per_host: 64 },
     // The client's own wish travels through untouched.
     compression: false,
     versions: ['1.1'],

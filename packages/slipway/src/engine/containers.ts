@@ -1,18 +1,31 @@
 import type { Release } from '../release/model.ts'
 import type { ContainerState } from '../release/ports.ts'
-import { docker, jsonLines, tryDocker } from './docker.ts'
+import { docker, dockerError, jsonLines, tryDocker } from './docker.ts'
 import { labels } from './names.ts'
 
 /** Every container of the release's web services and workers, as Docker sees it now. */
 export async function releaseContainers(release: Release): Promise<ContainerState[]> {
-  const ids = await containerIds([`label=${labels.project}=${release.project}`, `label=${labels.release}=${release.id}`])
+  const ids = await containerIds(ofRelease(release))
   return (await inspect(ids)).filter(each => each.role === 'web' || each.role === 'worker').map(each => each.state)
+}
+
+export function ofRelease(release: Release): string[] {
+  return [`label=${labels.project}=${release.project}`, `label=${labels.release}=${release.id}`]
 }
 
 /** All containers that carry the labels, whatever their state. */
 export async function containerIds(filters: readonly string[]): Promise<string[]> {
-  const text = await docker(['ps', '--all', '--no-trunc', ...filters.flatMap(filter => ['--filter', filter]), '--format', '{{.ID}}'])
-  return text.split('\n').filter(Boolean)
+  return (await containerRoles(filters)).map(each => each.id)
+}
+
+export async function containerRoles(filters: readonly string[]): Promise<{ id: string; role: string }[]> {
+  const format = `{{.ID}} {{.Label "${labels.role}"}}`
+  const chosen = filters.flatMap(filter => ['--filter', filter])
+  const text = await docker(['ps', '--all', '--no-trunc', ...chosen, '--format', format])
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map(line => ({ id: line.split(' ')[0] ?? '', role: line.split(' ')[1] ?? '' }))
 }
 
 export interface InspectedContainer {
@@ -20,12 +33,17 @@ export interface InspectedContainer {
   role: string
   labels: Record<string, string>
   healthTest: string[]
+  networks: string[]
+  /** What of the host's file system it mounts. */
+  mounted: string[]
 }
 
 export async function inspect(ids: readonly string[]): Promise<InspectedContainer[]> {
   if (ids.length === 0) return []
+  const argv = ['inspect', '--type', 'container', '--format', '{{json .}}', '--', ...ids]
+  const result = await tryDocker(argv)
   // A container may be gone between the list and the look: what is still there is printed all the same.
-  const result = await tryDocker(['inspect', '--type', 'container', '--format', '{{json .}}', '--', ...ids])
+  if (result.exitCode !== 0 && !/no such (object|container)/i.test(result.stderr)) throw dockerError(argv, result)
   return jsonLines(result.stdout).map(each => parse(each as Inspected))
 }
 
@@ -40,6 +58,8 @@ interface Inspected {
     Health?: { Status: string; Log?: { Output: string; ExitCode: number }[] | null }
   }
   Config: { Labels: Record<string, string> | null; Healthcheck?: { Test?: string[] } | null }
+  NetworkSettings: { Networks?: Record<string, unknown> | null }
+  Mounts?: { Type: string; Source: string }[] | null
 }
 
 function parse(raw: Inspected): InspectedContainer {
@@ -50,6 +70,8 @@ function parse(raw: Inspected): InspectedContainer {
     role: own[labels.role] ?? '',
     labels: own,
     healthTest: test[0] === 'NONE' ? [] : test,
+    networks: Object.keys(raw.NetworkSettings.Networks ?? {}),
+    mounted: (raw.Mounts ?? []).filter(mount => mount.Type === 'bind').map(mount => mount.Source),
     state: {
       id: raw.Id,
       name: raw.Name.replace(/^\//, ''),
@@ -88,5 +110,8 @@ export function healthArgv(test: readonly string[]): string[] | undefined {
 
 export async function containerLogs(container: ContainerState, lines: number): Promise<string[]> {
   const result = await tryDocker(['logs', '--tail', String(lines), container.id])
-  return `${result.stdout}${result.stderr}`.split('\n').filter(line => line.trim() !== '').slice(-lines)
+  return `${result.stdout}\n${result.stderr}`
+    .split('\n')
+    .filter(line => line.trim() !== '')
+    .slice(-lines)
 }

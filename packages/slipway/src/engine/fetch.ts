@@ -4,13 +4,13 @@ import { writeAtomically } from '../support/files.ts'
 import type { ComposeDocument } from '../config/document.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
 import type { Commit, Release, ReleaseId, ReleaseService } from '../release/model.ts'
-import { copyInto } from '../source/copy.ts'
-import { fingerprintFiles } from '../source/fingerprint.ts'
+import { copyInto, sourceOf } from '../source/copy.ts'
+import { fingerprintFiles, fingerprintWithOwner } from '../source/fingerprint.ts'
 import { placeFiles } from '../source/place.ts'
 import { writeRelease } from '../store/releases.ts'
 import { buildDocument } from './build-document.ts'
 import { buildImages, imagesWithHealthcheck, pinImages, untagImages } from './images.ts'
-import { files } from './names.ts'
+import { files, lastingFolder } from './names.ts'
 import { releaseDocument } from './release-document.ts'
 import { hash, stateDocument } from './state-document.ts'
 
@@ -33,10 +33,26 @@ export async function fetchRelease(
   directory: string,
   note: (text: string) => void,
 ): Promise<Release> {
+  try {
+    return await makeRelease(source, id, directory, note)
+  } catch (error) {
+    // Half a release holds secrets, and nobody would ever remove it.
+    await untagImages(source.config.project, source.services.map(service => service.name), id).catch(() => undefined)
+    await rm(directory, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function makeRelease(
+  source: ReleaseSource,
+  id: ReleaseId,
+  directory: string,
+  note: (text: string) => void,
+): Promise<Release> {
   const { config, services } = source
   const { project } = config
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const placed = placeFiles(source.document, { source: source.directory, project: source.project, release: directory })
+  const placed = await place(source, directory)
   await copyInto(placed.copies)
   await build(source.document, project, id, services, directory)
   const images = await pinImages(source.document, services, project, id, note)
@@ -47,7 +63,7 @@ export async function fetchRelease(
   }))
   const migrate = config.migrate === undefined ? {} : { migrate: config.migrate }
   const document = releaseDocument({ document: placed.document, project, release: id, services: known, images, ...migrate })
-  const state = stateDocument(placed.document, project, known)
+  const state = stateDocument(placed.document, project, known, images)
   const migrationFingerprint = await migrationFingerprintOf(config)
   const timeless = (value: unknown) => JSON.stringify(value).replaceAll(directory, '').replaceAll(`${project}-${id}`, project).replaceAll(`"${id}"`, '')
   const copied = await fingerprintFiles(directory, placed.copies.map(copy => copy.to))
@@ -73,6 +89,19 @@ export async function fetchRelease(
   }
   await writeRelease(release)
   return release
+}
+
+/** First it shows which files state services mount; their contents then say where those lie. */
+async function place({ document, directory: source, project, services }: ReleaseSource, directory: string) {
+  const stateNames = services.filter(service => service.role === 'state').map(service => service.name)
+  const contents = new Map<string, string>()
+  const lasting = { services: new Set(stateNames), folder: lastingFolder(directory), contents }
+  const places = { source, project, release: directory, lasting }
+  for (const copy of placeFiles(document, places).copies) {
+    const content = copy.lasting === true ? await fingerprintWithOwner(await sourceOf(copy)) : undefined
+    if (content !== undefined) contents.set(copy.from, content)
+  }
+  return placeFiles(document, places)
 }
 
 export function migrationFingerprintOf(config: EnvironmentConfig): Promise<string | undefined> {

@@ -1,88 +1,91 @@
 import type { ComposeDocument } from '../config/document.ts'
 import type { Release } from '../release/model.ts'
-import { docker, tryDocker } from './docker.ts'
-import { labels, releaseNetwork } from './names.ts'
-import { networkKeys, networksOf } from './release-document.ts'
+import type { InspectedContainer } from './containers.ts'
+import { docker, dockerError, tryDocker } from './docker.ts'
+import { labels } from './names.ts'
+import { networkArgv, networkName, ownNetworkKeys, reachedNetworks } from './network-argv.ts'
+import { networksOf } from './release-document.ts'
 
 /** Creates the release's own networks. Safe to repeat. */
 export async function createNetworks(release: Release, document: ComposeDocument): Promise<void> {
   const existing = await networksOfRelease(release)
-  for (const key of ownNetworkKeys(document)) {
-    const name = releaseNetwork(release.project, release.id, key)
-    if (existing.includes(name)) continue
-    const internal = document.networks?.[key]?.['internal'] === true
-    await docker(
-      [
-        'network',
-        'create',
-        ...(internal ? ['--internal'] : []),
-        '--label',
-        `${labels.project}=${release.project}`,
-        '--label',
-        `${labels.release}=${release.id}`,
-        '--',
-        name,
-      ],
-      { code: 'START_FAILED', attempted: `The network ${name} could not be created` },
-    )
-  }
+  const missing = ownNetworkKeys(release, document).filter(key => !existing.includes(networkName(release, document, key)))
+  await Promise.all(missing.map(key => createNetwork(release, document, key)))
+}
+
+async function createNetwork(release: Release, document: ComposeDocument, key: string): Promise<void> {
+  const attempted = `The network ${networkName(release, document, key)} could not be created`
+  const argv = networkArgv(release, document, key)
+  const result = await tryDocker(argv)
+  if (result.exitCode === 0) return
+  // Two callers at the same time want the same network: the slower one finds it there.
+  if ((await networksOfRelease(release)).includes(networkName(release, document, key))) return
+  throw dockerError(argv, result, {
+    code: 'START_FAILED',
+    attempted,
+    next: 'If Docker has no addresses left: docker network prune, or default-address-pools in its daemon.json.',
+  })
 }
 
 /** Connects a state service's container to the release's networks under the names the app knows it by. Safe to repeat. */
-export async function connectState(release: Release, document: ComposeDocument, service: string, container: string): Promise<void> {
-  const connected = await connectedNetworks(container)
-  const definition = document.services[service]
-  for (const key of networksOf(definition)) {
-    if (document.networks?.[key]?.external === true) continue
-    const network = releaseNetwork(release.project, release.id, key)
-    if (connected.includes(network)) continue
-    const aliases = [service, ...(definition?.networks?.[key]?.aliases ?? [])]
-    await docker(['network', 'connect', ...aliases.flatMap(alias => ['--alias', alias]), '--', network, container])
+export async function connectState(
+  release: Release,
+  document: ComposeDocument,
+  container: InspectedContainer,
+): Promise<void> {
+  const { service, id } = container.state
+  for (const key of reachedNetworks(release, document, service)) {
+    const network = networkName(release, document, key)
+    if (container.networks.includes(network)) continue
+    const aliases = [service, ...(document.services[service]?.networks?.[key]?.aliases ?? [])]
+    const argv = ['network', 'connect', ...aliases.flatMap(alias => ['--alias', alias]), '--', network, id]
+    const result = await tryDocker(argv)
+    if (result.exitCode === 0 || /already exists in network/i.test(result.stderr)) continue
+    throw dockerError(argv, result, { attempted: `${service} could not be connected to ${network}` })
   }
 }
 
 /** Removes the release's networks, cutting whatever is still connected. */
 export async function removeNetworks(release: Release): Promise<void> {
-  for (const network of await networksOfRelease(release)) {
-    const inspected = await tryDocker(['network', 'inspect', '--format', '{{range $id, $each := .Containers}}{{$id}} {{end}}', '--', network])
-    for (const container of inspected.stdout.trim().split(/\s+/).filter(Boolean)) {
-      await tryDocker(['network', 'disconnect', '--force', '--', network, container])
-    }
-    const removed = await tryDocker(['network', 'rm', '--', network])
-    if (removed.exitCode !== 0 && !/no such network|not found/i.test(removed.stderr)) {
-      await docker(['network', 'rm', '--', network], { attempted: `The network ${network} could not be removed` })
-    }
+  await Promise.all((await networksOfRelease(release)).map(removeNetwork))
+}
+
+async function removeNetwork(network: string): Promise<void> {
+  for (const container of await connectedTo(network)) {
+    await tryDocker(['network', 'disconnect', '--force', '--', network, container])
   }
+  const argv = ['network', 'rm', '--', network]
+  const removed = await tryDocker(argv)
+  if (removed.exitCode === 0 || /no such network|not found/i.test(removed.stderr)) return
+  throw dockerError(argv, removed, { attempted: `The network ${network} could not be removed` })
+}
+
+/** Also containers that do not run: one that still knew the network could never be started again. */
+async function connectedTo(network: string): Promise<string[]> {
+  const [all, running] = await Promise.all([
+    tryDocker(['ps', '--all', '--no-trunc', '--filter', `network=${network}`, '--format', '{{.ID}}']),
+    tryDocker(['network', 'inspect', '--format', '{{range $id, $each := .Containers}}{{$each.Name}}\n{{end}}', '--', network]),
+  ])
+  const stopped = all.stdout.split('\n').filter(Boolean)
+  return [...stopped, ...running.stdout.split('\n').filter(Boolean)]
 }
 
 /** The address ranges (CIDR) from which the release reaches one of the services. */
 export async function subnets(release: Release, document: ComposeDocument, service: string): Promise<string[]> {
-  const names = networksOf(document.services[service]).map(key => releaseNetwork(release.project, release.id, key))
-  if (names.length === 0) return []
-  const text = await docker(['network', 'inspect', '--format', '{{range .IPAM.Config}}{{.Subnet}} {{end}}', '--', ...names])
+  const keys = [...reachedNetworks(release, document, service), ...externalNetworks(document, service)]
+  if (keys.length === 0) return []
+  const names = keys.map(key => networkName(release, document, key))
+  const format = '{{range .IPAM.Config}}{{.Subnet}} {{end}}'
+  const text = await docker(['network', 'inspect', '--format', format, '--', ...names])
   return text.trim().split(/\s+/).filter(Boolean)
 }
 
+function externalNetworks(document: ComposeDocument, service: string): string[] {
+  return networksOf(document.services[service]).filter(key => document.networks?.[key]?.external === true)
+}
+
 async function networksOfRelease(release: Release): Promise<string[]> {
-  const text = await docker([
-    'network',
-    'ls',
-    '--filter',
-    `label=${labels.project}=${release.project}`,
-    '--filter',
-    `label=${labels.release}=${release.id}`,
-    '--format',
-    '{{.Name}}',
-  ])
+  const filters = [`label=${labels.project}=${release.project}`, `label=${labels.release}=${release.id}`]
+  const text = await docker(['network', 'ls', ...filters.flatMap(each => ['--filter', each]), '--format', '{{.Name}}'])
   return text.split('\n').filter(Boolean)
-}
-
-async function connectedNetworks(container: string): Promise<string[]> {
-  const text = await docker(['inspect', '--format', '{{range $name, $each := .NetworkSettings.Networks}}{{$name}} {{end}}', '--', container])
-  return text.trim().split(/\s+/)
-}
-
-function ownNetworkKeys(document: ComposeDocument): string[] {
-  const used = new Set(Object.values(document.services).flatMap(networksOf))
-  return networkKeys(document).filter(key => used.has(key) && document.networks?.[key]?.external !== true)
 }

@@ -1,17 +1,39 @@
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Release } from '../release/model.ts'
+import { isMissing } from '../support/files.ts'
 import { docker, tryDocker } from './docker.ts'
+import { files, imageRepository, lastingFolder } from './names.ts'
+import { stateContainers } from './state.ts'
 
 /** Removes the images of releases that are no longer kept. Only tags of this environment are touched. */
 export async function pruneImages(keep: readonly Release[]): Promise<string[]> {
-  const project = keep[0]?.project
-  if (project === undefined) return []
-  const kept = new Set<string>(keep.map(release => release.id))
-  const text = await docker(['image', 'ls', '--filter', `reference=slipway/${project}-*`, '--format', '{{.Repository}}:{{.Tag}}'])
-  const services = new Set(keep.flatMap(release => release.services.map(service => `slipway/${project}-${service.name}`)))
+  const [release] = keep
+  if (release === undefined) return []
+  await pruneLastingFiles(release, keep)
+  const repository = imageRepository(release.project)
+  const kept = new Set<string>(keep.map(each => each.id))
+  const text = await docker(['image', 'ls', '--filter', `reference=${repository}/*`, '--format', '{{.Repository}}:{{.Tag}}'])
   const gone = text.split('\n').filter(reference => {
-    const [repository = '', tag = ''] = reference.split(':')
-    return services.has(repository) && /^r\d+$/.test(tag) && !kept.has(tag)
+    const [name = '', tag = ''] = reference.split(':')
+    return name.startsWith(`${repository}/`) && /^r\d+$/.test(tag) && !kept.has(tag)
   })
-  if (gone.length > 0) await tryDocker(['image', 'rm', '--', ...gone])
-  return gone
+  if (gone.length === 0) return []
+  const { stdout } = await tryDocker(['image', 'rm', '--', ...gone])
+  return gone.filter(reference => stdout.includes(`Untagged: ${reference}\n`))
+}
+
+/** Files of state services that neither a kept release nor a container that is still there mounts. */
+async function pruneLastingFiles(release: Release, keep: readonly Release[]): Promise<void> {
+  const folder = lastingFolder(release.directory)
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return []
+    throw error
+  })
+  if (names.length === 0) return
+  const documents = await Promise.all(keep.map(each => readFile(join(each.directory, files.document), 'utf8')))
+  const mounted = (await stateContainers(release.project)).flatMap(container => container.mounted)
+  const used = [...documents, ...mounted]
+  const unused = names.filter(name => !used.some(text => text.includes(join(folder, name))))
+  for (const name of unused) await rm(join(folder, name), { recursive: true, force: true })
 }

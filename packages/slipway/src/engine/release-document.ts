@@ -35,11 +35,12 @@ export function releaseDocument(input: ReleaseDocumentInput): ComposeDocument {
   }
 
   function migrateJob(source: ComposeService, config: MigrateConfig, context: ReleaseDocumentInput): ComposeService {
-    const { depends_on: _depends, deploy, ...base } = pinned(source, images[config.service], context, 'job')
+    const { depends_on: _depends, deploy, scale: _scale, links: _links, ...base } = pinned(source, images[config.service], context, 'job')
     const { replicas: _replicas, ...kept } = deploy ?? {}
     return {
       ...base,
-      command: config.command,
+      // From slipway.yaml as it is: Compose would fill in what looks like a variable.
+      command: config.command.map(word => word.replaceAll('$', '$$$$')),
       healthcheck: { disable: true },
       restart: 'no',
       profiles: ['slipway-job'],
@@ -63,9 +64,14 @@ function releaseService(
   names: ReadonlySet<string>,
   input: ReleaseDocumentInput,
 ): ComposeService {
-  const { depends_on: dependsOn, ...base } = pinned(source, input.images[service.name], input, service.role)
+  const { depends_on: dependsOn, links, ...base } = pinned(source, input.images[service.name], input, service.role)
   const kept = Object.entries(dependsOn ?? {}).filter(([name]) => names.has(name))
-  return { ...base, ...(kept.length === 0 ? {} : { depends_on: Object.fromEntries(kept) }) }
+  const linked = Array.isArray(links) ? links.filter(link => names.has(String(link).split(':')[0] ?? '')) : []
+  return {
+    ...base,
+    ...(linked.length === 0 ? {} : { links: linked }),
+    ...(kept.length === 0 ? {} : { depends_on: Object.fromEntries(kept) }),
+  }
 }
 
 /** What every container of a release has in common. Ports are the edge's business; fixed names would forbid two releases. */
@@ -73,6 +79,7 @@ function pinned(source: ComposeService, image: string | undefined, input: Releas
   const { build: _build, ports: _ports, container_name: _name, profiles: _profiles, ...rest } = source
   return {
     ...rest,
+    ...(rest.networks === undefined ? {} : { networks: withoutAddresses(rest.networks, input.document) }),
     ...(image === undefined ? {} : { image }),
     pull_policy: 'never',
     labels: {
@@ -82,6 +89,20 @@ function pinned(source: ComposeService, image: string | undefined, input: Releas
       [labels.role]: role,
     },
   }
+}
+
+/** A fixed address exists only once, and not in the networks that a release gets. */
+function withoutAddresses(
+  networks: NonNullable<ComposeService['networks']>,
+  document: ComposeDocument,
+): NonNullable<ComposeService['networks']> {
+  return Object.fromEntries(
+    Object.entries(networks).map(([key, attachment]) => {
+      if (attachment === null || document.networks?.[key]?.external === true) return [key, attachment]
+      const { ipv4_address: _v4, ipv6_address: _v6, link_local_ips: _local, mac_address: _mac, ...rest } = attachment
+      return [key, rest]
+    }),
+  )
 }
 
 /** Volumes outlive releases, so no release's Compose project owns them. */

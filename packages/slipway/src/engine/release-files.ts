@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { SlipwayError } from '../support/errors.ts'
 import type { ComposeDocument } from '../config/document.ts'
 import type { Release } from '../release/model.ts'
+import { composeArgv } from './compose-argv.ts'
+import { files, releaseProject } from './names.ts'
 
 /** One of the documents in a release's folder. */
 export async function readDocument(release: Release, name: string): Promise<ComposeDocument> {
@@ -16,4 +18,10 @@ export async function readDocument(release: Release, name: string): Promise<Comp
       cause: error,
     })
   }
+}
+
+/** Arguments for docker: a Compose command on the release's own project. */
+export function releaseCompose(release: Release, rest: readonly string[]): string[] {
+  const file = join(release.directory, files.release)
+  return composeArgv(releaseProject(release.project, release.id), file, release.directory, rest)
 }

@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import { SlipwayError } from '../support/errors.ts'
 import { lastLines } from '../support/run.ts'
 import type { ComposeDocument } from '../config/document.ts'
 import type { Release } from '../release/model.ts'
 import { composeArgv, upAndWait } from './compose-argv.ts'
 import { containerIds, inspect, type InspectedContainer } from './containers.ts'
-import { docker, tryDocker } from './docker.ts'
+import { docker, dockerError, tryDocker } from './docker.ts'
 import { files, labels } from './names.ts'
 import { connectState, createNetworks } from './networks.ts'
 import { readDocument } from './release-files.ts'
@@ -15,13 +14,16 @@ import { wantedState } from './state-document.ts'
 export async function ensureState(release: Release): Promise<{ changed: string[] }> {
   const wanted = wantedState(await readDocument(release, files.state))
   const document = await readDocument(release, files.document)
-  await createVolumes(release, document)
-  const changed = differing(wanted, await stateContainers(release.project))
+  const [found] = await Promise.all([
+    stateContainers(release.project),
+    createNetworks(release, document),
+    createVolumes(release, document),
+  ])
+  const changed = differing(wanted, found)
   if (changed.length > 0) await up(release, changed)
-  await createNetworks(release, document)
-  for (const container of await stateContainers(release.project)) {
-    if (wanted.has(container.state.service)) await connectState(release, document, container.state.service, container.state.id)
-  }
+  const running = changed.length > 0 ? await stateContainers(release.project) : found
+  const connected = running.filter(container => wanted.has(container.state.service))
+  await Promise.all(connected.map(container => connectState(release, document, container)))
   return { changed }
 }
 
@@ -50,12 +52,19 @@ function differing(wanted: Map<string, string>, containers: readonly InspectedCo
 }
 
 async function up(release: Release, services: string[]): Promise<void> {
-  const file = join(release.directory, files.state)
-  const result = await tryDocker(composeArgv(release.project, file, release.directory, upAndWait(120, services)))
+  const argv = (more: string[]) => {
+    const file = join(release.directory, files.state)
+    return composeArgv(release.project, file, release.directory, upAndWait(120, services, more))
+  }
+  let result = await tryDocker(argv([]))
+  // A container whose network somebody removed can never start again; a new one can, and its data is in volumes.
+  if (/network \S+ not found/i.test(result.stderr)) result = await tryDocker(argv(['--force-recreate']))
   if (result.exitCode === 0) return
-  throw new SlipwayError('START_FAILED', `State services could not be brought up: ${services.join(', ')}`, {
+  throw dockerError(['compose'], result, {
+    code: 'START_FAILED',
+    attempted: `State services could not be brought up: ${services.join(', ')}`,
     why: lastLines(result.stderr, 1)[0],
-    output: [...lastLines(result.stderr, 6), ...(await failingLogs(release.project, services))],
+    output: [...lastLines(result.stderr, 6), ...(await failingLogs(release.project, services).catch(() => []))],
     next: `Look at docker compose -p ${release.project} logs, mend the definition and deploy again.`,
   })
 }
@@ -74,10 +83,11 @@ async function failingLogs(project: string, services: string[]): Promise<string[
 async function createVolumes(release: Release, document: ComposeDocument): Promise<void> {
   const wanted = await readDocument(release, files.state)
   const all = { ...(await readDocument(release, files.release)).volumes, ...wanted.volumes }
+  const existing = new Set((await docker(['volume', 'ls', '--quiet'])).split('\n'))
   for (const [key, volume] of Object.entries(all)) {
     const name = volume?.name
     const source = document.volumes?.[key]
-    if (name === undefined || source?.external === true) continue
+    if (name === undefined || source?.external === true || existing.has(name)) continue
     const options = Object.entries(source?.driver_opts ?? {}).flatMap(([option, value]) => ['--opt', `${option}=${value}`])
     const driver = source?.driver === undefined ? [] : ['--driver', source.driver]
     await docker(['volume', 'create', ...driver, ...options, '--label', `${labels.project}=${release.project}`, '--', name])

@@ -127,7 +127,7 @@ describe('readCompose', () => {
 
   it('does not hand a bomb to Compose', async () => {
     const { directory, program, fail } = stage('touch "$0.ran"; exit 1')
-    const letters = [...'bcdefghi']
+    const letters = 'bcdefghi'.split('')
     const bomb = letters.map(
       (name, index) => `x-${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index]}`).join(',')}]`,
     )

@@ -61,7 +61,7 @@ describe('loadConfig', () => {
     const { problems } = await loadConfig(join(directory, 'slipway.yaml'), 'prod')
     expect(problems).toMatchObject([
       { severity: 'warning', line: 11, column: 21, path: 'environments.prod.compose.0' },
-      { severity: 'warning', line: 5, column: 68, path: 'migrate.files' },
+      { severity: 'warning', line: 5, column: 70, path: 'migrate.files' },
     ])
   })
 

@@ -58,7 +58,12 @@ describe('probeThrough', () => {
 
   it('survives answers that are not HTTP, and paths that no request can have', async () => {
     const rubbish = join(directory, 'rubbish.sock')
-    const raw = createRawServer(each => each.on('error', () => undefined).resume().end('SSH-2.0-hello\r\n'))
+    const raw = createRawServer(each =>
+      each
+        .on('error', () => undefined)
+        .resume()
+        .end('SSH-2.0-hello\r\n'),
+    )
     await new Promise<void>(resolve => raw.listen(rubbish, resolve))
     expect(await probeThrough(rubbish, 'a', '/', 1000)).toMatchObject({ kind: 'no-answer' })
     await new Promise(resolve => raw.close(resolve))

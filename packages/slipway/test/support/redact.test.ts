@@ -24,7 +24,11 @@ describe('a known secret', () => {
       fc.property(secret, around, (value, before) => {
         const { text } = redactor([value])
         const wellFormed = Buffer.from(value).toString()
-        for (const form of [encodeURIComponent(wellFormed), Buffer.from(value).toString('base64'), JSON.stringify(value).slice(1, -1)]) {
+        for (const form of [
+          encodeURIComponent(wellFormed),
+          Buffer.from(value).toString('base64'),
+          JSON.stringify(value).slice(1, -1),
+        ]) {
           expect(text(`${before}${form} rest`)).not.toContain(form)
         }
       }),
@@ -33,12 +37,16 @@ describe('a known secret', () => {
 
   test('is found inside the base64 of a longer text, as in an Authorization header', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 7 }), fc.string({ unit: 'grapheme-ascii', minLength: 12, maxLength: 40 }), (length, value) => {
-        const header = Buffer.from(`${'u'.repeat(length)}:${value}`).toString('base64')
-        const shown = redactor([value]).text(`Authorization: Basic ${header}`)
-        const left = Buffer.from(shown.split('Basic ')[1]?.split('[')[0] ?? '', 'base64').toString()
-        expect(left.length).toBeLessThanOrEqual(length + 2)
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 7 }),
+        fc.string({ unit: 'grapheme-ascii', minLength: 12, maxLength: 40 }),
+        (length, value) => {
+          const header = Buffer.from(`${'u'.repeat(length)}:${value}`).toString('base64')
+          const shown = redactor([value]).text(`Authorization: Basic ${header}`)
+          const left = Buffer.from(shown.split('Basic ')[1]?.split('[')[0] ?? '', 'base64').toString()
+          expect(left.length).toBeLessThanOrEqual(length + 2)
+        },
+      ),
     )
   })
 
@@ -101,7 +109,14 @@ describe('events and errors', () => {
   test('no secret stays in any text of an event', () => {
     fc.assert(
       fc.property(secret, value => {
-        const failure = { code: 'GATE_FAILED', message: value, why: value, state: value, next: value, output: [value, `x${value}`] }
+        const failure = {
+          code: 'GATE_FAILED',
+          message: value,
+          why: value,
+          state: value,
+          next: value,
+          output: [value, `x${value}`],
+        }
         const event: Event = { at: 'now', type: 'step-failed', step: 'gate', seconds: 1, failure }
         const { code: _code, ...texts } = (redactor([value]).event(event) as typeof event).failure
         for (const text of Object.values(texts).flat()) expect(text).not.toContain(value)
@@ -110,12 +125,18 @@ describe('events and errors', () => {
   })
 
   test('errors keep their code and lose their secrets, also in causes and stacks', () => {
-    const error = new SlipwayError('DATABASE_FAILED', 'login with hunter22', { why: 'hunter22', output: ['hunter22'], cause: new Error('hunter22') })
+    const error = new SlipwayError('DATABASE_FAILED', 'login with hunter22', {
+      why: 'hunter22',
+      output: ['hunter22'],
+      cause: new Error('hunter22'),
+    })
     const { error: redacted } = redactor(['hunter22'])
     const shown = redacted(error)
     expect(shown.code).toBe('DATABASE_FAILED')
     const cause = shown.cause as Error
-    expect([shown.message, shown.why, shown.output.join(), shown.stack, cause.message, cause.stack].join()).not.toContain('hunter22')
+    expect(
+      [shown.message, shown.why, shown.output.join(), shown.stack, cause.message, cause.stack].join(),
+    ).not.toContain('hunter22')
   })
 })
 
@@ -131,9 +152,13 @@ test('secrets are known by their names, and by standing in URLs', () => {
     SECRET_SHORT: 'abc',
     BROKEN_URL: 'redis://:100%percent@cache',
   })
-  expect(found.toSorted()).toEqual(
-    ['100%percent', 'abc@sentry', 'first-secret', 'https://abc@sentry/1', 'p%40ssword', 'p@ssword', 'second-secret', 'third-secret']
-      .filter(text => text !== 'abc@sentry')
-      .toSorted(),
-  )
+  expect(found.toSorted()).toEqual([
+    '100%percent',
+    'first-secret',
+    'https://abc@sentry/1',
+    'p%40ssword',
+    'p@ssword',
+    'second-secret',
+    'third-secret',
+  ])
 })

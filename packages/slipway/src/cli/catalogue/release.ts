@@ -25,10 +25,7 @@ export const planCommand = defineCommand({
   details: 'Exits with 6 when changes are pending, so that a pipeline can ask.',
   examples: [
     { does: 'what would a deployment to production do?', run: 'slipway plan prod' },
-    {
-      does: 'deploy only when there is something to deploy',
-      run: 'slipway plan prod || [ $? -ne 6 ] || slipway deploy prod',
-    },
+    { does: 'in a script: is anything pending?', run: 'slipway plan prod > plan.txt; [ $? -eq 6 ] && echo pending' },
   ],
   arguments: environment,
   options: {},

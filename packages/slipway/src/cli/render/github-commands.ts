@@ -1,4 +1,4 @@
-import { oneLine } from './harmless.ts'
+import { harmless, oneLine } from './harmless.ts'
 
 /** GitHub's workflow commands, with everything escaped that could end one or begin another. */
 export function group(title: string): string {
@@ -18,7 +18,7 @@ export function annotation(level: 'error' | 'warning', place: AnnotationPlace, m
   const properties = Object.entries(place)
     .filter(([, value]) => value !== undefined && value !== 0 && value !== '')
     .map(([name, value]) => `${name}=${escapeProperty(String(value))}`)
-  return `::${level} ${properties.join(',')}::${escapeData(message)}\n`
+  return `::${level} ${properties.join(',')}::${escapeData(harmless(message))}\n`
 }
 
 /** For $GITHUB_OUTPUT: no value spans lines, so none can add another name. */

@@ -3,7 +3,7 @@ import { mapText } from '../../support/map-text.ts'
 /**
  * Text from containers, commits and files, made unable to steer a terminal or a CI system:
  * escape sequences vanish, other control characters become `�`, and no line can be read as a workflow command.
- * Line feeds stay; whoever prints more than one line indents each.
+ * Line feeds stay.
  */
 export function harmless(text: string): string {
   return text
@@ -11,6 +11,7 @@ export function harmless(text: string): string {
     .replace(/\r\n?/g, '\n')
     .replaceAll('\t', '  ')
     .replace(controls, '\uFFFD')
+    .replace(workflowCommand, '$1: :')
     .replace(oldWorkflowCommand, '## [')
 }
 
@@ -37,7 +38,9 @@ export function harmlessJson(value: unknown): string {
     .replace(oldWorkflowCommand, '##\\u005b')
 }
 
-/** GitHub's runner obeys `##[command]` anywhere in a line; `::command` only at its start, where we never print foreign text. */
+/** GitHub's runner obeys `::command` at the start of a line, whatever the indent; any word may come to stand there. */
+const workflowCommand = /(^|\s)::(?=[a-z])/gim
+/** And `##[command]` anywhere in a line. */
 const oldWorkflowCommand = /##\[/g
 
 /** OSC and its kin (titles, links, clipboard) with or without their end, then CSI (colours, cursor) and single escapes. */

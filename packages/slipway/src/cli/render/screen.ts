@@ -30,8 +30,8 @@ export function screenOf(stream: Stream, variables: Variables, color: boolean): 
   }
 }
 
-/** A file or a pipe has no width; tables still need an end. */
-const wide = 160
+/** A file or a pipe has no width: nothing is cut or broken there, so that it can be searched. */
+const wide = Number.POSITIVE_INFINITY
 
 /** FORCE_COLOR is asked for by this very run, NO_COLOR by habit: the former wins, as in Node itself. */
 function isColored(terminal: boolean, variables: Variables): boolean {

@@ -1,5 +1,5 @@
 import type { Problem } from '../../support/errors.ts'
-import type { Path } from '../yaml.ts'
+import type { Path } from '../yaml-source.ts'
 import { nearestName } from '../suggest.ts'
 import { own } from '../roles.ts'
 import { type Check, problem, type Subject } from './subject.ts'

@@ -1,7 +1,7 @@
 import type { Problem } from '../../support/errors.ts'
 import type { FilePlace } from '../locate.ts'
 import { carriesPassword, looksSecret } from '../secret-names.ts'
-import type { Path, YamlSource } from '../yaml.ts'
+import type { Path, YamlSource } from '../yaml-source.ts'
 import { type Check, problem } from './subject.ts'
 
 /** Secrets that stand in a Compose file in clear end up in the repository. Their values are never printed. */

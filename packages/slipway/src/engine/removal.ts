@@ -1,0 +1,31 @@
+import type { Release } from '../release/model.ts'
+import { SlipwayError } from '../support/errors.ts'
+import { containerRoles, ofRelease } from './containers.ts'
+import { tryDocker } from './docker.ts'
+import { removeNetworks } from './networks.ts'
+
+/** Removes the release's containers and networks. Images, volumes and the release's folder stay. */
+export async function removeRelease(release: Release, how: 'gracefully' | 'at-once'): Promise<void> {
+  await removeContainers(await containersOf(release), how)
+  await removeNetworks(release)
+  // A run of Compose that outlived its killed runner may have made one more; without networks it can start no other.
+  await removeContainers(await containersOf(release), 'at-once')
+  const left = await containersOf(release)
+  if (left.length === 0) return
+  throw new SlipwayError('ENGINE_FAILED', `${release.id} could not be removed`, {
+    why: `${left.length} of its containers are still there: ${left.map(id => id.slice(0, 12)).join(', ')}`,
+    next: 'docker rm --force shows why each of them stays.',
+  })
+}
+
+/** By label and not by Compose file: also what a job or a half-made release left is found. The edge removes its door itself. */
+async function containersOf(release: Release): Promise<string[]> {
+  const all = await containerRoles(ofRelease(release))
+  return all.filter(each => each.role !== 'door').map(each => each.id)
+}
+
+async function removeContainers(ids: readonly string[], how: 'gracefully' | 'at-once'): Promise<void> {
+  if (ids.length === 0) return
+  if (how === 'gracefully') await tryDocker(['stop', '--', ...ids])
+  await tryDocker(['rm', '--force', '--volumes', '--', ...ids])
+}

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest'
+import { exitCodeOfDeployment, exitCodeOfPlan } from '../../src/cli/exit-code.ts'
+import type { Release } from '../../src/release/model.ts'
+import { pendingPlan } from './fixtures/application.ts'
+
+describe('the exit code of a deployment', () => {
+  const failure = (code: string) => ({ step: 'gate' as const, code, message: '' })
+  test.each([
+    ['deployed', undefined, 0],
+    ['unchanged', undefined, 0],
+    ['failed', undefined, 1],
+    ['failed', 'SECRET_MISSING', 1],
+    ['failed', 'CONFIG_INVALID', 2],
+    ['failed', 'INTERRUPTED', 130],
+    ['failed', 'A_CODE_OF_TOMORROW', 1],
+    ['failed', 'toString', 1],
+    ['rolled-back', 'GATE_FAILED', 3],
+    ['rolled-back', 'LOCKED', 3],
+    ['rolled-back', 'INTERRUPTED', 130],
+    ['needs-person', 'GATE_FAILED', 4],
+    ['needs-person', 'INTERRUPTED', 4],
+  ] as const)('%s, %s: %i', (outcome, code, expected) => {
+    expect(exitCodeOfDeployment({ outcome, ...(code === undefined ? {} : { failure: failure(code) }) })).toBe(expected)
+  })
+})
+
+describe('the exit code of a plan', () => {
+  const current = { id: 'r1' } as unknown as Release
+  const same = {
+    ...pendingPlan,
+    current,
+    services: [],
+    migration: { kind: 'unchanged', why: '' },
+    state: 'same',
+  } as const
+  test.each([
+    ['nothing pending', same, 0],
+    ['a first release', { ...same, current: undefined }, 6],
+    ['a changed service', { ...same, services: [{ name: 'web', role: 'web', change: 'build' }] }, 6],
+    ['a removed service', { ...same, services: [{ name: 'web', role: 'web', change: 'removed' }] }, 6],
+    ['the same services', { ...same, services: [{ name: 'web', role: 'web', change: 'same' }] }, 0],
+    ['a migration', { ...same, migration: { kind: 'pending', why: '' } }, 6],
+    ['a changed database service', { ...same, state: 'changed' }, 6],
+  ] as const)('%s', (_what, { current: serving, ...plan }, expected) => {
+    const given = { ...plan, services: [...plan.services] }
+    expect(exitCodeOfPlan({ ...given, ...(serving === undefined ? {} : { current: serving }) })).toBe(expected)
+  })
+})

@@ -1,0 +1,173 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtemp, mkdir, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fileBackups } from '../../../packages/slipway/src/backup/backups.ts'
+import type { Backups } from '../../../packages/slipway/src/release/ports.ts'
+import { docker, openLab, sleep, until, type Lab } from './lab.ts'
+
+const name = 'we"ird; drop-- ü'
+const formats = ['plain', 'custom'] as const
+let lab: Lab
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-backup-'))
+  lab = await openLab({ name })
+  const setUp = [
+    'create extension pgcrypto',
+    'create role other_owner',
+    "create type mood as enum ('sad', 'ok')",
+    'create table "ta;ble"(id bigserial primary key, note text, feeling mood, secret bytea)',
+    `insert into "ta;ble"(note, feeling, secret) select E'li\\\\ne\\n-- ' || i || ' \\\\.', 'ok', gen_random_bytes(64) from generate_series(1, 20000) i`,
+    'create table kept(a int primary key, b int generated always as (a * 2) stored)',
+    'alter table kept owner to other_owner',
+    'insert into kept select generate_series(1, 100)',
+    'create materialized view summary as select count(*) from kept',
+    `create function tricky() returns text language sql as $$ select 'CREATE TABLE x;
+-- Name: not a table
+' $$`,
+  ]
+  for (const statement of setUp) await lab.sql(name, statement)
+})
+afterAll(async () => {
+  await lab.remove()
+  await rm(folder, { recursive: true, force: true })
+})
+
+test.each(formats)('a %s backup restores into a new database that is equal, and the live one is untouched', async format => {
+  const directory = join(folder, `made for us/${format}`)
+  const notes: string[] = []
+  const backup = await backups(directory, format).create('pre-deploy', text => notes.push(text))
+  expect((await stat(directory)).mode & 0o777).toBe(0o700)
+  expect((await stat(backup.file)).mode & 0o777).toBe(0o600)
+  expect(createHash('sha256').update(await readFile(backup.file)).digest('hex')).toBe(backup.sha256)
+  execFileSync('sha256sum', ['--check', '--strict', `${backup.file}.sha256`], { cwd: directory })
+  expect(await readdir(directory)).toHaveLength(2)
+  expect(notes[0]).toMatch(/^dumped .*, verifying$/)
+
+  const database = lab.database(name)
+  const before = await database.state()
+  const restored = await database.restoreBackup({ kind: 'backup', file: backup.file }, 'd7')
+  expect(restored).toMatch(/__restored_d7(_2)?$/)
+  expect(await lab.database(restored).sizeBytes()).toBeGreaterThan(1_000_000)
+  await database.swapIn(restored, `swap-${format}`)
+  expect((await database.state()).catalog).toEqual(before.catalog)
+  expect((await database.state()).fingerprint).toBe(before.fingerprint)
+  expect(await lab.sql(name, 'select count(*) from "ta;ble"')).toBe('20000')
+})
+
+test.each(formats)('a damaged %s backup is refused and leaves no database', async format => {
+  const directory = join(folder, `damaged-${format}`)
+  const { file } = await backups(directory, format).create('pre-deploy', () => undefined)
+  const good = await readFile(file)
+  const database = lab.database(name)
+  const names = await databases()
+  const restore = (): Promise<string> => database.restoreBackup({ kind: 'backup', file }, 'd8')
+
+  const flipped = Buffer.from(good)
+  flipped[Math.floor(good.length / 2)] = (flipped[Math.floor(good.length / 2)] ?? 0) ^ 1
+  await writeFile(file, flipped)
+  await expect(restore()).rejects.toMatchObject({ code: 'RESTORE_FAILED', why: expect.stringContaining('SHA-256') as string })
+
+  // Without the noted digest the content itself must give it away.
+  await rm(`${file}.sha256`)
+  await writeFile(file, good)
+  await truncate(file, good.length - 3000)
+  await expect(restore()).rejects.toMatchObject({ code: 'RESTORE_FAILED' })
+  await writeFile(file, Buffer.concat([good.subarray(0, good.length / 3), Buffer.from('garbage;\n'), good.subarray(good.length / 2)]))
+  await expect(restore()).rejects.toMatchObject({ code: 'RESTORE_FAILED' })
+  await writeFile(file, 'rubbish')
+  await expect(restore()).rejects.toMatchObject({ why: expect.stringContaining('no') as string })
+  await rm(file)
+  await expect(restore()).rejects.toMatchObject({ code: 'RESTORE_FAILED' })
+  expect(await databases()).toBe(names)
+})
+
+test('the second daily backup of a day takes the place of the first, and a failed one does not', async () => {
+  const directory = join(folder, 'daily')
+  const store = backups(directory, 'plain', new Date('2026-03-04T03:00:00Z'))
+  const first = await store.create('daily', () => undefined)
+  expect(first.file).toBe(join(directory, 'daily-2026-03-04.sql'))
+  await lab.sql(name, 'insert into kept values (101)')
+  const second = await store.create('daily', () => undefined)
+  expect(second.file).toBe(first.file)
+  expect(second.sha256).not.toBe(first.sha256)
+  const gone = fileBackups({ ...lab.server, container: async () => undefined, name, config: config(directory, 'plain') })
+  await expect(gone.create('daily', () => undefined)).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
+  expect((await store.list()).map(backup => backup.sha256)).toEqual([second.sha256])
+  await lab.sql(name, 'delete from kept where a = 101')
+})
+
+test('a full disk fails the backup, leaves earlier ones and no partial file', async () => {
+  const mount = join(folder, 'small disk')
+  await mkdir(mount)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1500k,mode=0700', 'tmpfs', mount])
+  try {
+    await writeFile(join(mount, 'pre-deploy-20260101-000000.sql'), 'earlier')
+    await expect(backups(mount, 'plain').create('pre-deploy', () => undefined)).rejects.toMatchObject({
+      code: 'BACKUP_FAILED',
+      why: expect.stringMatching(/disk .* full/) as string,
+    })
+    expect(await readdir(mount)).toEqual(['pre-deploy-20260101-000000.sql'])
+    await until('pg_dump is gone', async () => (await dumps()) === '0')
+  } finally {
+    execFileSync('umount', [mount])
+  }
+})
+
+test.each([
+  ['pg_dump', () => lab.sql('postgres', "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'slipway backup%'")],
+  ['the container', () => docker('kill', '-s', 'KILL', lab.container)],
+])('%s killed in the middle fails the backup and leaves nothing', async (_, kill) => {
+  const directory = join(folder, 'killed')
+  // The lock lets pg_dump begin and keeps it from ending.
+  const locker = docker('exec', lab.container, 'psql', '-XqAt', '-U', 'app', '-d', `dbname='${name}'`, '-c', 'begin; lock table kept; select pg_sleep(20)').catch(() => '')
+  await sleep(1000)
+  const making = backups(directory, 'custom').create('pre-deploy', () => undefined)
+  const failed = expect(making).rejects.toMatchObject({ code: 'BACKUP_FAILED', state: expect.stringContaining('removed') as string })
+  await until('pg_dump works', async () => (await dumps()) === '1')
+  await kill()
+  await failed
+  expect(await readdir(directory)).toEqual([])
+  if ((await docker('inspect', '-f', '{{.State.Running}}', lab.container)) === 'false') await docker('start', lab.container)
+  await lab.waitUntilReady()
+  await lab.sql('postgres', "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(20)' and pid <> pg_backend_pid()")
+  await locker
+})
+
+test('prunes by policy and touches nothing of other names', async () => {
+  const directory = join(folder, 'pruned')
+  const store = backups(directory, 'plain', new Date('2026-05-01T00:00:00Z'))
+  await store.create('daily', () => undefined)
+  const old = ['daily-2026-01-01.sql', 'pre-deploy-20260401-000000.sql', 'pre-deploy-20260402-000000.dump', 'pre-deploy-20260403-000000.sql']
+  const others = ['daily-2026-01-01.sql.gz', 'mine.sql', 'pre-deploy-20260401-000000.sql.bak', 'daily-2027-01-01.sql', '../x'.slice(3)]
+  for (const file of [...old, ...others]) await writeFile(join(directory, file), 'x')
+  for (const file of old) await writeFile(join(directory, `${file}.sha256`), `${'0'.repeat(64)}  ${file}\n`)
+  const cutOff = join(directory, 'daily-2026-01-02.sql.partial')
+  await writeFile(cutOff, 'x')
+  await utimes(cutOff, 1_700_000_000, 1_700_000_000)
+  const gone = await store.prune()
+  expect(gone.map(file => file.slice(directory.length + 1)).sort()).toEqual(['daily-2026-01-01.sql', 'pre-deploy-20260401-000000.sql'])
+  const left = await readdir(directory)
+  for (const file of [...others, 'daily-2026-05-01.sql', 'pre-deploy-20260402-000000.dump', 'pre-deploy-20260403-000000.sql']) expect(left).toContain(file)
+  expect(left.filter(file => file.includes('2026-01-0') || file.includes('20260401-000000.sql.sha256'))).toEqual(['daily-2026-01-01.sql.gz'])
+})
+
+function backups(directory: string, format: 'plain' | 'custom', now?: Date): Backups {
+  return fileBackups({ ...lab.server, name, config: config(directory, format), ...(now === undefined ? {} : { now: () => now }) })
+}
+
+function config(directory: string, format: 'plain' | 'custom') {
+  return { directory, format, keep: 2, daily: { keepDays: 30 } }
+}
+
+function databases(): Promise<string> {
+  return lab.sql('postgres', 'select string_agg(datname, $$|$$ order by datname) from pg_database')
+}
+
+function dumps(): Promise<string> {
+  return lab.sql('postgres', "select count(*) from pg_stat_activity where application_name like 'slipway backup%'")
+}
