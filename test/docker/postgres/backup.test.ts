@@ -37,27 +37,34 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test.each(formats)('a %s backup restores into a new database that is equal, and the live one is untouched', async format => {
-  const directory = join(folder, `made for us/${format}`)
-  const notes: string[] = []
-  const backup = await backups(directory, format).create('pre-deploy', text => notes.push(text))
-  expect((await stat(directory)).mode & 0o777).toBe(0o700)
-  expect((await stat(backup.file)).mode & 0o777).toBe(0o600)
-  expect(createHash('sha256').update(await readFile(backup.file)).digest('hex')).toBe(backup.sha256)
-  execFileSync('sha256sum', ['--check', '--strict', `${backup.file}.sha256`], { cwd: directory })
-  expect(await readdir(directory)).toHaveLength(2)
-  expect(notes[0]).toMatch(/^dumped .*, verifying$/)
+test.each(formats)(
+  'a %s backup restores into a new database that is equal, and the live one is untouched',
+  async format => {
+    const directory = join(folder, `made for us/${format}`)
+    const notes: string[] = []
+    const backup = await backups(directory, format).create('pre-deploy', text => notes.push(text))
+    expect((await stat(directory)).mode & 0o777).toBe(0o700)
+    expect((await stat(backup.file)).mode & 0o777).toBe(0o600)
+    expect(
+      createHash('sha256')
+        .update(await readFile(backup.file))
+        .digest('hex'),
+    ).toBe(backup.sha256)
+    execFileSync('sha256sum', ['--check', '--strict', `${backup.file}.sha256`], { cwd: directory })
+    expect(await readdir(directory)).toHaveLength(2)
+    expect(notes[0]).toMatch(/^dumped .*, verifying$/)
 
-  const database = lab.database(name)
-  const before = await database.state()
-  const restored = await database.restoreBackup({ kind: 'backup', file: backup.file }, 'd7')
-  expect(restored).toMatch(/__restored_d7(_2)?$/)
-  expect(await lab.database(restored).sizeBytes()).toBeGreaterThan(1_000_000)
-  await database.swapIn(restored, `swap-${format}`)
-  expect((await database.state()).catalog).toEqual(before.catalog)
-  expect((await database.state()).fingerprint).toBe(before.fingerprint)
-  expect(await lab.sql(name, 'select count(*) from "ta;ble"')).toBe('20000')
-})
+    const database = lab.database(name)
+    const before = await database.state()
+    const restored = await database.restoreBackup({ kind: 'backup', file: backup.file }, 'd7')
+    expect(restored).toMatch(/__restored_d7(_2)?$/)
+    expect(await lab.database(restored).sizeBytes()).toBeGreaterThan(1_000_000)
+    await database.swapIn(restored, `swap-${format}`)
+    expect((await database.state()).catalog).toEqual(before.catalog)
+    expect((await database.state()).fingerprint).toBe(before.fingerprint)
+    expect(await lab.sql(name, 'select count(*) from "ta;ble"')).toBe('20000')
+  },
+)
 
 test.each(formats)('a damaged %s backup is refused and leaves no database', async format => {
   const directory = join(folder, `damaged-${format}`)
@@ -70,14 +77,20 @@ test.each(formats)('a damaged %s backup is refused and leaves no database', asyn
   const flipped = Buffer.from(good)
   flipped[Math.floor(good.length / 2)] = (flipped[Math.floor(good.length / 2)] ?? 0) ^ 1
   await writeFile(file, flipped)
-  await expect(restore()).rejects.toMatchObject({ code: 'RESTORE_FAILED', why: expect.stringContaining('SHA-256') as string })
+  await expect(restore()).rejects.toMatchObject({
+    code: 'RESTORE_FAILED',
+    why: expect.stringContaining('SHA-256') as string,
+  })
 
   // Without the noted digest the content itself must give it away.
   await rm(`${file}.sha256`)
   await writeFile(file, good)
   await truncate(file, good.length - 3000)
   await expect(restore()).rejects.toMatchObject({ code: 'RESTORE_FAILED' })
-  await writeFile(file, Buffer.concat([good.subarray(0, good.length / 3), Buffer.from('garbage;\n'), good.subarray(good.length / 2)]))
+  await writeFile(
+    file,
+    Buffer.concat([good.subarray(0, good.length / 3), Buffer.from('garbage;\n'), good.subarray(good.length / 2)]),
+  )
   await expect(restore()).rejects.toMatchObject({ code: 'RESTORE_FAILED' })
   await writeFile(file, 'rubbish')
   await expect(restore()).rejects.toMatchObject({ why: expect.stringContaining('no') as string })
@@ -95,7 +108,12 @@ test('the second daily backup of a day takes the place of the first, and a faile
   const second = await store.create('daily', () => undefined)
   expect(second.file).toBe(first.file)
   expect(second.sha256).not.toBe(first.sha256)
-  const gone = fileBackups({ ...lab.server, container: async () => undefined, name, config: config(directory, 'plain') })
+  const gone = fileBackups({
+    ...lab.server,
+    container: async () => undefined,
+    name,
+    config: config(directory, 'plain'),
+  })
   await expect(gone.create('daily', () => undefined)).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
   expect((await store.list()).map(backup => backup.sha256)).toEqual([second.sha256])
   await lab.sql(name, 'delete from kept where a = 101')
@@ -119,22 +137,47 @@ test('a full disk fails the backup, leaves earlier ones and no partial file', as
 })
 
 test.each([
-  ['pg_dump', () => lab.sql('postgres', "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'slipway backup%'")],
+  [
+    'pg_dump',
+    () =>
+      lab.sql(
+        'postgres',
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'slipway backup%'",
+      ),
+  ],
   ['the container', () => docker('kill', '-s', 'KILL', lab.container)],
 ])('%s killed in the middle fails the backup and leaves nothing', async (_, kill) => {
   const directory = join(folder, 'killed')
   // The lock lets pg_dump begin and keeps it from ending.
-  const locker = docker('exec', lab.container, 'psql', '-XqAt', '-U', 'app', '-d', `dbname='${name}'`, '-c', 'begin; lock table kept; select pg_sleep(20)').catch(() => '')
+  const locker = docker(
+    'exec',
+    lab.container,
+    'psql',
+    '-XqAt',
+    '-U',
+    'app',
+    '-d',
+    `dbname='${name}'`,
+    '-c',
+    'begin; lock table kept; select pg_sleep(20)',
+  ).catch(() => '')
   await sleep(1000)
   const making = backups(directory, 'custom').create('pre-deploy', () => undefined)
-  const failed = expect(making).rejects.toMatchObject({ code: 'BACKUP_FAILED', state: expect.stringContaining('removed') as string })
+  const failed = expect(making).rejects.toMatchObject({
+    code: 'BACKUP_FAILED',
+    state: expect.stringContaining('removed') as string,
+  })
   await until('pg_dump works', async () => (await dumps()) === '1')
   await kill()
   await failed
   expect(await readdir(directory)).toEqual([])
-  if ((await docker('inspect', '-f', '{{.State.Running}}', lab.container)) === 'false') await docker('start', lab.container)
+  if ((await docker('inspect', '-f', '{{.State.Running}}', lab.container)) === 'false')
+    await docker('start', lab.container)
   await lab.waitUntilReady()
-  await lab.sql('postgres', "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(20)' and pid <> pg_backend_pid()")
+  await lab.sql(
+    'postgres',
+    "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(20)' and pid <> pg_backend_pid()",
+  )
   await locker
 })
 
@@ -142,22 +185,49 @@ test('prunes by policy and touches nothing of other names', async () => {
   const directory = join(folder, 'pruned')
   const store = backups(directory, 'plain', new Date('2026-05-01T00:00:00Z'))
   await store.create('daily', () => undefined)
-  const old = ['daily-2026-01-01.sql', 'pre-deploy-20260401-000000.sql', 'pre-deploy-20260402-000000.dump', 'pre-deploy-20260403-000000.sql']
-  const others = ['daily-2026-01-01.sql.gz', 'mine.sql', 'pre-deploy-20260401-000000.sql.bak', 'daily-2027-01-01.sql', '../x'.slice(3)]
+  const old = [
+    'daily-2026-01-01.sql',
+    'pre-deploy-20260401-000000.sql',
+    'pre-deploy-20260402-000000.dump',
+    'pre-deploy-20260403-000000.sql',
+  ]
+  const others = [
+    'daily-2026-01-01.sql.gz',
+    'mine.sql',
+    'pre-deploy-20260401-000000.sql.bak',
+    'daily-2027-01-01.sql',
+    '../x'.slice(3),
+  ]
   for (const file of [...old, ...others]) await writeFile(join(directory, file), 'x')
   for (const file of old) await writeFile(join(directory, `${file}.sha256`), `${'0'.repeat(64)}  ${file}\n`)
   const cutOff = join(directory, 'daily-2026-01-02.sql.partial')
   await writeFile(cutOff, 'x')
   await utimes(cutOff, 1_700_000_000, 1_700_000_000)
   const gone = await store.prune()
-  expect(gone.map(file => file.slice(directory.length + 1)).sort()).toEqual(['daily-2026-01-01.sql', 'pre-deploy-20260401-000000.sql'])
+  expect(gone.map(file => file.slice(directory.length + 1)).sort()).toEqual([
+    'daily-2026-01-01.sql',
+    'pre-deploy-20260401-000000.sql',
+  ])
   const left = await readdir(directory)
-  for (const file of [...others, 'daily-2026-05-01.sql', 'pre-deploy-20260402-000000.dump', 'pre-deploy-20260403-000000.sql']) expect(left).toContain(file)
-  expect(left.filter(file => file.includes('2026-01-0') || file.includes('20260401-000000.sql.sha256'))).toEqual(['daily-2026-01-01.sql.gz'])
+  for (const file of [
+    ...others,
+    'daily-2026-05-01.sql',
+    'pre-deploy-20260402-000000.dump',
+    'pre-deploy-20260403-000000.sql',
+  ])
+    expect(left).toContain(file)
+  expect(left.filter(file => file.includes('2026-01-0') || file.includes('20260401-000000.sql.sha256'))).toEqual([
+    'daily-2026-01-01.sql.gz',
+  ])
 })
 
 function backups(directory: string, format: 'plain' | 'custom', now?: Date): Backups {
-  return fileBackups({ ...lab.server, name, config: config(directory, format), ...(now === undefined ? {} : { now: () => now }) })
+  return fileBackups({
+    ...lab.server,
+    name,
+    config: config(directory, format),
+    ...(now === undefined ? {} : { now: () => now }),
+  })
 }
 
 function config(directory: string, format: 'plain' | 'custom') {

@@ -7,7 +7,10 @@ let lab: Lab
 
 beforeAll(async () => {
   lab = await openLab({ name })
-  await lab.sql(name, 'create table writes(id bigserial primary key, who text, at timestamptz default clock_timestamp())')
+  await lab.sql(
+    name,
+    'create table writes(id bigserial primary key, who text, at timestamptz default clock_timestamp())',
+  )
 })
 afterAll(() => lab.remove())
 
@@ -51,20 +54,37 @@ test('no row of a stranger arrives after the fence stands, and every acknowledge
     expect(strangers.reduce((sum, writer) => sum + writer.acknowledged(), 0)).toBeLessThanOrEqual(before)
     await database.liftFence()
     const seen = strangers.map(writer => writer.acknowledged())
-    await until('they write again', () => strangers.every((writer, index) => writer.acknowledged() > (seen[index] ?? 0)))
+    await until('they write again', () =>
+      strangers.every((writer, index) => writer.acknowledged() > (seen[index] ?? 0)),
+    )
   }
   await Promise.all(strangers.map(writer => writer.stop()))
 })
 
 test('a login that was under way when the fence came does not slip in', async () => {
   const database = lab.database(name)
-  const address = await docker('inspect', '-f', `{{(index .NetworkSettings.Networks "${lab.outside.name}").IPAddress}}`, lab.container)
+  const address = await docker(
+    'inspect',
+    '-f',
+    `{{(index .NetworkSettings.Networks "${lab.outside.name}").IPAddress}}`,
+    lab.container,
+  )
   const silent = connect(5432, address)
   const halfway = connect(5432, address)
   await Promise.all([silent, halfway].map(socket => new Promise(resolve => socket.once('connect', resolve))))
   halfway.write(startupPacket('app', name))
   await new Promise(resolve => halfway.once('data', resolve))
-  const ended = Promise.all([silent, halfway].map(socket => new Promise(resolve => socket.on('error', () => undefined).resume().once('close', resolve))))
+  const ended = Promise.all(
+    [silent, halfway].map(
+      socket =>
+        new Promise(resolve =>
+          socket
+            .on('error', () => undefined)
+            .resume()
+            .once('close', resolve),
+        ),
+    ),
+  )
 
   await database.fence([lab.inside.subnet])
   expect(await Promise.race([ended.then(() => 'ended'), sleep(5000)])).toBe('ended')
@@ -104,7 +124,13 @@ test('a fence on one database leaves the others of the server alone', async () =
 test('PostgreSQL killed at any moment of fencing leaves a state that the next call mends', async () => {
   const before = await docker('exec', lab.container, 'cat', '/var/lib/postgresql/data/pg_hba.conf')
   for (const delay of [40, 200, 400, 650]) {
-    const fencing = lab.database(name).fence([lab.inside.subnet]).then(() => 'fenced', () => 'failed')
+    const fencing = lab
+      .database(name)
+      .fence([lab.inside.subnet])
+      .then(
+        () => 'fenced',
+        () => 'failed',
+      )
     await sleep(delay)
     await docker('kill', '-s', 'KILL', lab.container)
     await fencing

@@ -35,7 +35,7 @@ export interface Writer {
   stop(): Promise<void>
 }
 
-export const password = "s3cret'\\ \"$(touch /tmp/slipway-owned)"
+export const password = 's3cret\'\\ "$(touch /tmp/slipway-owned)'
 
 export async function openLab(options: { name?: string; extra?: string[] } = {}): Promise<Lab> {
   const prefix = `slipway-pgtest-${randomBytes(3).toString('hex')}`
@@ -61,7 +61,20 @@ export async function openLab(options: { name?: string; extra?: string[] } = {})
     database: name => postgresDatabase({ ...server, name }),
     async sql(database, statement) {
       const connection = `dbname='${database.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
-      return docker('exec', container, 'psql', '-XqAt', '-U', 'app', '-v', 'ON_ERROR_STOP=1', '-d', connection, '-c', statement)
+      return docker(
+        'exec',
+        container,
+        'psql',
+        '-XqAt',
+        '-U',
+        'app',
+        '-v',
+        'ON_ERROR_STOP=1',
+        '-d',
+        connection,
+        '-c',
+        statement,
+      )
     },
     async writer(where, database) {
       const writer = await startWriter(`${container}-w${++started}`, lab[where].name, container, database)
@@ -102,7 +115,23 @@ async function startWriter(name: string, networkName: string, host: string, data
     'while :; do printf "insert into writes(who) values (\'x\') returning \'ack\';\\n%.0s" 1 2 3 4 5 | psql -XqAt -v ON_ERROR_STOP=1 -d "$0" -f - 2>&1 || sleep 0.05; done'
   const child: ChildProcess = spawn(
     'docker',
-    ['run', '--rm', '-i', '--name', name, '--network', networkName, '-e', 'PGPASSWORD', '--entrypoint', 'sh', 'postgres:16-alpine', '-c', script, connection],
+    [
+      'run',
+      '--rm',
+      '-i',
+      '--name',
+      name,
+      '--network',
+      networkName,
+      '-e',
+      'PGPASSWORD',
+      '--entrypoint',
+      'sh',
+      'postgres:16-alpine',
+      '-c',
+      script,
+      connection,
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PGPASSWORD: password } },
   )
   let acknowledged = 0
@@ -129,7 +158,11 @@ async function startWriter(name: string, networkName: string, host: string, data
 }
 
 /** Waits until a condition holds; says what it waited for when it does not. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, patienceMs = 40_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  patienceMs = 40_000,
+): Promise<void> {
   const deadline = Date.now() + patienceMs
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`)

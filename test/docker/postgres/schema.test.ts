@@ -38,44 +38,83 @@ test('the state is the same when nothing but rows changes', async () => {
   await lab.sql(name, 'analyze')
   const after = await lab.database(name).state()
   expect(after).toEqual(before)
-  expect(Object.keys(before.catalog)).toEqual(expect.arrayContaining(['column public.feedings.amount_ml', 'column "we.ird"."ta.b ""le"."c.d"']))
+  expect(Object.keys(before.catalog)).toEqual(
+    expect.arrayContaining(['column public.feedings.amount_ml', 'column "we.ird"."ta.b ""le"."c.d"']),
+  )
 })
 
 test.each<[string, string[], string[]]>([
-  ['create table toys(id serial primary key, baby int references babies unique, price numeric not null)', ['sequence toys_id_seq added', 'table toys added'], []],
+  [
+    'create table toys(id serial primary key, baby int references babies unique, price numeric not null)',
+    ['sequence toys_id_seq added', 'table toys added'],
+    [],
+  ],
   ['alter table feedings add column side text', ['column feedings.side added'], []],
   ['alter table feedings add column side text not null default $$left$$', ['column feedings.side added'], []],
   ['alter table feedings add column side int not null', [], ['column feedings.side added']],
-  ['alter table feedings drop column amount_ml cascade', [], ['column feedings.amount_ml dropped', 'view recent dropped']],
-  ['alter table feedings rename column note to remark', ['column feedings.remark added'], ['column feedings.note dropped', 'view recent changed (definition)']],
+  [
+    'alter table feedings drop column amount_ml cascade',
+    [],
+    ['column feedings.amount_ml dropped', 'view recent dropped'],
+  ],
+  [
+    'alter table feedings rename column note to remark',
+    ['column feedings.remark added'],
+    ['column feedings.note dropped', 'view recent changed (definition)'],
+  ],
   ['alter table babies rename to children', ['table children added'], ['table babies dropped']],
   ['alter table feedings alter column note set not null', [], ['column feedings.note set not null']],
   ['alter table feedings alter column at drop not null', [], ['column feedings.at may be null now']],
-  ['alter table "we.ird"."ta.b ""le" alter column "c.d" type bigint', [], ['column "we.ird"."ta.b ""le"."c.d" retyped from integer to bigint']],
+  [
+    'alter table "we.ird"."ta.b ""le" alter column "c.d" type bigint',
+    [],
+    ['column "we.ird"."ta.b ""le"."c.d" retyped from integer to bigint'],
+  ],
   ['alter table feedings alter column at drop default', [], ['column feedings.at lost its default']],
   ['alter table feedings alter column amount_ml set default 0', ['column feedings.amount_ml got a default'], []],
   ["alter type mood add value 'great'", [], ['enum mood got great']],
   ['create index on feedings(note)', ['index feedings.feedings_note_idx added'], []],
   ['create unique index on feedings(note)', [], ['index feedings.feedings_note_idx added']],
   ['drop index feedings_at', [], ['index feedings.feedings_at dropped']],
-  ['alter table feedings add constraint positive check (amount_ml > 0) not valid', [], ['constraint feedings.positive added']],
+  [
+    'alter table feedings add constraint positive check (amount_ml > 0) not valid',
+    [],
+    ['constraint feedings.positive added'],
+  ],
   ['alter table babies enable row level security', [], ['table babies changed (rls)']],
   ['create policy all_of_them on babies using (true)', ['policy babies.all_of_them added'], []],
   ['revoke select on feedings from reader', [], ['rights on table feedings to reader revoked']],
   ['grant select on babies to reader', ['rights on table babies to reader granted'], []],
   ['grant insert on feedings to reader', ['rights on table feedings to reader widened'], []],
-  ['create or replace view recent as select * from feedings where amount_ml > 0', [], ['view recent changed (definition)']],
+  [
+    'create or replace view recent as select * from feedings where amount_ml > 0',
+    [],
+    ['view recent changed (definition)'],
+  ],
   ['create view all_babies as select * from babies', ['view all_babies added'], []],
-  [`create or replace function double(int) returns int language sql as 'select $1 + $1'`, [], ['function double(integer) changed (sha256)']],
+  [
+    `create or replace function double(int) returns int language sql as 'select $1 + $1'`,
+    [],
+    ['function double(integer) changed (sha256)'],
+  ],
   [`create function double(text) returns text language sql as 'select $1'`, [], ['function double(text) added']],
   [`create function triple(int) returns int language sql as 'select $1 * 3'`, ['function triple(integer) added'], []],
-  ['create trigger stamp before update on babies for each row execute function suppress_redundant_updates_trigger()', [], ['trigger babies.stamp added']],
+  [
+    'create trigger stamp before update on babies for each row execute function suppress_redundant_updates_trigger()',
+    [],
+    ['trigger babies.stamp added'],
+  ],
   ['create extension pgcrypto', ['extension pgcrypto added'], []],
-  ['create aggregate product(int) (sfunc = int4mul, stype = int, initcond = $$1$$)', ['function product(integer) added'], []],
+  [
+    'create aggregate product(int) (sfunc = int4mul, stype = int, initcond = $$1$$)',
+    ['function product(integer) added'],
+    [],
+  ],
   ['create domain positive as int check (value > 0)', ['domain positive added'], []],
   ['create schema slipway create table heartbeat(at timestamptz)', [], []],
 ])('%s', async (statement, fine, breaking) => {
   const work = await workingCopy()
+  await lab.sql(work, 'truncate feedings')
   const before = await lab.database(work).state()
   await lab.sql(work, statement)
   const after = await lab.database(work).state()
@@ -90,9 +129,15 @@ test('ledgers of migrators count, whatever schema they are in, and a table that 
   const work = await workingCopy()
   const before = await lab.database(work).state()
   for (const statement of prismaLedger('other')) await lab.sql(work, statement)
-  await lab.sql(work, `insert into other._prisma_migrations(id, checksum, migration_name, finished_at) values ('${uuid(1)}', 'x', '1_init', now())`)
+  await lab.sql(
+    work,
+    `insert into other._prisma_migrations(id, checksum, migration_name, finished_at) values ('${uuid(1)}', 'x', '1_init', now())`,
+  )
   await lab.sql(work, 'create table schema_migrations(something int)')
-  await lab.sql(work, 'create schema drizzle create table __drizzle_migrations(id serial, hash text, created_at bigint)')
+  await lab.sql(
+    work,
+    'create schema drizzle create table __drizzle_migrations(id serial, hash text, created_at bigint)',
+  )
   await lab.sql(work, "insert into drizzle.__drizzle_migrations(hash) values ('abc')")
   const changes = lab.database(work).compare(before, await lab.database(work).state())
   expect(what(changes)).toEqual(expect.arrayContaining(['migration 1_init applied', 'migration abc applied']))
@@ -108,18 +153,33 @@ test('a migrator that claims success is held against its folder', async () => {
     await writeFile(join(files, migration, 'migration.sql'), 'select 1;')
   }
   await writeFile(join(files, 'migration_lock.toml'), '')
-  const config = { directory: folder, migrate: { service: 'api', command: [], files: [files], timeoutMs: 1 } } as unknown as EnvironmentConfig
+  const config = {
+    directory: folder,
+    migrate: { service: 'api', command: [], files: [files], timeoutMs: 1 },
+  } as unknown as EnvironmentConfig
   const release = { id: 'r1', directory: join(folder, 'r1') } as unknown as Release
   const prove = (): Promise<void> => lab.database(name).proveMigrated(release, config)
 
-  await expect(prove()).rejects.toMatchObject({ code: 'MIGRATION_FAILED', why: expect.stringContaining('1_init was not applied') as string })
+  await expect(prove()).rejects.toMatchObject({
+    code: 'MIGRATION_FAILED',
+    why: expect.stringContaining('1_init was not applied') as string,
+  })
   for (const statement of prismaLedger('public')) await lab.sql(name, statement)
-  await lab.sql(name, `insert into _prisma_migrations(id, checksum, migration_name, finished_at) values ('${uuid(1)}', 'x', '1_init', now())`)
-  await lab.sql(name, `insert into _prisma_migrations(id, checksum, migration_name) values ('${uuid(2)}', 'x', '${hostile.replaceAll("'", "''")}')`)
+  await lab.sql(
+    name,
+    `insert into _prisma_migrations(id, checksum, migration_name, finished_at) values ('${uuid(1)}', 'x', '1_init', now())`,
+  )
+  await lab.sql(
+    name,
+    `insert into _prisma_migrations(id, checksum, migration_name) values ('${uuid(2)}', 'x', '${hostile.replaceAll("'", "''")}')`,
+  )
   await expect(prove()).rejects.toMatchObject({ why: expect.stringContaining(`${hostile} failed half way`) as string })
   await lab.sql(name, `update _prisma_migrations set rolled_back_at = now() where finished_at is null`)
   await expect(prove()).rejects.toMatchObject({ why: expect.stringContaining(`${hostile} was not applied`) as string })
-  await lab.sql(name, `insert into _prisma_migrations(id, checksum, migration_name, finished_at) values ('${uuid(3)}', 'x', '${hostile.replaceAll("'", "''")}', now())`)
+  await lab.sql(
+    name,
+    `insert into _prisma_migrations(id, checksum, migration_name, finished_at) values ('${uuid(3)}', 'x', '${hostile.replaceAll("'", "''")}', now())`,
+  )
   await expect(prove()).resolves.toBeUndefined()
 
   // A release with sources of its own is held against those.

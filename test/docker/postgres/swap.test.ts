@@ -132,9 +132,26 @@ test('PostgreSQL killed at any moment of a snapshot: the live database is whole 
 })
 
 test('a person in the middle of a transaction inside the container is not cut off, but named', async () => {
-  const inner = docker('exec', lab.container, 'psql', '-XqAt', '-U', 'app', '-d', "dbname='we\"ird; drop-- ü' application_name=careful", '-c', 'select pg_sleep(30)').catch(() => '')
-  await until('he is there', async () => (await lab.sql('postgres', "select count(*) from pg_stat_activity where application_name = 'careful'")) === '1')
-  await expect(lab.database(name).snapshot('d9')).rejects.toMatchObject({ why: expect.stringContaining('careful') as string })
+  const inner = docker(
+    'exec',
+    lab.container,
+    'psql',
+    '-XqAt',
+    '-U',
+    'app',
+    '-d',
+    "dbname='we\"ird; drop-- ü' application_name=careful",
+    '-c',
+    'select pg_sleep(30)',
+  ).catch(() => '')
+  await until(
+    'he is there',
+    async () =>
+      (await lab.sql('postgres', "select count(*) from pg_stat_activity where application_name = 'careful'")) === '1',
+  )
+  await expect(lab.database(name).snapshot('d9')).rejects.toMatchObject({
+    why: expect.stringContaining('careful') as string,
+  })
   await lab.sql('postgres', "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'careful'")
   await inner
 })
@@ -154,5 +171,8 @@ function allows(database: string): Promise<string> {
 }
 
 function comment(database: string): Promise<string> {
-  return lab.sql('postgres', `select shobj_description(oid, 'pg_database') from pg_database where datname = '${database.replaceAll("'", "''")}'`)
+  return lab.sql(
+    'postgres',
+    `select shobj_description(oid, 'pg_database') from pg_database where datname = '${database.replaceAll("'", "''")}'`,
+  )
 }

@@ -117,8 +117,8 @@ function sqlStateOf(stderr: string): string | undefined {
   return errorLine.exec(stderr)?.[1]
 }
 
-/** Verbose errors carry the code that no translation changes: `ERROR:  55006: source database …`. */
-const errorLine = /:\s+([0-9A-Z]{5}): /
+/** Verbose errors carry the code that no translation changes: `ERROR:  55006: source database …`. `ERROR` itself is none. */
+const errorLine = /:\s+(?=[A-Z]*[0-9])([0-9A-Z]{5}): /
 
 /** A database's own settings must not steer, cut off or hide what Slipway does. */
 function preamble(timeoutMs: number): string {
