@@ -144,7 +144,7 @@ environments: { prod: { production: true } }
     for (const volume of lines(await docker('volume', 'ls', '-q', '--filter', `name=${this.app}`))) {
       await docker('volume', 'rm', '-f', volume).catch(() => '')
     }
-    const images = lines(await docker('image', 'ls', '--filter', `reference=slipway/${this.project}-*`, '--format', '{{.Repository}}:{{.Tag}}'))
+    const images = lines(await docker('image', 'ls', '--filter', `reference=slipway/${this.project}/*`, '--format', '{{.Repository}}:{{.Tag}}'))
     if (images.length > 0) await docker('image', 'rm', '-f', ...images).catch(() => '')
     await rm(resolve(this.directory, '..'), { recursive: true, force: true })
   }

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
+import { Project } from '../project.ts'
+
+/** Good and bad ones mixed; each is made over v2, so that code and schema differ from one to the next. */
+const deployments: { release: string; ends: string }[] = [
+  { release: 'v2', ends: 'deployed' },
+  { release: 'code-only', ends: 'deployed' },
+  { release: 'exits-at-once', ends: 'rolled-back' },
+  { release: 'v2', ends: 'deployed' },
+  { release: 'migration-fails-half-way', ends: 'rolled-back' },
+  { release: 'code-only', ends: 'deployed' },
+  { release: 'code-only', ends: 'unchanged' },
+  { release: 'health-500', ends: 'rolled-back' },
+  { release: 'v2', ends: 'deployed' },
+  { release: 'rollback', ends: 'deployed' },
+  { release: 'v2', ends: 'deployed' },
+  { release: 'does-not-build', ends: 'failed' },
+  { release: 'v3', ends: 'rolled-back' },
+  { release: 'code-only', ends: 'deployed' },
+  { release: 'migration-lies', ends: 'rolled-back' },
+  { release: 'crash-loop', ends: 'rolled-back' },
+  { release: 'rollback', ends: 'deployed' },
+  { release: 'code-only', ends: 'deployed' },
+  { release: 'exits-at-once', ends: 'rolled-back' },
+  { release: 'v2', ends: 'deployed' },
+  { release: 'rollback', ends: 'deployed' },
+]
+const rate = 200
+
+let project: Project
+let traffic: Traffic
+
+beforeAll(async () => {
+  project = await Project.create({ deadline: '4s' })
+  await project.release('v1')
+  const { record, stderr } = await project.deploy()
+  expect(record?.outcome, stderr).toBe('deployed')
+})
+
+afterAll(async () => {
+  await traffic.stop()
+  await project.destroy()
+})
+
+test(`${deployments.length} deployments, good and bad, under ${rate} requests a second with writes: none fails, no acknowledged write is lost`, async () => {
+  traffic = startTraffic({
+    baseUrl: project.baseUrl,
+    rate,
+    timeoutMs: 60_000,
+    writes: { path: '/api/v1/feedings', share: 0.3, makeBody: id => ({ id, babyName: 'Ada', amountMl: 90 }) },
+    reads: [{ path: '/api/v1/health' }],
+  })
+  for (const [index, { release, ends }] of deployments.entries()) {
+    const which = `deployment ${index + 1}, ${release}`
+    if (release !== 'rollback') await project.release(release, over(release))
+    const result = release === 'rollback' ? await project.rollback() : await project.deploy()
+    expect(result.record?.outcome, `${which}\n${result.stderr}`).toBe(ends)
+    expect(traffic.summary().failures, which).toEqual({})
+  }
+  const summary = await traffic.stop()
+  const { acknowledged, lost } = await traffic.verify('/api/v1/feedings/ids')
+  console.log(`${summary.sent} requests, ${summary.failed} failed; ${acknowledged} writes acknowledged, ${lost} lost`, summary.latencyMs)
+  expect(summary.failed).toBe(0)
+  expect(lost).toBe(0)
+  expect(summary.sent).toBeGreaterThan(rate * deployments.length)
+  expect(acknowledged).toBeGreaterThan(1000)
+  const { containers, networks } = await project.leftovers()
+  expect(containers.filter(name => !name.includes('-db-'))).toHaveLength(2)
+  expect(networks).toHaveLength(1)
+}, 600_000)
+
+/** These bring their own base; the others go over v2, whose migration stays applied. */
+function over(release: string): string | undefined {
+  return ['v2', 'v3', 'migration-fails-half-way', 'migration-lies'].includes(release) ? undefined : 'v2'
+}
