@@ -10,24 +10,26 @@ import { prepare, root, stopEngine } from './prepare.mjs'
 import { groups, suites } from './suites.mjs'
 
 const log = line => process.stdout.write(`${line}\n`)
-const { only } = options()
-const chosen = suites.filter(suite => (only === undefined ? suite.unasked !== true : suite.group === only))
 const scratch = mkdtempSync(join(tmpdir(), 'slipway-test-'))
-const results = []
-let startedEngine = false
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
-try {
-  ;({ startedEngine } = await prepare({ log, docker: chosen.some(suite => suite.docker) }))
-  for (const suite of chosen) results.push(await runSuite(suite))
-} catch (error) {
-  log(error.message)
-  results.push({ name: 'set-up', passed: 0, failed: 1, skipped: 0, seconds: 0 })
-} finally {
-  if (startedEngine) await stopEngine()
+async function main() {
+  const { only } = options()
+  const chosen = suites.filter(suite => (only === undefined ? suite.unasked !== true : suite.group === only))
+  const results = []
+  let startedEngine = false
+  try {
+    ;({ startedEngine } = await prepare({ log, docker: chosen.some(suite => suite.docker) }))
+    for (const suite of chosen) results.push(await runSuite(suite))
+  } catch (error) {
+    log(error.message)
+    results.push({ name: 'set-up', passed: 0, failed: 1, skipped: 0, seconds: 0 })
+  } finally {
+    if (startedEngine) await stopEngine()
+  }
+  summarize(results)
+  process.exitCode = results.some(result => result.failed > 0) ? 1 : 0
 }
-summarize()
-process.exitCode = results.some(result => result.failed > 0) ? 1 : 0
 
 async function runSuite(suite) {
   log(`\n── ${suite.name} ${'─'.repeat(Math.max(0, 70 - suite.name.length))}`)
@@ -102,7 +104,7 @@ function options() {
   process.exit(2)
 }
 
-function summarize() {
+function summarize(results) {
   log(`\n── summary ${'─'.repeat(62)}`)
   const width = Math.max(...results.map(result => result.name.length))
   for (const { name, passed, failed, skipped, seconds } of results) {
@@ -114,3 +116,5 @@ function summarize() {
   log('')
   log(lastLine(results))
 }
+
+await main()

@@ -1,8 +1,15 @@
 import type { DeploymentRecord, Plan } from '../release/model.ts'
 import { errorCatalogue, exitCodes, type ErrorCode } from '../support/errors.ts'
 
-/** The exit code of a deployment that came to an end, whichever. */
-export function exitCodeOfDeployment(record: Pick<DeploymentRecord, 'outcome' | 'failure'>): number {
+/**
+ * The exit code of a deployment that came to an end, whichever.
+ * After Ctrl-C a program that was under way may have failed of it, in its own words: to the person it was Ctrl-C all the same.
+ */
+export function exitCodeOfDeployment(
+  record: Pick<DeploymentRecord, 'outcome' | 'failure'>,
+  interrupted = false,
+): number {
+  if (interrupted && (record.outcome === 'failed' || record.outcome === 'rolled-back')) return exitCodes.interrupted
   switch (record.outcome) {
     case 'deployed':
     case 'unchanged':

@@ -22,6 +22,5 @@ export interface Interruption {
 }
 
 /** What a deployment answers to the first Ctrl-C. */
-export const endingSoon =
-  'Interrupted: this ends at its next safe point. Ctrl-C again leaves at once.'
+export const endingSoon = 'Interrupted: this ends at its next safe point. Ctrl-C again leaves at once.'
 export const leftAtOnce = 'Left at once. What was begun is brought to its end by the next deploy or rollback.'

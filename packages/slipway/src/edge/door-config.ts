@@ -50,7 +50,7 @@ function toContainers(service: string, port: number): Json {
     // Each replica has its own address under the service's name; a name not yet known falls back to the static upstream.
     dynamic_upstreams: { source: 'a', name: service, port: String(port), refresh: '1s' },
     upstreams: [{ dial: `${service}:${port}` }],
-    transport: transport('1s', '1s'),
+    transport: transport('5s', '1s'),
     headers: {
       request: {
         set: Object.fromEntries(carried.map(({ field, by }) => [field, [`{http.request.header.${by}}`]])),

@@ -18,9 +18,7 @@ export async function dumpFormat(file: string): Promise<DumpFormat | undefined> 
 export async function hasTrailer(file: string): Promise<boolean> {
   const { size } = await stat(file)
   const end = (await readPart(file, Math.max(0, size - 4096), 4096)).toString('latin1')
-  return /^-- PostgreSQL database dump complete\n--\n(?:\s*\\unrestrict \S+)?\s*$/m.test(
-    end.slice(end.lastIndexOf('-- PostgreSQL database dump complete')),
-  )
+  return /^--\n(?:\s*\\unrestrict \S+)?\s*$/.test(end.split('\n-- PostgreSQL database dump complete\n').at(-1) ?? '')
 }
 
 export async function sha256OfFile(file: string): Promise<string> {

@@ -2,8 +2,8 @@ import { SlipwayError } from '../support/errors.ts'
 import { normalNetwork } from './cidr.ts'
 import { runBeside } from './databases.ts'
 import { endForeignSessions } from './foreign-sessions.ts'
-import { databaseToken, fenceBlock, hasFence, withFence, withoutFence } from './hba.ts'
-import { hbaState, readHba, replaceHba, type HbaState } from './hba-file.ts'
+import { databaseToken, fenceBlock, withFence, withoutFence } from './hba.ts'
+import { hbaContent, hbaState, replaceHba, type HbaState } from './hba-file.ts'
 import { isRefusedByRules } from './login.ts'
 import { openLive } from './swap.ts'
 import type { LiveDatabase } from './server.ts'
@@ -14,15 +14,13 @@ import type { LiveDatabase } from './server.ts'
  * Survives the death of this process and a restart of PostgreSQL, because it stands in pg_hba.conf.
  */
 export async function fence(live: LiveDatabase, allowed: readonly string[]): Promise<void> {
-  const networks = allowed.map(normalNetwork)
-  const before = await hbaState(live)
-  const file = await readHba(live, before.path)
-  await replaceHba(live, file, withFence(file.content, fenceBlock(live.name, networks, before.version), live.name))
   try {
-    await proveRulesRead(live)
-    await reload(live, before)
-    await proveClosed(live)
-    await endForeignSessions(live, networks)
+    const networks = allowed.map(normalNetwork)
+    const before = await hbaState(live)
+    const block = fenceBlock(live.name, networks, before.version)
+    await replaceHba(live, before, withFence(hbaContent(before), block, live.name))
+    proveRulesRead(live, await reload(live, before))
+    await Promise.all([proveClosed(live), endForeignSessions(live, networks)])
   } catch (error) {
     throw fenceError(live, error)
   }
@@ -30,17 +28,17 @@ export async function fence(live: LiveDatabase, allowed: readonly string[]): Pro
 
 /** Takes the fence away, whoever set it. Safe to repeat, and right also when there is none. */
 export async function liftFence(live: LiveDatabase): Promise<void> {
+  await openLive(live)
   const before = await hbaState(live)
-  const file = await readHba(live, before.path)
-  if (hasFence(file.content, live.name)) await replaceHba(live, file, withoutFence(file.content, live.name))
+  const fenced = hbaContent(before)
+  const open = withoutFence(fenced, live.name)
+  if (!open.equals(fenced)) await replaceHba(live, before, open)
   // Also without a change: whoever took the block out may have died before PostgreSQL read the file again.
   await reload(live, before)
-  await openLive(live)
 }
 
-/** PostgreSQL keeps its old rules when the new file has a mistake, so the file must have none before it counts. */
-async function proveRulesRead(live: LiveDatabase): Promise<void> {
-  const { errors, rejected, version } = await hbaState(live)
+/** PostgreSQL keeps its old rules when the new file has a mistake, also when the mistake is a person's. */
+function proveRulesRead(live: LiveDatabase, { errors, rejected, version }: HbaState): void {
   const [mistake] = errors
   if (mistake !== undefined) {
     throw new SlipwayError('HOLD_FAILED', 'pg_hba.conf has mistakes', { why: `line ${mistake.line}: ${mistake.error}` })
@@ -50,12 +48,14 @@ async function proveRulesRead(live: LiveDatabase): Promise<void> {
 }
 
 /** Asks the server to read its rules again and waits until new sessions have them. */
-async function reload(live: LiveDatabase, before: HbaState): Promise<void> {
+async function reload(live: LiveDatabase, before: HbaState): Promise<HbaState> {
   await runBeside(live, 'select pg_catalog.pg_reload_conf();', {
     attempted: 'PostgreSQL could not be told to read its rules again',
   })
   const deadline = Date.now() + reloadPatienceMs
-  while ((await hbaState(live)).loadedAt === before.loadedAt) {
+  for (;;) {
+    const now = await hbaState(live)
+    if (now.loadedAt !== before.loadedAt) return now
     if (Date.now() > deadline) {
       throw new SlipwayError('HOLD_FAILED', 'PostgreSQL did not read its access rules again', {
         why: 'the time of its last reload does not change; postgresql.conf may have mistakes',

@@ -3,7 +3,7 @@ import { SlipwayError } from '../support/errors.ts'
 import { maintenanceDatabase, runBeside } from './databases.ts'
 import { queryRows } from './psql.ts'
 import { execute, type LiveDatabase } from './server.ts'
-import { sessions, terminate } from './sessions.ts'
+import { endAndList } from './sessions.ts'
 import { literal } from './sql.ts'
 
 /**
@@ -15,11 +15,13 @@ export async function endForeignSessions(live: LiveDatabase, networks: readonly 
   const foreign = foreignCondition(live.name, networks)
   const loggingIn = new Set(await pidsLoggingIn(live))
   const startedAt = Date.now()
+  const attempted = 'The sessions of the database could not be ended'
   for (;;) {
-    await runBeside(live, terminate(foreign), { attempted: 'The sessions of the database could not be ended' })
+    // In this order: who is not logging in any more is in the list that comes after.
     const still = loggingIn.size === 0 ? [] : (await pidsLoggingIn(live)).filter(pid => loggingIn.has(pid))
+    const present = await endAndList(live, foreign, foreign, { attempted })
     if (still.length > 0 && Date.now() - startedAt > loginPatienceMs) await endProcesses(live, still)
-    if (still.length === 0 && (await sessions(live, foreign)).length === 0) return
+    if (still.length === 0 && present.length === 0) return
     if (Date.now() - startedAt > patienceMs) throw stillThere(still.length)
     await new Promise(resolve => setTimeout(resolve, 20))
   }

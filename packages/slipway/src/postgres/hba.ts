@@ -21,10 +21,6 @@ export function withoutFence(content: Buffer, database: string): Buffer {
   return withoutFence(Buffer.from(rest, 'latin1'), database)
 }
 
-export function hasFence(content: Buffer, database: string): boolean {
-  return !withoutFence(content, database).equals(content)
-}
-
 export function fenceBlock(database: string, allowed: readonly string[], serverVersion: number): string {
   const name = databaseToken(database, serverVersion)
   // `host` is for connections with and without TLS; `reject` is asked before any password, of superusers too.

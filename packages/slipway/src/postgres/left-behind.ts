@@ -24,8 +24,11 @@ export async function dropLeftBehind(live: LiveDatabase, name: string): Promise<
     })
   }
   const attempted = `The left-behind database ${name} could not be dropped`
-  await runBeside(live, `alter database ${identifier(name)} allow_connections false;`, { attempted })
-  await endSessions(live, [name], 'all', attempted)
+  await endSessions(live, [name], {
+    which: 'all',
+    attempted,
+    first: `alter database ${identifier(name)} allow_connections false;`,
+  })
   await runBeside(live, `drop database if exists ${identifier(name)};`, { attempted, timeoutMs: 300_000 })
 }
 

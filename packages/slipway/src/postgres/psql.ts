@@ -25,7 +25,8 @@ export async function queryRows<T>(
   row: ZodType<T>,
   options: SqlOptions = {},
 ): Promise<T[]> {
-  const text = await runSql(server, database, asJson(query), options)
+  const first = options.first === undefined ? '' : `\\o /dev/null\n${options.first}\n\\o\n`
+  const text = await runSql(server, database, `${first}${asJson(query)}`, options)
   const { array } = await import('zod')
   return array(row).parse(JSON.parse(text))
 }
@@ -33,6 +34,8 @@ export async function queryRows<T>(
 export interface SqlOptions {
   /** What an error says was attempted. */
   attempted?: string
+  /** SQL to run before a query in the same go, its results dropped: inside a hold every start of a program counts. */
+  first?: string
   timeoutMs?: number
 }
 

@@ -131,7 +131,10 @@ function becameValid(before: Fields, after: Fields): boolean {
 
 function changedFields(before: Fields, after: Fields): string {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  return names.filter(name => JSON.stringify(before[name]) !== JSON.stringify(after[name])).join(', ')
+  return names
+    .filter(name => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+    .sort()
+    .join(', ')
 }
 
 function harmless(what: string): SchemaChange {

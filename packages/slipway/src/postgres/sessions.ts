@@ -1,7 +1,7 @@
-import { boolean, nullable, number, object, string, type infer as Infer } from 'zod'
+import { nullable, number, object, string, type infer as Infer } from 'zod'
 import { SlipwayError } from '../support/errors.ts'
-import { maintenanceDatabase, runBeside } from './databases.ts'
-import { queryRows } from './psql.ts'
+import { maintenanceDatabase } from './databases.ts'
+import { queryRows, type SqlOptions } from './psql.ts'
 import type { LiveDatabase } from './server.ts'
 import { literal } from './sql.ts'
 
@@ -12,40 +12,48 @@ import { literal } from './sql.ts'
 export async function endSessions(
   live: LiveDatabase,
   databases: readonly string[],
-  which: 'all' | 'idle',
-  attempted: string,
+  options: EndSessions,
 ): Promise<void> {
-  const names = databases.map(literal).join(', ')
+  const { which, attempted, first = '' } = options
+  const among = `datname in (${databases.map(literal).join(', ')})`
   const chosen =
-    which === 'all' ? 'true' : "(client_addr is not null or backend_type <> 'client backend' or state = 'idle')"
+    which === 'all'
+      ? among
+      : `${among} and (client_addr is not null or backend_type <> 'client backend' or state = 'idle')`
   const deadline = Date.now() + patienceMs
   for (;;) {
-    await runBeside(live, terminate(`datname in (${names}) and ${chosen}`), { attempted })
-    const left = await sessions(live, `datname in (${names})`)
+    const left = await endAndList(live, chosen, among, { attempted, first: `${first}\n` })
     if (left.length === 0) return
     if (Date.now() > deadline) throw stillUsed(left, attempted)
     await new Promise(resolve => setTimeout(resolve, 50))
   }
 }
 
-/** SQL that ends sessions, except its own. */
-export function terminate(condition: string): string {
-  return `select count(pg_catalog.pg_terminate_backend(pid)) from pg_catalog.pg_stat_activity
-where pid <> pg_catalog.pg_backend_pid() and (${condition});`
+export interface EndSessions {
+  which: 'all' | 'idle'
+  attempted: string
+  /** SQL that comes before, in the same go. */
+  first?: string
 }
 
-/** The sessions on a database that someone opened (autovacuum gives way by itself). */
-export async function sessions(live: LiveDatabase, condition: string): Promise<Session[]> {
-  return queryRows(
-    live.server,
-    await maintenanceDatabase(live),
-    `select pid, usename as "user", application_name as application, host(client_addr) as address, state,
-       backend_type <> 'client backend' as background
+/** Ends the sessions of one condition and lists, a moment later, those of another. Autovacuum gives way by itself. */
+export async function endAndList(
+  live: LiveDatabase,
+  ends: string,
+  lists: string,
+  options: SqlOptions,
+): Promise<Session[]> {
+  const first = [
+    options.first ?? '',
+    'select count(pg_catalog.pg_terminate_backend(pid)) from pg_catalog.pg_stat_activity',
+    `where pid <> pg_catalog.pg_backend_pid() and (${ends});`,
+    'select pg_catalog.pg_sleep(0.02);',
+  ].join('\n')
+  const query = `
+select pid, usename as "user", application_name as application, host(client_addr) as address
 from pg_catalog.pg_stat_activity
-where pid <> pg_catalog.pg_backend_pid() and backend_type <> 'autovacuum worker' and (${condition})`,
-    session,
-    { attempted: 'The sessions of the database could not be listed' },
-  )
+where pid <> pg_catalog.pg_backend_pid() and backend_type <> 'autovacuum worker' and (${lists})`
+  return queryRows(live.server, await maintenanceDatabase(live), query, session, { ...options, first })
 }
 
 const session = object({
@@ -53,8 +61,6 @@ const session = object({
   user: nullable(string()),
   application: nullable(string()),
   address: nullable(string()),
-  state: nullable(string()),
-  background: boolean(),
 })
 export type Session = Infer<typeof session>
 

@@ -28,7 +28,7 @@ export async function swapIn(live: LiveDatabase, replacement: string, label: str
           decided,
           markerText({ kind: 'left', of: live.name, label, at, replacedBy: replacement }),
         )
-  if (decided.kind === 'swap') await closeBoth(live, replacement)
+  if (decided.kind === 'swap') await closeBoth(live, decided.liveExists ? [live.name, replacement] : [replacement])
   await openAgainOnFailure(live, () =>
     runBeside(live, sql, { attempted: `${replacement} could not take the place of ${live.name}` }),
   )
@@ -90,16 +90,11 @@ function wasReplacedBy(row: DatabaseRow, live: string, replacement: string, labe
   return marker?.kind === 'left' && marker.of === live && marker.replacedBy === replacement && marker.label === label
 }
 
-async function closeBoth(live: LiveDatabase, replacement: string): Promise<void> {
+/** Nobody can come in again, then everybody goes: only a database without sessions can be renamed. */
+async function closeBoth(live: LiveDatabase, names: readonly string[]): Promise<void> {
   const attempted = `The sessions on ${live.name} could not be ended`
-  const names = (await listDatabases(live))
-    .map(row => row.name)
-    .filter(name => name === live.name || name === replacement)
-  await openAgainOnFailure(live, async () => {
-    const close = names.map(name => `alter database ${identifier(name)} allow_connections false;`).join('\n')
-    await runBeside(live, close, { attempted })
-    await endSessions(live, names, 'all', attempted)
-  })
+  const first = names.map(name => `alter database ${identifier(name)} allow_connections false;`).join('\n')
+  await openAgainOnFailure(live, () => endSessions(live, names, { which: 'all', attempted, first }))
 }
 
 /** A swap that failed must not leave the live database shut. If this fails too, a lifted fence or a second swap opens it. */

@@ -43,7 +43,7 @@ function describe(name: StepName, plan: Plan): { does: string; skipped?: string 
         ? { does: 'Swap the older data in' }
         : { does: 'Migrate the database', skipped: pending ? undefined : plan.migration.why }
     case 'start':
-      return { does: `Start ${next} beside ${old}` }
+      return { does: first ? `Start ${next}` : `Start ${next} beside ${old}` }
     case 'gate':
       return { does: `Wait until ${next} is healthy` }
     case 'switch':

@@ -9,6 +9,8 @@ export function fetchArgv(remote: string, branch: string): string[] {
     '--no-recurse-submodules',
     '--no-write-fetch-head',
     '--no-auto-maintenance',
+    // Nor the clone's own copy of the remote's branches.
+    '--refmap=',
     '--end-of-options',
     remote,
     `+refs/heads/${branch}:${privateRef(branch)}`,
@@ -51,7 +53,7 @@ export const foreignVariables: Readonly<Record<string, undefined>> = {
 
 /** A commit's subject was written by somebody: one line without control characters and marks that turn text around. */
 export function subjectOf(text: string): string {
-  return text.replace(escapeSequences, '').replace(steering, ' ').trim().slice(0, 200)
+  return text.replace(escapeSequences, '').replace(steering, ' ').replace(/ {2,}/g, ' ').trim().slice(0, 200)
 }
 
 // oxlint-disable-next-line no-control-regex

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SlipwayError } from '../support/errors.ts'
 import { lastLines, run, type RunResult } from '../support/run.ts'
@@ -37,6 +37,9 @@ export async function exportCommit(repository: string, sha: string, target: stri
     const environment = { GIT_DIR: folder, GIT_WORK_TREE: target, GIT_INDEX_FILE: join(scratch, 'index') }
     const argv = [...exportSettings, 'read-tree', '--reset', '-u', '--no-recurse-submodules', sha]
     await git(target, argv, attempted, undefined, environment)
+  } catch (error) {
+    // Git does not say why it could not write.
+    throw (await isFull(target)) ? diskFull(attempted, error) : error
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
@@ -84,15 +87,28 @@ function causeOf(result: RunResult): string {
 
 /** An address may hold a token, and git repeats the address. */
 function failure(attempted: string, why: string, output: string[] = []): SlipwayError {
-  const full = output.some(line => line.includes('No space left on device'))
   return redactor([]).error(
-    new SlipwayError(full ? 'DISK_FULL' : 'SOURCE_FAILED', attempted, {
+    new SlipwayError('SOURCE_FAILED', attempted, {
       why,
       output,
       state: 'nothing that runs was touched',
-      next: full ? 'Free some disk space and deploy again.' : 'Check the remote, the branch and the access rights.',
+      next: 'Check the remote, the branch and the access rights.',
     }),
   )
+}
+
+async function isFull(folder: string): Promise<boolean> {
+  const { bavail, bsize, files, ffree } = await statfs(folder)
+  return bavail * bsize < 64 * 1024 || (files > 0 && ffree === 0)
+}
+
+function diskFull(attempted: string, cause: unknown): SlipwayError {
+  return new SlipwayError('DISK_FULL', attempted, {
+    why: 'the disk is full',
+    state: 'nothing that runs was touched',
+    next: 'Free some disk space and deploy again.',
+    cause,
+  })
 }
 
 /** Git ends its answer with one line break; a folder's name may end with another. */

@@ -155,5 +155,6 @@ function nextStep(code: string | undefined): string {
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
     return 'Run as the user that owns the folder, or set SLIPWAY_HOME to one that may be written.'
   }
-  return 'Install util-linux: it brings the program flock.'
+  const withoutFlock = code === undefined || code === 'ENOENT'
+  return withoutFlock ? 'Install util-linux: it brings the program flock.' : 'Look at the folder that is named above.'
 }

@@ -9,6 +9,8 @@ export async function run(program: string, argv: readonly string[], options: Run
   const settings: Options = {
     reject: false,
     stripFinalNewline: false,
+    // Ctrl-C goes to the whole process group: programs that do or undo a step must not be cut off by it.
+    detached: true,
     maxBuffer: options.maxBytes ?? 64 * 1024 * 1024,
     input: options.input ?? '',
     ...(options.directory === undefined ? {} : { cwd: options.directory }),

@@ -35,7 +35,7 @@ export async function stream(
   await closed
   const failure = failures[0] ?? startFailure
   return {
-    exitCode: child.exitCode ?? notStartedExitCode,
+    exitCode: child.pid === undefined ? notStartedExitCode : (child.exitCode ?? killedExitCode),
     stdout: said.stdout,
     stderr: said.stderr === '' ? (startFailure?.message ?? '') : said.stderr,
     ...(failure === undefined ? {} : { failure }),
@@ -60,6 +60,9 @@ export interface StreamResult {
   /** Why the data did not flow to its end, whatever the exit code says: disk full, file unreadable, aborted. */
   failure?: unknown
 }
+
+/** As a shell reports a program that a signal ended, without saying which. */
+const killedExitCode = 128
 
 const tailLength = 64 * 1024
 

@@ -24,6 +24,18 @@ describe('the exit code of a deployment', () => {
   })
 })
 
+test.each([
+  ['deployed', 0],
+  ['unchanged', 0],
+  ['failed', 130],
+  ['rolled-back', 130],
+  ['needs-person', 4],
+] as const)('after Ctrl-C, %s: %i', (outcome, expected) => {
+  expect(exitCodeOfDeployment({ outcome, failure: { step: 'start', code: 'START_FAILED', message: '' } }, true)).toBe(
+    expected,
+  )
+})
+
 describe('the exit code of a plan', () => {
   const current = { id: 'r1' } as unknown as Release
   const same = {

@@ -22,7 +22,7 @@ describe('codes, documents and exit codes are one', () => {
 
   test('every exit code is documented with exactly its errors', async () => {
     const rows = [...(await read('docs/reference/exit-codes.md')).matchAll(/^\| (\d+) \| [^|]+ \| ([^|]*) \|$/gm)]
-    expect(rows.map(([, exit]) => Number(exit)).toSorted()).toEqual(Object.values(exitCodes).toSorted())
+    expect(new Set(rows.map(([, exit]) => Number(exit)))).toEqual(new Set(Object.values(exitCodes)))
     for (const [, exit, codes = ''] of rows) {
       const documented = [...codes.matchAll(/[A-Z_]+/g)].map(([code]) => code)
       const raised = Object.entries(errorCatalogue).filter(([, error]) => error.exit === Number(exit))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { databaseToken, fenceBlock, hasFence, withFence, withoutFence } from '../../src/postgres/hba.ts'
+import { databaseToken, fenceBlock, withFence, withoutFence } from '../../src/postgres/hba.ts'
 
 const name = fc
   .string({ unit: 'binary', minLength: 1, maxLength: 20 })
@@ -65,3 +65,7 @@ describe('the name of the database in a rule', () => {
     )
   })
 })
+
+function hasFence(content: Buffer, database: string): boolean {
+  return !withoutFence(content, database).equals(content)
+}

@@ -13,7 +13,11 @@ test('what is noted is read back, whatever the names hold', () => {
     },
     { requiredKeys: ['kind', 'of', 'label', 'at'] },
   )
-  fc.assert(fc.property(markers, marker => expect(readMarker(markerText(marker))).toEqual(marker)))
+  fc.assert(
+    fc.property(markers, marker => {
+      expect(readMarker(markerText(marker))).toEqual(marker)
+    }),
+  )
 })
 
 test.each([

@@ -26,7 +26,11 @@ const hostile = fc.oneof(
 describe('identifier', () => {
   test('reads back to the same name, whatever it is', () => {
     const names = hostile.filter(name => name !== '' && Buffer.byteLength(name) <= maxIdentifierBytes)
-    fc.assert(fc.property(names, name => expect(readQuoted(identifier(name), '"')).toBe(name)))
+    fc.assert(
+      fc.property(names, name => {
+        expect(readQuoted(identifier(name), '"')).toBe(name)
+      }),
+    )
   })
 
   test.each(['', 'a\0b', '\ud800', 'x'.repeat(64), 'ü'.repeat(32)])('refuses %j', name => {

@@ -31,7 +31,7 @@ export async function carryOut(
   try {
     const record = await start(emit)
     return {
-      exitCode: exitCodeOfDeployment(record),
+      exitCode: exitCodeOfDeployment(record, context.signal.aborted),
       document: { ...record, serving: story.serving, events },
       text: () => deploymentSummary(record, application, story, context.stdout),
     }

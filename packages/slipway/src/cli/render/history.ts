@@ -42,7 +42,11 @@ export function outcomeCell(outcome: Outcome, kind: DeploymentRecord['kind'], sc
 function row(record: DeploymentRecord, now: Date, screen: Screen): Cell[] {
   const { release, previous, failure, commit } = record
   const old = now.getTime() - Date.parse(record.startedAt) > recentMs
-  const way = [...new Set([previous, release])].filter(each => each !== undefined).join(` ${screen.symbols.arrow} `)
+  // A release that never came live is of no use to whoever looks for one to go back to.
+  const came = record.outcome === 'deployed' || record.outcome === 'unchanged'
+  const way = [...new Set([previous, came ? release : undefined])]
+    .filter(each => each !== undefined)
+    .join(` ${screen.symbols.arrow} `)
   const what =
     failure === undefined ? [record.version, commit?.subject].join(' ') : `${failure.step}: ${failure.message}`
   return [

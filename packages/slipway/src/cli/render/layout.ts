@@ -1,5 +1,6 @@
 /** How many columns a text takes in a terminal; colours take none, Chinese characters and most emoji two. */
 export function width(text: string): number {
+  if (plain.test(text)) return text.length
   let columns = 0
   for (const { segment } of graphemes.segment(text.replace(colors, ''))) columns += isWide(segment) ? 2 : 1
   return columns
@@ -60,6 +61,8 @@ export function breakAt(word: string, columns: number): string[] {
   return [...found, current]
 }
 
+/** Nearly all text is: looking at it character by character would make long tables slow. */
+const plain = /^[ -~]*$/
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 // oxlint-disable-next-line no-control-regex -- our own colours
 const colors = /\u001b\[\d+m/g

@@ -39,7 +39,7 @@ export function planText(plan: Plan, pending: boolean, screen: Screen): string {
     '',
     ...table(
       [{ title: '' }, { title: 'STEP' }, { title: 'DOES' }],
-      plan.steps.map((each, index) => stepRow(each, index, screen)),
+      plan.steps.map((each, index) => stepRow(each, numberOf(plan.steps, index), screen)),
       screen,
     ),
     '',
@@ -65,7 +65,12 @@ function serviceRow(service: Plan['services'][number], screen: Screen): Cell[] {
   ]
 }
 
-function stepRow(step: Plan['steps'][number], index: number, screen: Screen): Cell[] {
+/** Steps that are skipped do not count. */
+function numberOf(steps: Plan['steps'], index: number): number {
+  return steps.slice(0, index + 1).filter(step => step.skipped === undefined).length
+}
+
+function stepRow(step: Plan['steps'][number], count: number, screen: Screen): Cell[] {
   const { dim } = screen.paint
   if (step.skipped !== undefined) {
     return [
@@ -74,5 +79,5 @@ function stepRow(step: Plan['steps'][number], index: number, screen: Screen): Ce
       { text: `skipped: ${step.skipped}`, style: dim },
     ]
   }
-  return [{ text: String(index + 1), style: dim }, { text: step.name }, { text: step.does }]
+  return [{ text: String(count), style: dim }, { text: step.name }, { text: step.does }]
 }

@@ -14,7 +14,8 @@ export const fetch: Step = {
       await context.learn({ unchanged: true })
       return `nothing changed: ${plan.current?.id} already serves this`
     }
-    return `${release.id} · ${Object.keys(release.images).length} images pinned`
+    const images = Object.keys(release.images).length
+    return `${release.id} · ${images === 1 ? '1 image' : `${images} images`} pinned`
   },
   undo: {
     does: context => `Forget ${context.facts.release?.id ?? 'the fetched release'}`,

@@ -10,10 +10,11 @@ export const switchOver: Step = {
     const release = releaseOf(context)
     const { current } = context.plan
     const waited = edge.waiting()
+    // From here on requests are answered as fast as the app can: the limit of the hold is over.
+    delete context.holdEndsAt
     if (webServices(release).length > 0) {
       await (context.facts.held === undefined ? edge.switchTo(release) : edge.letGo(release))
     }
-    delete context.holdEndsAt
     await context.learn({ switched: true })
     await endFence(context)
     if (current !== undefined && context.facts.quieted === undefined) await engine.quietWorkers(current)

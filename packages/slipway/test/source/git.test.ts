@@ -1,0 +1,335 @@
+import { execFileSync } from 'node:child_process'
+import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { commitOf, exportCommit, fetchBranch, prefixOf } from '../../src/source/git.ts'
+import { subjectOf } from '../../src/source/git-argv.ts'
+
+let lab: string
+/** A bare repository, the place where code comes from. */
+let remote: string
+/** A folder in which somebody writes the app. */
+let author: string
+/** The folder from which is deployed: a clone with branches of its own. */
+let clone: string
+let round = 0
+
+const hostile = ['--upload-pack=touch /tmp/slipway-pwned', '-x', ';touch x', '$(touch x)', '`touch x`', 'a\nb', 'a b', '', 'a..b']
+
+function git(directory: string, ...argv: string[]): string {
+  const settings = ['-c', 'user.name=a', '-c', 'user.email=a@b.c', '-c', 'protocol.file.allow=always']
+  const output = execFileSync('git', ['-C', directory, ...settings, ...argv], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  return output.trimEnd()
+}
+
+async function commit(files: Record<string, string>, message = 'a change', branch = 'main'): Promise<string> {
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(join(author, name, '..'), { recursive: true })
+    await writeFile(join(author, name), content)
+  }
+  git(author, 'add', '--all')
+  git(author, 'commit', '--quiet', '--allow-empty', '--message', message)
+  git(author, 'push', '--quiet', '--force', 'origin', `HEAD:refs/heads/${branch}`)
+  return git(author, 'rev-parse', 'HEAD')
+}
+
+function setPlace(name: string): string {
+  const place = join(lab, name)
+  remote = join(place, 'remote.git')
+  author = join(place, 'author')
+  clone = join(place, 'clone')
+  return place
+}
+
+beforeAll(async () => {
+  lab = await mkdtemp(join(tmpdir(), 'slipway-git-'))
+  await mkdir(setPlace('template'))
+  execFileSync('git', ['init', '--quiet', '--template=', '--bare', '--initial-branch=main', remote])
+  execFileSync('git', ['init', '--quiet', '--template=', '--initial-branch=main', author])
+  git(author, 'remote', 'add', 'origin', '../remote.git')
+  await commit({ 'app.js': 'one\n' }, 'first')
+  execFileSync('git', ['clone', '--quiet', '--template=', remote, clone])
+  git(clone, 'remote', 'set-url', 'origin', '../remote.git')
+})
+beforeEach(async () => {
+  vi.unstubAllEnvs()
+  const template = join(lab, 'template')
+  await cp(template, setPlace(String(++round)), { recursive: true, preserveTimestamps: true })
+  git(clone, 'update-index', '--refresh')
+})
+afterAll(() => rm(lab, { recursive: true, force: true }))
+
+async function exported(sha: string): Promise<string> {
+  const target = join(lab, `export-${round}`, sha)
+  await exportCommit(clone, sha, target)
+  return target
+}
+
+describe('fetching a branch', () => {
+  test('brings its newest commit and touches no file, no branch, no FETCH_HEAD', async () => {
+    await writeFile(join(clone, 'app.js'), 'being edited\n')
+    const sha = await commit({ 'app.js': 'two\n' }, 'second', 'release/1.0')
+    const before = git(clone, 'for-each-ref', 'refs/heads')
+    expect(await fetchBranch(clone, 'origin', 'release/1.0')).toEqual({ sha, branch: 'release/1.0', subject: 'second' })
+    expect(await readFile(join(clone, 'app.js'), 'utf8')).toBe('being edited\n')
+    expect(git(clone, 'for-each-ref', 'refs/heads')).toBe(before)
+    await expect(stat(join(clone, '.git', 'FETCH_HEAD'))).rejects.toThrow('ENOENT')
+  })
+
+  test('follows a branch that was rewritten, and one whose name became a folder', async () => {
+    await commit({ 'app.js': 'a\n' }, 'a', 'next')
+    await fetchBranch(clone, 'origin', 'next')
+    git(author, 'commit', '--quiet', '--amend', '--message', 'rewritten')
+    git(author, 'push', '--quiet', '--force', 'origin', 'HEAD:refs/heads/next')
+    expect((await fetchBranch(clone, 'origin', 'next')).subject).toBe('rewritten')
+    git(author, 'push', '--quiet', 'origin', ':refs/heads/next')
+    await commit({}, 'deeper', 'next/one')
+    expect((await fetchBranch(clone, 'origin', 'next/one')).subject).toBe('deeper')
+  })
+
+  test('of two branches at once gives each its own', async () => {
+    await commit({}, 'on a', 'a')
+    await commit({}, 'on b', 'b')
+    const both = await Promise.all(['a', 'b', 'a', 'b'].map(branch => fetchBranch(clone, 'origin', branch)))
+    expect(both.map(each => each.subject)).toEqual(['on a', 'on b', 'on a', 'on b'])
+  })
+
+  test.each(hostile)('by the hostile name %j runs nothing', async branch => {
+    const error = await fetchBranch(clone, 'origin', branch).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'SOURCE_FAILED' })
+    await expect(stat('/tmp/slipway-pwned')).rejects.toThrow('ENOENT')
+    expect(await readdir(clone)).not.toContain('x')
+  })
+
+  test.each(['main:refs/heads/evil', '*', '+main', 'main^{commit}', '@{-1}'])('%j writes no branch', async branch => {
+    const before = git(clone, 'for-each-ref', 'refs/heads')
+    await expect(fetchBranch(clone, 'origin', branch)).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+    expect(git(clone, 'for-each-ref', 'refs/heads')).toBe(before)
+  })
+
+  test.each(['--upload-pack=touch /tmp/slipway-pwned', 'ext::sh -c touch% /tmp/slipway-pwned', '-oProxyCommand=x', 'nowhere'])(
+    'from the hostile remote %j runs nothing',
+    async from => {
+      await expect(fetchBranch(clone, from, 'main')).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+      await expect(stat('/tmp/slipway-pwned')).rejects.toThrow('ENOENT')
+    },
+  )
+
+  test('that there is not names the cause, not the advice after it', async () => {
+    const missing = await fetchBranch(clone, 'origin', 'gone').catch((thrown: unknown) => thrown)
+    expect(missing).toMatchObject({ why: "fatal: couldn't find remote ref refs/heads/gone" })
+    const nowhere = await fetchBranch(clone, join(lab, 'gone.git'), 'main').catch((thrown: unknown) => thrown)
+    expect(nowhere).toMatchObject({ why: expect.stringContaining('does not appear to be a git repository') as unknown })
+  })
+
+  test('shows no token of an address', async () => {
+    const error: unknown = await fetchBranch(clone, 'http://ada:hunter22@127.0.0.1:1/x.git', 'main').catch(thrown => thrown as unknown)
+    expect(JSON.stringify(error, ['message', 'why', 'output', 'next'])).not.toContain('hunter22')
+    expect(String(error)).not.toContain('hunter22')
+  })
+
+  test('takes a shallow clone as it is', async () => {
+    await commit({ 'app.js': 'two\n' }, 'second')
+    const shallow = `${clone}-shallow`
+    execFileSync('git', ['clone', '--quiet', '--depth', '1', `file://${remote}`, shallow])
+    const sha = await commit({ 'app.js': 'three\n' }, 'third')
+    expect((await fetchBranch(shallow, 'origin', 'main')).sha).toBe(sha)
+    const target = join(lab, 'shallow-export')
+    await exportCommit(shallow, sha, target)
+    expect(await readFile(join(target, 'app.js'), 'utf8')).toBe('three\n')
+  })
+})
+
+describe('a commit message', () => {
+  test('that steers terminals is one harmless line', async () => {
+    await commit({}, 'red \u001b[31malert\u001b[0m\u0007 \u202egnp.exe\r\nand \u0090 more', 'odd')
+    expect((await fetchBranch(clone, 'origin', 'odd')).subject).toBe('red alert gnp.exe and more')
+    expect(subjectOf(`${'x'.repeat(100_000)}`)).toHaveLength(200)
+    expect(subjectOf('a\u0000b')).toBe('a b')
+  })
+
+  test('in another encoding is read without a crash', async () => {
+    await writeFile(join(author, 'message'), Buffer.from([0x63, 0x61, 0x66, 0xe9]))
+    git(author, '-c', 'i18n.commitEncoding=latin1', 'commit', '--quiet', '--allow-empty', '--file', join(author, 'message'))
+    git(author, 'push', '--quiet', 'origin', 'HEAD:refs/heads/latin')
+    expect((await fetchBranch(clone, 'origin', 'latin')).subject).toBe('café')
+  })
+})
+
+describe('inside a Git hook', () => {
+  test('another repository named by the environment confuses nobody', async () => {
+    const other = `${clone}-other`
+    execFileSync('git', ['init', '--quiet', other])
+    const index = join(other, '.git', 'index')
+    vi.stubEnv('GIT_DIR', join(other, '.git'))
+    vi.stubEnv('GIT_WORK_TREE', other)
+    vi.stubEnv('GIT_INDEX_FILE', index)
+    vi.stubEnv('GIT_OBJECT_DIRECTORY', join(other, '.git', 'objects'))
+    vi.stubEnv('GIT_PREFIX', 'sub/')
+    vi.stubEnv('GIT_NAMESPACE', 'x')
+    const { sha, subject } = await fetchBranch(clone, 'origin', 'main')
+    expect(subject).toBe('first')
+    expect((await commitOf(clone))?.sha).toBe(sha)
+    expect(await prefixOf(clone)).toBe('')
+    expect(await readFile(join(await exported(sha), 'app.js'), 'utf8')).toBe('one\n')
+    await expect(stat(index)).rejects.toThrow('ENOENT')
+    vi.unstubAllEnvs()
+  })
+})
+
+describe('the commit of a folder', () => {
+  test('is told when the folder is as the commit is', async () => {
+    expect(await commitOf(clone)).toMatchObject({ branch: 'main', subject: 'first' })
+    git(clone, 'checkout', '--quiet', '--detach')
+    expect(await commitOf(clone)).toMatchObject({ branch: '', subject: 'first' })
+  })
+
+  test('is not claimed for a changed, new or foreign file', async () => {
+    await writeFile(join(clone, 'new.js'), 'would be built into the image')
+    expect(await commitOf(clone)).toBeUndefined()
+    await mkdir(join(clone, '.git', 'info'))
+    await writeFile(join(clone, '.git', 'info', 'exclude'), 'new.js\n')
+    expect(await commitOf(clone)).toBeDefined()
+    await writeFile(join(clone, 'app.js'), 'changed\n')
+    expect(await commitOf(clone)).toBeUndefined()
+    expect(await commitOf(lab)).toBeUndefined()
+    expect(await commitOf(join(lab, 'missing'))).toBeUndefined()
+  })
+
+  test('is none in a repository without commits', async () => {
+    const empty = `${clone}-empty`
+    execFileSync('git', ['init', '--quiet', empty])
+    expect(await commitOf(empty)).toBeUndefined()
+  })
+})
+
+describe('a commit that is written out', () => {
+  test('has its files, executable bits and links, and leaves the repository as it was', async () => {
+    await chmod(join(author, 'app.js'), 0o755)
+    await symlink('/etc/passwd', join(author, 'out'))
+    await symlink('app.js', join(author, 'in'))
+    const sha = await commit({ 'a/b/c.txt': 'c', 'große datei': 'x'.repeat(5_000_000), '-rf': '', '$(touch x)': '' })
+    await fetchBranch(clone, 'origin', 'main')
+    await writeFile(join(clone, 'app.js'), 'being edited\n')
+    const status = git(clone, 'status', '--porcelain')
+    const target = await exported(sha)
+    expect((await stat(join(target, 'app.js'))).mode & 0o111).toBe(0o111)
+    expect((await stat(join(target, 'a/b/c.txt'))).mode & 0o111).toBe(0)
+    expect(await readlink(join(target, 'out'))).toBe('/etc/passwd')
+    expect(await readlink(join(target, 'in'))).toBe('app.js')
+    expect((await stat(join(target, 'große datei'))).size).toBe(5_000_000)
+    expect((await readdir(target)).sort()).toEqual(['$(touch x)', '-rf', 'a', 'app.js', 'große datei', 'in', 'out'].sort())
+    expect(await readdir(join(target, '..'))).toEqual([sha])
+    expect(git(clone, 'status', '--porcelain')).toBe(status)
+  })
+
+  test('replaces what an earlier attempt left there', async () => {
+    const sha = git(clone, 'rev-parse', 'HEAD')
+    const target = await exported(sha)
+    await writeFile(join(target, 'left over'), '')
+    await writeFile(`${target}.index.lock`, '')
+    await exported(sha)
+    expect(await readdir(target)).toEqual(['app.js'])
+  })
+
+  test('leaves a submodule as an empty folder and fetches nothing for it', async () => {
+    git(author, 'submodule', '--quiet', 'add', '../remote.git', 'vendor')
+    const sha = await commit({})
+    await fetchBranch(clone, 'origin', 'main')
+    git(clone, 'config', 'submodule.recurse', 'true')
+    const target = await exported(sha)
+    expect(await readdir(join(target, 'vendor'))).toEqual([])
+    expect(await readdir(target)).toContain('.gitmodules')
+  })
+
+  test('starts no program that its own attributes name', async () => {
+    const sha = await commit({
+      '.gitattributes': '*.txt filter=evil\n*.bin filter=lfs -text\n',
+      'a.txt': 'a',
+      'b.bin': 'b',
+      '.gitconfig': `[filter "evil"]\n\tsmudge = touch ${lab}/pwned\n\trequired\n[core]\n\tfsmonitor = touch ${lab}/pwned\n`,
+      '.git-hooks/post-checkout': `#!/bin/sh\ntouch ${lab}/pwned\n`,
+    })
+    await fetchBranch(clone, 'origin', 'main')
+    const target = await exported(sha)
+    expect(await readFile(join(target, 'a.txt'), 'utf8')).toBe('a')
+    await expect(stat(join(lab, 'pwned'))).rejects.toThrow('ENOENT')
+  })
+
+  test('has filters only where the owner of the clone configured them', async () => {
+    const sha = await commit({ '.gitattributes': '*.txt filter=shout\n', 'a.txt': 'a\n', 'b.md': 'b\n' })
+    await fetchBranch(clone, 'origin', 'main')
+    git(clone, 'config', 'filter.shout.smudge', 'tr a-z A-Z')
+    const target = await exported(sha)
+    expect(await readFile(join(target, 'a.txt'), 'utf8')).toBe('A\n')
+    expect(await readFile(join(target, 'b.md'), 'utf8')).toBe('b\n')
+  })
+
+  test('is complete and as committed, however the clone is set up and whatever lies in its work tree', async () => {
+    const sha = await commit({ 'one/a.txt': 'a\n', 'two/b.txt': 'b\n' })
+    await fetchBranch(clone, 'origin', 'main')
+    git(clone, 'sparse-checkout', 'set', 'one')
+    git(clone, 'config', 'core.autocrlf', 'true')
+    git(clone, 'config', 'core.fsmonitor', `touch ${lab}/watched`)
+    git(clone, 'config', 'core.splitIndex', 'true')
+    await writeFile(join(clone, '.gitattributes'), '*.txt text eol=crlf\n')
+    const target = await exported(sha)
+    expect(await readFile(join(target, 'one/a.txt'), 'utf8')).toBe('a\n')
+    expect(await readFile(join(target, 'two/b.txt'), 'utf8')).toBe('b\n')
+    await expect(stat(join(lab, 'watched'))).rejects.toThrow('ENOENT')
+  })
+
+  test('comes from bare repositories and linked work trees, too', async () => {
+    const sha = git(clone, 'rev-parse', 'HEAD')
+    const linked = `${clone}-linked`
+    git(clone, 'worktree', 'add', '--quiet', '--detach', linked)
+    for (const repository of [remote, linked]) {
+      const target = join(lab, `other-${round}`)
+      await exportCommit(repository, sha, target)
+      expect(await readdir(target)).toEqual(['app.js'])
+    }
+  })
+
+  test.each(['main', 'HEAD', '--output=x', '', 'deadbeef', '0'.repeat(40)])('%j is no commit', async name => {
+    const target = join(lab, `none-${round}`)
+    await expect(exportCommit(clone, name, target)).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('on a full disk says that it is full', async () => {
+    const sha = await commit({ 'large.bin': 'x'.repeat(3_000_000) })
+    await fetchBranch(clone, 'origin', 'main')
+    const small = join(lab, `small-${round}`)
+    await mkdir(small)
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small], { stdio: 'ignore' })
+    } catch {
+      return
+    }
+    try {
+      await expect(exportCommit(clone, sha, join(small, 'out'))).rejects.toMatchObject({ code: 'DISK_FULL' })
+    } finally {
+      execFileSync('umount', [small])
+    }
+  })
+})
+
+describe('a project in a folder of its repository', () => {
+  test('is found there, whatever the folder is called', async () => {
+    for (const name of ['apps/shop', 'with blank ', 'ümlaut', '$(touch x)', '-rf']) {
+      await mkdir(join(clone, name), { recursive: true })
+      expect(await prefixOf(join(clone, name))).toBe(`${name}/`)
+    }
+    await expect(prefixOf(lab)).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+  })
+
+  test('is changed only by changes in it', async () => {
+    await mkdir(join(clone, 'apps/shop'), { recursive: true })
+    await cp(join(clone, 'app.js'), join(clone, 'apps/shop/app.js'))
+    git(clone, 'add', '--all')
+    git(clone, 'commit', '--quiet', '--message', 'shop')
+    await writeFile(join(clone, 'app.js'), 'changed elsewhere\n')
+    expect(await commitOf(join(clone, 'apps/shop'))).toMatchObject({ subject: 'shop' })
+    expect((await lstat(join(clone, 'apps/shop/app.js'))).isFile()).toBe(true)
+  })
+})
