@@ -116,10 +116,8 @@ class Project {
     if (networks.length > 0) await attempt('docker', ['network', 'rm', ...networks])
     const volumes = await list('volume', 'ls', '--quiet', '--filter', `name=^${this.name}[-_]`)
     if (volumes.length > 0) await attempt('docker', ['volume', 'rm', '--force', ...volumes])
-    const references = [`slipway/${this.name}-*`, `${this.name}-*`]
-      .map(name => ['--filter', `reference=${name}`])
-      .flat()
-    const images = await list('image', 'ls', ...references, '--format', '{{.Repository}}:{{.Tag}}')
+    const tags = ['--filter', `reference=slipway/${this.name}/*`, '--format', '{{.Repository}}:{{.Tag}}']
+    const images = await list('image', 'ls', ...tags)
     if (images.length > 0) await attempt('docker', ['image', 'rm', '--force', ...images])
     rmSync(this.folder, { recursive: true, force: true })
   }

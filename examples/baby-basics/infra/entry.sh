@@ -4,7 +4,8 @@ set -euo pipefail
 exec 2>&1 # every step and every error on stdout, for CI
 
 APP_DIR=${APP_DIR:-/opt/baby-basics}
-export BACKUP_DIR=${BACKUP_DIR:-/opt/backups}
+BACKUP_DIR=${BACKUP_DIR:-/opt/backups}
+export SLIPWAY_BACKUPS=$BACKUP_DIR # wins over backups.directory of slipway.yaml
 PATH=$PATH:/usr/local/bin # cron's own is shorter
 
 say() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*"; }

@@ -88,6 +88,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     allowPositionals: true,
     options: { git: { type: 'boolean' }, branch: { type: 'string' }, over: { type: 'string' } },
   })
-  if (positionals.length === 0) throw new Error('usage: node apply.mjs TARGET [RELEASE] [--over RELEASE] [--git] [--branch main]')
+  if (positionals.length === 0)
+    throw new Error('usage: node apply.mjs TARGET [RELEASE] [--over RELEASE] [--git] [--branch main]')
   console.log(JSON.stringify(materialise(positionals[0], positionals[1], values)))
 }

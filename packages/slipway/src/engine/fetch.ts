@@ -62,12 +62,15 @@ async function makeRelease(
     dockerHealth: service.dockerHealth || withHealthcheck.has(images[service.name] ?? ''),
   }))
   const migrate = config.migrate === undefined ? {} : { migrate: config.migrate }
-  const document = releaseDocument({ document: placed.document, project, release: id, services: known, images, ...migrate })
+  const input = { document: placed.document, project, services: known, images, ...migrate }
+  const document = releaseDocument({ ...input, release: id })
   const state = stateDocument(placed.document, project, known, images)
   const migrationFingerprint = await migrationFingerprintOf(config)
-  const timeless = (value: unknown) => JSON.stringify(value).replaceAll(directory, '').replaceAll(`${project}-${id}`, project).replaceAll(`"${id}"`, '')
+  // Neither the release's folder nor its number makes a difference.
+  const timeless = (value: ComposeDocument) => JSON.stringify(value).replaceAll(`${directory}/`, '')
+  const anyRelease = timeless(releaseDocument({ ...input, release: 'r0' }))
   const copied = await fingerprintFiles(directory, placed.copies.map(copy => copy.to))
-  const fingerprint = hash([timeless(document), images, timeless(state), known, config.migrate, migrationFingerprint, copied].map(each => each ?? null))
+  const fingerprint = hash([anyRelease, images, timeless(state), known, config.migrate, migrationFingerprint, copied].map(each => each ?? null))
   await writeAtomically(join(directory, files.document), JSON.stringify(placed.document))
   await writeAtomically(join(directory, files.release), JSON.stringify(document))
   await writeAtomically(join(directory, files.state), JSON.stringify(state))

@@ -1,6 +1,7 @@
 import { boolean, nullable, number, object, string, type infer as Infer } from 'zod'
 import { queryRows, runSql, trySql, type SqlOptions } from './psql.ts'
 import type { LiveDatabase } from './server.ts'
+import { identifier } from './sql.ts'
 
 /** The databases of the server, as the catalog has them now. Decisions are made from this, never from memory. */
 export async function listDatabases(live: LiveDatabase): Promise<DatabaseRow[]> {
@@ -12,6 +13,15 @@ export async function listDatabases(live: LiveDatabase): Promise<DatabaseRow[]> 
 /** Runs SQL on a database that is not the live one: nobody can be renamed or copied while he is connected. */
 export async function runBeside(live: LiveDatabase, sql: string, options: SqlOptions = {}): Promise<string> {
   return runSql(live.server, await maintenanceDatabase(live), sql, options)
+}
+
+/** Lets connections into the live database. */
+export async function openLive(live: LiveDatabase): Promise<void> {
+  const shut = (await listDatabases(live)).some(row => row.name === live.name && !row.allowsConnections)
+  if (!shut) return
+  await runBeside(live, `alter database ${identifier(live.name)} allow_connections true;`, {
+    attempted: `The database ${live.name} could not be opened again`,
+  })
 }
 
 /** A database that is always there and is not the live one. Remembered once it has answered. */

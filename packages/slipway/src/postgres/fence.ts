@@ -1,11 +1,10 @@
 import { SlipwayError } from '../support/errors.ts'
 import { normalNetwork } from './cidr.ts'
-import { runBeside } from './databases.ts'
+import { openLive, runBeside } from './databases.ts'
 import { endForeignSessions } from './foreign-sessions.ts'
 import { databaseToken, fenceBlock, withFence, withoutFence } from './hba.ts'
 import { hbaContent, hbaState, replaceHba, type HbaState } from './hba-file.ts'
 import { isRefusedByRules } from './login.ts'
-import { openLive } from './swap.ts'
 import type { LiveDatabase } from './server.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { ZodType } from 'zod'
+import { array, type ZodType } from 'zod'
 import { SlipwayError } from '../support/errors.ts'
 import type { RunResult } from '../support/run.ts'
 import { lastLines } from '../support/run.ts'
@@ -27,7 +27,6 @@ export async function queryRows<T>(
 ): Promise<T[]> {
   const first = options.first === undefined ? '' : `\\o /dev/null\n${options.first}\n\\o\n`
   const text = await runSql(server, database, `${first}${asJson(query)}`, options)
-  const { array } = await import('zod')
   return array(row).parse(JSON.parse(text))
 }
 

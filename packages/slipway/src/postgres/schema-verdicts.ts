@@ -5,7 +5,7 @@ import { migrationName, shortName, type SchemaKey } from './schema-key.ts'
 /** Something is there that was not. */
 export function judgeAdded(subject: SchemaKey, value: string, before: Catalog): SchemaChange {
   const { kind, name } = subject
-  if (kind === 'ledger') return harmless(`migration ${migrationName(name)} ${parse(value)}`)
+  if (kind === 'ledger') return harmless(`migration ${migrationName(name)} ${text(parse(value))}`)
   if (kind.startsWith('grant ')) return harmless(`${grantSentence(subject)} granted`)
   const reason = whyAdditionBreaks(subject, read(value), before)
   return change(`${kind} ${shortName(name)} added`, reason)
@@ -24,7 +24,7 @@ export function judgeChanged(subject: SchemaKey, was: string, is: string): Schem
   const { kind, name } = subject
   const before = read(was)
   const after = read(is)
-  if (kind === 'ledger') return harmless(`migration ${migrationName(name)} ${parse(is)}`)
+  if (kind === 'ledger') return harmless(`migration ${migrationName(name)} ${text(parse(is))}`)
   if (kind.startsWith('grant ')) return judgeGrant(subject, labels(parse(was)), labels(parse(is)))
   if (kind === 'column') return judgeColumn(shortName(name), before, after)
   if (kind === 'enum') return judgeEnum(shortName(name), before, after)

@@ -1,5 +1,5 @@
 import { SlipwayError } from '../support/errors.ts'
-import { listDatabases, runBeside, type DatabaseRow } from './databases.ts'
+import { listDatabases, openLive, runBeside, type DatabaseRow } from './databases.ts'
 import { markerText, readMarker } from './marker.ts'
 import { freeName } from './names.ts'
 import type { LiveDatabase } from './server.ts'
@@ -105,15 +105,6 @@ async function openAgainOnFailure(live: LiveDatabase, act: () => Promise<unknown
     await openLive(live).catch(() => undefined)
     throw error
   }
-}
-
-/** Lets connections into the live database. */
-export async function openLive(live: LiveDatabase): Promise<void> {
-  const shut = (await listDatabases(live)).some(row => row.name === live.name && !row.allowsConnections)
-  if (!shut) return
-  await runBeside(live, `alter database ${identifier(live.name)} allow_connections true;`, {
-    attempted: `The database ${live.name} could not be opened again`,
-  })
 }
 
 async function proveSwapped(live: LiveDatabase, replacement: string, left: string): Promise<void> {

@@ -14,6 +14,8 @@ export async function stream(
   options: StreamOptions = {},
 ): Promise<StreamResult> {
   const child = spawn(program, argv, {
+    // As in run.ts: Ctrl-C must not cut it off.
+    detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...options.environment },
     ...(options.signal === undefined ? {} : { signal: options.signal }),

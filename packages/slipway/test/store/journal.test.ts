@@ -54,7 +54,7 @@ describe('a journal', () => {
 
   test('keeps the order of appends that are made at the same time', async () => {
     const journal = await fileJournal(places).open('d1')
-    const notes = Array.from({ length: 200 }, (_, index): Event => ({ at, type: 'note', step: 'fetch', text: `${index}` }))
+    const notes = Array.from({ length: 200 }, (_, index): Event => ({ at, type: 'step-note', step: 'fetch', text: `${index}` }))
     await Promise.all(notes.map(note => journal.append(note)))
     await journal.close()
     expect(await fileJournal(places).read('d1')).toEqual(notes)
@@ -153,7 +153,7 @@ describe('a full disk', () => {
     try {
       const journal = await fileJournal(places).open('d1')
       await journal.append(started)
-      const tooLong: Event = { at, type: 'note', step: 'fetch', text: 'x'.repeat(30_000) }
+      const tooLong: Event = { at, type: 'step-note', step: 'fetch', text: 'x'.repeat(30_000) }
       await expect(journal.append(tooLong)).rejects.toMatchObject({ code: 'DISK_FULL' })
       execFileSync('mount', ['-o', 'remount,size=1m', places.journals])
       await journal.append(finished('deployed'))

@@ -75,7 +75,7 @@ describe('releases', () => {
   test('a name that is none neither reads nor removes anything', async () => {
     await make('r1')
     const releases = fileReleases(places)
-    for (const name of ['../releases/r1', '..', '', 'r1/..', '/etc'] as ReleaseId[]) {
+    for (const name of ['../releases/r1', '..', '', 'r1/..', '/etc'] as string[] as ReleaseId[]) {
       expect(await releases.get(name)).toBeUndefined()
       await releases.remove(name)
     }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { fileBackups } from '../../backup/backups.ts'
 import type { ComposeDocument, ComposeService } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
@@ -37,8 +38,15 @@ export async function openBackups(
 ): Promise<Backups> {
   const login = await serverLogin(config, document)
   if (login === undefined) return noBackups
-  const directory = config.backups.directory === '' ? layout.backups : config.backups.directory
+  const directory = backupsDirectory(config, layout)
   return fileBackups({ ...login, container: containerOf(config), config: { ...config.backups, directory } })
+}
+
+/** SLIPWAY_BACKUPS wins over slipway.yaml: a server may have its disks elsewhere. */
+export function backupsDirectory(config: EnvironmentConfig, layout: Layout): string {
+  const wanted = process.env['SLIPWAY_BACKUPS']
+  if (wanted !== undefined && wanted !== '') return resolve(wanted)
+  return config.backups.directory === '' ? layout.backups : config.backups.directory
 }
 
 const noBackups: Backups = {

@@ -5,6 +5,7 @@ import { SlipwayError } from '../../support/errors.ts'
 import { tryDocker, dockerError } from '../../engine/docker.ts'
 import type { Checks, Database } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
+import { backupsDirectory } from './database.ts'
 import type { ResolvedSource } from './resolve.ts'
 
 /** Everything that can be known to hurt before anything changes. */
@@ -21,7 +22,7 @@ export function preflightChecks(input: {
       await engineAnswers()
       const database = input.database !== undefined && (await input.database.reachable()) ? input.database : undefined
       const size = database === undefined ? 0 : await database.sizeBytes()
-      const backups = plan.config.backups.directory === '' ? input.layout.backups : plan.config.backups.directory
+      const backups = backupsDirectory(plan.config, input.layout)
       await diskHasRoom(input.layout.environment, atLeast, 'Slipway keeps releases and journals there')
       if (input.database !== undefined) await diskHasRoom(backups, atLeast + size, 'backups go there')
       warnings.push(...(await memoryWarnings()))
