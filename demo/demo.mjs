@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { daemonPid } from '../lab/daemon.mjs'
 import { prepare, stopEngine } from '../scripts/prepare.mjs'
 import { startTraffic } from '../traffic/traffic.mjs'
-import { babyTraffic, createProject, idsPath, openProject } from './project.mjs'
+import { babyTraffic, createProject, idsPath, openProject, versionAt } from './project.mjs'
 import { reasonsOfFailure, reportJson, reportText, whereToLookNext } from './report.mjs'
 import { differences, story } from './story.mjs'
 
@@ -67,7 +67,7 @@ async function show({ release, title, words, ends, after }, index) {
   const seconds = Math.round(performance.now() - began) / 1000
   // A record of its own: a command that did nothing must not pass for the deployment before it.
   const record = await project.newestRecord()
-  const version = await versionAtTheEdge()
+  const version = await versionAt(project.baseUrl)
   const outcome = record?.outcome ?? 'not recorded'
   const wrong = differences(ends, { exitCode, outcome, version })
   if (wrong.length === 0) say(after)
@@ -83,15 +83,6 @@ async function run(words) {
   const result = await project.slipway(words, ['ignore', stream, options.json ? 2 : 'inherit'])
   if (interrupted) throw new Error('interrupted')
   return result
-}
-
-async function versionAtTheEdge() {
-  try {
-    const answer = await fetch(`${project.baseUrl}/api/v1/health`, { signal: AbortSignal.timeout(40_000) })
-    return (await answer.json()).version
-  } catch (error) {
-    return `none (${error.cause?.message ?? error.message})`
-  }
 }
 
 async function sayTraffic() {

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { materialise } from '../examples/baby-basics/releases/apply.mjs'
 import { attempt } from '../lab/process.mjs'
 import { cli } from '../scripts/prepare.mjs'
+import { ask } from '../traffic/ask.mjs'
 
 const noteFile = 'project.json'
 
@@ -164,11 +165,19 @@ export function freePort() {
   })
 }
 
+const healthPath = '/api/v1/health'
+
+/** Which version answers healthily there, or why none does. */
+export async function versionAt(baseUrl, timeoutMs = 40_000) {
+  const { ok, body, failure } = await ask(baseUrl, healthPath, { timeoutMs })
+  return ok && body?.status === 'ok' ? body.version : `none (${failure ?? JSON.stringify(body)})`
+}
+
 /** The traffic of the example: a third writes; reads that also tell which version answers. */
 export const babyTraffic = {
   writes: { path: '/api/v1/feedings', makeBody: id => ({ id, babyName: 'Ada', amountMl: 120 }), share: 1 / 3 },
   reads: [
-    { path: '/api/v1/health', check: body => body.status === 'ok' },
+    { path: healthPath, check: body => body.status === 'ok' },
     { path: '/api/v1/feedings', check: body => Array.isArray(body) && body.every(row => row.amountMl > 0) },
   ],
 }

@@ -2,6 +2,7 @@
 // Open loop: requests leave at their time whether or not earlier ones were answered, as strangers' requests do. A client
 // that waited for each answer would send nothing while the app is down, and so would hardly notice.
 import { Agent } from 'node:http'
+import { ask } from './ask.mjs'
 import { openLedger } from './ledger.mjs'
 import { loopbackAddress } from './loopback.mjs'
 import { plan } from './plan.mjs'
@@ -86,21 +87,14 @@ export function startTraffic({
       const compare = ledger.asOfNow()
       if (typeof listIds === 'function') return compare(await listIds())
       const { path, host = hosts[0] } = typeof listIds === 'string' ? { path: listIds } : listIds
-      return compare(await list({ target, path, host, timeoutMs }))
+      return compare(await list(baseUrl, path, host, timeoutMs))
     },
   }
 }
 
-async function list({ target, path, host, timeoutMs }) {
-  const agent = new Agent({ keepAlive: false })
-  const request = {
-    kind: 'read',
-    method: 'GET',
-    path,
-    host,
-    accept: body => (Array.isArray(body) ? undefined : 'not a list'),
-  }
-  const result = await send({ target, agent, request, timeoutMs })
-  if (!result.ok) throw new Error(`${path} did not answer with the list of ids: ${result.failure}`)
-  return result.body
+async function list(baseUrl, path, host, timeoutMs) {
+  const accept = body => (Array.isArray(body) ? undefined : 'not a list')
+  const { ok, body, failure } = await ask(baseUrl, path, { host, timeoutMs, accept })
+  if (!ok) throw new Error(`${path} did not answer with the list of ids: ${failure}`)
+  return body
 }

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { materialise } from '../../../examples/baby-basics/releases/apply.mjs'
-import { docker, freePort, Project } from '../project.ts'
+import { docker, Project } from '../project.ts'
 
 /**
  * The document's own entry points, from Git: `infra/deploy.sh`, `infra/backup.sh`, `infra/rollback.sh` in a clone on

@@ -1,6 +1,7 @@
 // The app that the edge's tests deploy: says which release answered, is slow or streams on demand, echoes WebSockets.
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
+import { hostname } from 'node:os'
 
 const release = process.env.RELEASE ?? 'none'
 
@@ -8,6 +9,7 @@ const server = createServer(async (request, response) => {
   const url = new URL(request.url ?? '/', 'http://app')
   const milliseconds = Number(url.searchParams.get('ms') ?? '0')
   if (url.pathname === '/stream') return stream(response, milliseconds)
+  if (url.pathname === '/early') return response.writeHead(413).end('too large')
   const hash = createHash('sha256')
   let bytes = 0
   for await (const chunk of request) {
@@ -22,6 +24,7 @@ const server = createServer(async (request, response) => {
   response.end(
     JSON.stringify({
       release,
+      host: hostname(),
       method: request.method,
       url: request.url,
       headers: request.headers,

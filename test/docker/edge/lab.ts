@@ -17,12 +17,13 @@ export async function edgeLab(): Promise<EdgeLab> {
   const ports = { http: await freePort(), https: await freePort() }
   const edgeName = `${prefix}-front`
   const edges: CaddyEdge[] = []
-  const networks = new Set<string>()
+  const networks = new Map<string, Promise<string>>()
 
   async function network(project: string, id: ReleaseId): Promise<string> {
     const name = `${prefix}-${project}-${id}`
-    if (!networks.has(name)) await dockerOk(['network', 'create', '--label', `slipway.test=${prefix}`, name])
-    networks.add(name)
+    const creating = networks.get(name) ?? dockerOk(['network', 'create', '--label', `slipway.test=${prefix}`, name])
+    networks.set(name, creating)
+    await creating
     return name
   }
 
@@ -38,10 +39,10 @@ export async function edgeLab(): Promise<EdgeLab> {
       return edge
     },
     network,
-    async startApp(project, id, service = 'web') {
+    async startApp(project, id, replica = '') {
       const on = await network(project, id)
       const app = fileURLToPath(new URL('app.mjs', import.meta.url))
-      const name = `${on}-${service}`
+      const name = `${on}-web${replica}`
       await dockerOk([
         ...[
           'run',
@@ -53,7 +54,7 @@ export async function edgeLab(): Promise<EdgeLab> {
           '--network',
           on,
           '--network-alias',
-          service,
+          'web',
         ],
         ...['--env', `RELEASE=${id}`, '--volume', `${app}:/app.mjs:ro`, 'node:22-bookworm-slim', 'node', '/app.mjs'],
       ])
@@ -64,7 +65,7 @@ export async function edgeLab(): Promise<EdgeLab> {
       const listed = await dockerOk(['ps', '--all', '--format', '{{.Names}}'])
       const mine = listed.split('\n').filter(name => name.startsWith(prefix))
       if (mine.length > 0) await run('docker', ['rm', '--force', '--volumes', ...mine])
-      if (networks.size > 0) await run('docker', ['network', 'rm', ...networks])
+      if (networks.size > 0) await run('docker', ['network', 'rm', ...networks.keys()])
       await run('docker', ['volume', 'rm', `${edgeName}-data`])
       await rm(directory, { recursive: true, force: true })
     },
@@ -79,14 +80,14 @@ export interface EdgeLab {
   edgeName: string
   edge(project: string, more?: { directory?: string }): CaddyEdge
   network(project: string, id: ReleaseId): Promise<string>
-  startApp(project: string, id: ReleaseId, service?: string): Promise<string>
+  startApp(project: string, id: ReleaseId, replica?: string): Promise<string>
   end(): Promise<void>
 }
 
 export function aRelease(
   project: string,
   id: ReleaseId,
-  services: { name: string; hosts?: string[]; port?: number }[] = [{ name: 'web' }],
+  services: { name: string; hosts?: string[]; port?: number; replicas?: number }[] = [{ name: 'web' }],
 ): Release {
   const health = { intervalMs: 1000, deadlineMs: 30_000, timeoutMs: 5000 }
   return {
@@ -176,9 +177,9 @@ export interface LoadResult {
   p99: number
 }
 
-export async function load(port: number, perSecond: number, seconds: number): Promise<LoadResult> {
+export async function load(port: number, perSecond: number, seconds: number, host = 'localhost'): Promise<LoadResult> {
   const program = fileURLToPath(new URL('load.mjs', import.meta.url))
-  const child = spawn(process.execPath, [program, String(port), String(perSecond), String(seconds)], {
+  const child = spawn(process.execPath, [program, String(port), String(perSecond), String(seconds), host], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let text = ''

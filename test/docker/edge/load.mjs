@@ -1,9 +1,10 @@
 // An open loop of requests from a process of its own: half of them POST a body. Says in the end what became of them.
-// node load.mjs PORT PER_SECOND SECONDS
+// node load.mjs PORT PER_SECOND SECONDS HOST
 import { createHash } from 'node:crypto'
 import { Agent, request } from 'node:http'
 
-const [port, perSecond, seconds] = process.argv.slice(2).map(Number)
+const [port, perSecond, seconds] = process.argv.slice(2, 5).map(Number)
+const host = process.argv[5]
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
 const body = Buffer.alloc(2000, 'x')
 const sum = createHash('sha256').update(body).digest('hex')
@@ -26,7 +27,7 @@ function send(number) {
     agent,
     method: posts ? 'POST' : 'GET',
     path: `/?n=${number}`,
-    headers: posts ? { 'content-length': body.length } : {},
+    headers: posts ? { host, 'content-length': body.length } : { host },
   })
   asked.on('error', error => fail(error.code ?? error.message))
   asked.on('response', answer => {

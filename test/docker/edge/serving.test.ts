@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CaddyEdge } from '../../../packages/slipway/src/edge/edge.ts'
 import { run } from '../../../packages/slipway/src/support/run.ts'
-import { aConfig, aRelease, ask, dockerOk, edgeLab, freePort, type EdgeLab } from './lab.ts'
+import { aConfig, aRelease, ask, dockerOk, edgeLab, freePort, load, type EdgeLab } from './lab.ts'
 
 /** One front, two projects: `a` has the host a.test, `b` takes the rest. */
 describe('serving on real Docker', () => {
@@ -88,6 +88,8 @@ describe('serving on real Docker', () => {
       why: expect.stringContaining(project),
     })
     await lab.startApp(otherProject, 'r1')
+    const loading = load(lab.port, 200, 4, 'a.test')
+    await sleep(1000)
     await Promise.all([
       other.ensureFront(otherRelease(), aConfig(otherProject, { listen: listen() })),
       other.openDoor(otherRelease(), [await lab.network(otherProject, 'r1')]),
@@ -96,6 +98,8 @@ describe('serving on real Docker', () => {
     while ((await other.probe(otherRelease(), 'web', '/', 2000)).kind !== 'answered') await sleep(20)
     expect((await ask(lab.port, '/b', { host: 'whatever.test' })).json).toMatchObject({ release: 'r1', url: '/b' })
     expect((await toA('/a')).status).toBe(200)
+    // The front was reloaded meanwhile.
+    expect(await loading).toMatchObject({ ok: 800, failed: {} })
   })
 
   it('touches the front only when a site differs', async () => {
@@ -181,10 +185,38 @@ describe('serving on real Docker', () => {
     expect((await toA('/')).status).toBe(200)
   })
 
+  it('goes on with the other replica when one dies', async () => {
+    const id = 'r2'
+    const doubled = aRelease(project, id, [{ name: 'web', hosts: ['a.test'], replicas: 2 }])
+    const [, second] = await Promise.all([lab.startApp(project, id), lab.startApp(project, id, '2')])
+    await edge.openDoor(doubled, [await lab.network(project, id)])
+    await edge.switchTo(doubled)
+    const seen = new Set<string | undefined>()
+    for (let attempt = 0; [...seen].filter(Boolean).length < 2 && attempt < 100; attempt++) {
+      seen.add((await toA('/')).json.host)
+      await sleep(20)
+    }
+    expect([...seen].filter(host => host !== undefined)).toHaveLength(2)
+    await dockerOk(['kill', second])
+    const statuses = await Promise.all(Array.from({ length: 50 }, async () => (await toA('/')).status))
+    expect(new Set(statuses)).toEqual(new Set([200]))
+    await edge.switchTo(release())
+    await edge.closeDoor(doubled)
+  })
+
+  it('lets an app answer before it has read the whole request', async () => {
+    const large = 'x'.repeat(3_000_000)
+    const statuses = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        ask(lab.port, '/early', { host: 'a.test' }, 'POST', large).then(answer => answer.status),
+      ),
+    )
+    expect(new Set(statuses)).toEqual(new Set([413]))
+  })
+
   it('tells at once that an app does not answer', async () => {
     expect((await toA('/drop')).status).toBe(502)
     await dockerOk(['kill', `${await lab.network(project, 'r1')}-web`])
-    await sleep(1100)
     const began = performance.now()
     expect((await toA('/')).status).toBe(502)
     expect(await edge.probe(release(), 'web', '/', 3000)).toMatchObject({

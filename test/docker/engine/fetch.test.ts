@@ -15,7 +15,10 @@ describe('a release that can not be made', () => {
   test('because its image does not build shows the cause and leaves nothing', async () => {
     await lab.write('Dockerfile', 'FROM redis:7-alpine\nRUN echo "the reason" && exit 9\n')
     await lab.write('token', 'secret')
-    await lab.write('compose.yaml', 'services: { web: { build: ., secrets: [t] } }\nsecrets: { t: { file: ./token } }\n')
+    await lab.write(
+      'compose.yaml',
+      'services: { web: { build: ., secrets: [t] } }\nsecrets: { t: { file: ./token } }\n',
+    )
     const error = await lab.fetch('r1', { web: 'web' }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'BUILD_FAILED', why: expect.stringContaining('exit code: 9') as unknown })
     expect(JSON.stringify((error as { output: string[] }).output)).toContain('the reason')
@@ -23,7 +26,10 @@ describe('a release that can not be made', () => {
   })
 
   test('because a secret is missing names the file and leaves nothing', async () => {
-    await lab.write('compose.yaml', 'services: { web: { image: "redis:7-alpine", secrets: [t] } }\nsecrets: { t: { file: ./gone.txt } }\n')
+    await lab.write(
+      'compose.yaml',
+      'services: { web: { image: "redis:7-alpine", secrets: [t] } }\nsecrets: { t: { file: ./gone.txt } }\n',
+    )
     const error = await lab.fetch('r2', { web: 'web' }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'SECRET_MISSING', message: expect.stringContaining('gone.txt') as unknown })
     expect(await folderOf('r2')).toBe('gone')
@@ -63,11 +69,13 @@ describe('files that containers mount', () => {
       'compose.yaml',
       `
 services:
-  web: { image: "redis:7-alpine", network_mode: none, user: "1000", volumes: ["./conf:/conf:ro", "./data:/data"], secrets: [token] }
-secrets: { token: { file: ./token } }
+  web: { image: "redis:7-alpine", network_mode: none, user: "1000", volumes: ["./conf:/conf:ro", "./data:/data"], secrets: [token, pin] }
+secrets: { token: { file: ./token }, pin: { environment: SLIPWAY_TEST_PIN } }
 `,
     )
+    process.env['SLIPWAY_TEST_PIN'] = '12$$34'
     const release = await lab.fetch('r5', { web: 'web' })
+    delete process.env['SLIPWAY_TEST_PIN']
     await writeFile(join(lab.folder, 'conf/$d/a.txt'), 'changed since')
     await writeFile(join(lab.folder, 'token'), 'changed since')
     await lab.engine.ensureState(release)
@@ -77,9 +85,12 @@ secrets: { token: { file: ./token } }
     expect(await inside(web, 'cat', '/conf/$d/a.txt')).toBe('first')
     expect(await inside(web, 'cat', '/conf/key')).toBe('secret')
     expect(await inside(web, 'cat', '/run/secrets/token')).toBe('one')
+    expect(await inside(web, 'cat', '/run/secrets/pin')).toBe('12$$34')
     const source = await docker(['inspect', '--format', '{{range .Mounts}}{{.Source}}\n{{end}}', web.id])
     expect(source.split('\n')).toContain(join(lab.folder, 'data'))
     expect((await stat(release.directory)).mode & 0o777).toBe(0o700)
+    await expect(lab.fetch('r6', { web: 'web' })).rejects.toMatchObject({ code: 'SECRET_MISSING' })
+    await lab.write('.env', 'SLIPWAY_TEST_PIN=5678\n')
     const again = await lab.fetch('r6', { web: 'web' })
     expect(again.fingerprint).not.toBe(release.fingerprint)
     expect(await readFile(join(again.directory, 'secrets/token'), 'utf8')).toBe('changed since')
@@ -91,7 +102,14 @@ secrets: { token: { file: ./token } }
     await lab.write('compose.yaml', 'services: { store: { build: ., network_mode: none } }\n')
     const release = await lab.fetch('r7', { store: 'state' })
     expect(await lab.engine.ensureState(release)).toEqual({ changed: ['store'] })
-    const id = await docker(['ps', '--quiet', '--filter', `label=slipway.project=${lab.project}`, '--filter', 'label=slipway.role=state'])
+    const id = await docker([
+      'ps',
+      '--quiet',
+      '--filter',
+      `label=slipway.project=${lab.project}`,
+      '--filter',
+      'label=slipway.role=state',
+    ])
     expect(await inside(id, 'printenv', 'BUILT')).toBe('yes')
     await lab.engine.remove(release, 'at-once')
   })

@@ -33,7 +33,15 @@ async function migrate(command: string[], timeoutMs = 20_000) {
   const release = await lab.fetch(id, roles, { migrate: config })
   await lab.engine.ensureState(release)
   const result = await lab.engine.migrate(release, config, timeoutMs)
-  const left = await docker(['ps', '--all', '--quiet', '--filter', `label=slipway.release=${id}`, '--filter', `label=slipway.project=${lab.project}`])
+  const left = await docker([
+    'ps',
+    '--all',
+    '--quiet',
+    '--filter',
+    `label=slipway.release=${id}`,
+    '--filter',
+    `label=slipway.project=${lab.project}`,
+  ])
   await lab.engine.remove(release, 'at-once')
   return { ...result, left }
 }
@@ -62,7 +70,12 @@ describe('a migration', () => {
     const result = await migrate(['node', '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--', ...words])
     expect(result.exitCode).toBe(127)
     const printed = await migrate(['printf', '[%s]', ...words])
-    expect(printed.output.join('\n')).toContain(words.slice(0, 4).map(word => `[${word}]`).join(''))
+    expect(printed.output.join('\n')).toContain(
+      words
+        .slice(0, 4)
+        .map(word => `[${word}]`)
+        .join(''),
+    )
   })
 })
 
@@ -98,7 +111,10 @@ describe('what the gate looks at', () => {
 
   test('a paused release can be removed, too', async () => {
     const [container] = await lab.engine.containers(r1)
-    await docker(['pause', (await lab.engine.containers(r1)).find(each => each.service === 'shell')?.id ?? container?.id ?? ''])
+    await docker([
+      'pause',
+      (await lab.engine.containers(r1)).find(each => each.service === 'shell')?.id ?? container?.id ?? '',
+    ])
     await lab.engine.remove(r1, 'at-once')
     expect(await lab.engine.containers(r1)).toEqual([])
   })

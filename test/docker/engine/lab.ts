@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { parse } from 'yaml'
 import type { ComposeDocument } from '../../../packages/slipway/src/config/document.ts'
 import type { EnvironmentConfig, MigrateConfig } from '../../../packages/slipway/src/config/model.ts'
 import { composeEngine } from '../../../packages/slipway/src/engine/engine.ts'
@@ -27,16 +26,29 @@ export async function engineLab(): Promise<EngineLab> {
       await writeFile(join(folder, name), content)
     },
     async fetch(id, roles, more = {}) {
-      const printed = await docker(['compose', '--project-name', project, '--file', join(folder, 'compose.yaml'), 'config'])
+      const printed = await docker([
+        'compose',
+        '--project-name',
+        project,
+        '--file',
+        join(folder, 'compose.yaml'),
+        'config',
+      ])
       const document = parse(printed) as ComposeDocument
       const config = configOf(project, folder, more.migrate)
       const services = Object.entries(roles).map(([name, role]) => serviceOf(document, name, role))
       const release = join(directory, 'releases', id)
-      return fetchRelease({ config, document, services, directory: folder, project: folder }, id, release, () => undefined)
+      return fetchRelease(
+        { config, document, services, directory: folder, project: folder },
+        id,
+        release,
+        () => undefined,
+      )
     },
     async end() {
       const ours = [`label=slipway.project=${project}`, `label=com.docker.compose.project=${project}`]
-      for (const filter of ours) await removeAll(['ps', '--all', '--quiet', '--filter', filter], ['rm', '--force', '--volumes'])
+      for (const filter of ours)
+        await removeAll(['ps', '--all', '--quiet', '--filter', filter], ['rm', '--force', '--volumes'])
       for (const filter of ours) {
         await removeAll(['network', 'ls', '--quiet', '--filter', filter], ['network', 'rm'])
         await removeAll(['volume', 'ls', '--quiet', '--filter', filter], ['volume', 'rm', '--force'])

@@ -47,7 +47,15 @@ volumes: { data: {} }
 }
 
 const containerOf = async (service: string) =>
-  docker(['ps', '--quiet', '--no-trunc', '--filter', `label=slipway.project=${lab.project}`, '--filter', `label=com.docker.compose.service=${service}`])
+  docker([
+    'ps',
+    '--quiet',
+    '--no-trunc',
+    '--filter',
+    `label=slipway.project=${lab.project}`,
+    '--filter',
+    `label=com.docker.compose.service=${service}`,
+  ])
 
 const ask = (release: Release, service: string, code: string) =>
   lab.engine.containers(release).then(all => {
@@ -73,7 +81,14 @@ describe('a release', () => {
   test('is pinned to images by id, and lies in a folder of its own', async () => {
     expect(Object.values(r1.images).every(id => /^sha256:[0-9a-f]{64}$/.test(id))).toBe(true)
     expect((await readdir(r1.directory)).sort()).toEqual(
-      ['build.compose.json', 'mounted', 'release.compose.json', 'release.json', 'resolved.compose.json', 'state.compose.json'].sort(),
+      [
+        'build.compose.json',
+        'mounted',
+        'release.compose.json',
+        'release.json',
+        'resolved.compose.json',
+        'state.compose.json',
+      ].sort(),
     )
     expect(r1.services.find(each => each.name === 'redis')?.dockerHealth).toBe(true)
   })
@@ -98,7 +113,9 @@ describe('state services', () => {
     expect(await lab.engine.ensureState(r1)).toEqual({ changed: [] })
     expect(performance.now() - startedAt).toBeLessThan(3000)
     expect(await containerOf('redis')).toBe(first)
-    expect(await docker(['network', 'ls', '--format', '{{.Name}}', '--filter', `name=${lab.project}-r1_`])).not.toContain('store')
+    expect(
+      await docker(['network', 'ls', '--format', '{{.Name}}', '--filter', `name=${lab.project}-r1_`]),
+    ).not.toContain('store')
   })
 })
 
@@ -115,7 +132,9 @@ describe('two releases side by side', () => {
     expect(containers.map(each => each.service).sort()).toEqual(['api', 'api', 'jobs'])
     for (const release of [r1, r2]) {
       await until('the api answers', async () => (await ask(release, 'jobs', api)) === release.id)
-      expect(new Set(await Promise.all([1, 2, 3, 4].map(() => ask(release, 'jobs', api))))).toEqual(new Set([release.id]))
+      expect(new Set(await Promise.all([1, 2, 3, 4].map(() => ask(release, 'jobs', api))))).toEqual(
+        new Set([release.id]),
+      )
       expect(await ask(release, 'api', redis('redis'))).toBe('+PONG')
       expect(await ask(release, 'api', redis('queue'))).toBe('+PONG')
       expect(await ask(release, 'jobs', redis('redis'))).toBe('ENOTFOUND')
@@ -143,7 +162,9 @@ describe('two releases side by side', () => {
     await lab.engine.wakeWorkers(r1)
     await cutOff
     expect(await state()).toBe('running')
-    expect((await lab.engine.containers(r1)).filter(each => each.service === 'api').every(each => each.status === 'running')).toBe(true)
+    expect(
+      (await lab.engine.containers(r1)).filter(each => each.service === 'api').every(each => each.status === 'running'),
+    ).toBe(true)
   })
 
   test('state that crashed comes back by itself into both', async () => {
@@ -202,7 +223,9 @@ describe('a changed definition', () => {
     expect(await inside(after, 'redis-cli', 'get', 'kept')).toBe('yes')
     expect(await lab.engine.ensureState(r2)).toEqual({ changed: ['redis'] })
     expect(await ask(r2, 'api', redis('queue'))).toBe('+PONG')
-    expect(await inside(await containerOf('redis'), 'redis-cli', 'config', 'get', 'maxmemory')).not.toContain('33554432')
+    expect(await inside(await containerOf('redis'), 'redis-cli', 'config', 'get', 'maxmemory')).not.toContain(
+      '33554432',
+    )
     await lab.engine.remove(r5, 'at-once')
   })
 
@@ -223,7 +246,14 @@ describe('pruning', () => {
     await docker(['image', 'tag', 'redis:7-alpine', foreign])
     const gone = await lab.engine.prune([r2])
     expect(gone).toContain(`slipway/${lab.project}/api:r1`)
-    const left = await docker(['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', '--filter', `reference=slipway/${lab.project}*/*`])
+    const left = await docker([
+      'image',
+      'ls',
+      '--format',
+      '{{.Repository}}:{{.Tag}}',
+      '--filter',
+      `reference=slipway/${lab.project}*/*`,
+    ])
     const own = ['api', 'jobs', 'redis', 'cache'].map(name => `slipway/${lab.project}/${name}:r2`)
     expect(left.split('\n').sort()).toEqual([foreign, ...own].sort())
     expect(await readdir(join(lab.directory, 'releases', 'state-files'))).toHaveLength(1)

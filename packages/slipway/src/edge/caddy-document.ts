@@ -45,6 +45,14 @@ export function transport(dialTimeout: string, idleTimeout?: string): Json {
   }
 }
 
+/**
+ * Keeps answers to requests with a body whole. When an answer begins, Go's server closes the request's body, while its
+ * client still asks that body whether more follows; the refusal makes the client close the connection it is reading
+ * the answer from, and the answer ends early (or, before Caddy 2.8, looks complete and is empty): 1 of 500 POSTs on a
+ * busy machine. A limit on the body, however high, remembers its end, so that nobody asks again.
+ */
+export const wholeAnswers: Json = { handler: 'request_body', max_size: 2 ** 50 }
+
 /** Caddy's own name is on the answer already; without this the app's `Server` would come beside it. */
 export const withoutServerName: Json = { handler: 'headers', response: { delete: ['Server'] } }
 

@@ -5,6 +5,7 @@ import {
   loggingSection,
   noAnswer,
   transport,
+  wholeAnswers,
   withoutServerName,
   type Json,
 } from './caddy-document.ts'
@@ -29,27 +30,28 @@ export function doorConfig(services: readonly DoorService[]): Json {
 export interface DoorService {
   name: string
   port: number
+  replicas: number
 }
 
 export const doorGraceSeconds = 2
 
-function doorServer({ name, port }: DoorService): Json {
+function doorServer({ name, port, replicas }: DoorService): Json {
   const service = safeName(name, 'the service')
   return {
     listen: [`unix/${inDoor.socket(service)}`],
     automatic_https: { disable: true },
     protocols: ['h1'],
-    routes: [{ handle: [withoutServerName, toContainers(service, port)] }],
+    routes: [{ handle: [wholeAnswers, withoutServerName, toContainers(service, port, replicas)] }],
     errors: { routes: [{ handle: [didNotAnswer] }] },
   }
 }
 
-function toContainers(service: string, port: number): Json {
+function toContainers(service: string, port: number, replicas: number): Json {
   return {
     handler: 'reverse_proxy',
-    // Each replica has its own address under the service's name; a name not yet known falls back to the static upstream.
-    dynamic_upstreams: { source: 'a', name: service, port: String(port), refresh: '1s' },
+    // By name, asked anew for each connection: a container that restarted is found at once where it is now.
     upstreams: [{ dial: `${service}:${port}` }],
+    ...(replicas > 1 ? amongReplicas(service, port) : {}),
     transport: transport('5s', '1s'),
     headers: {
       request: {
@@ -59,6 +61,17 @@ function toContainers(service: string, port: number): Json {
       // Only the door itself may say that nothing answered.
       response: { delete: [doorHeader] },
     },
+  }
+}
+
+/**
+ * In turn. A replica that has just died is known for a second more: what can not be sent to it goes to the next one
+ * (a request with a body only with Caddy 2.11 or later; before, its share in that second is lost).
+ */
+function amongReplicas(service: string, port: number): Record<string, Json> {
+  return {
+    dynamic_upstreams: { source: 'a', name: service, port: String(port), refresh: '1s' },
+    load_balancing: { selection_policy: { policy: 'round_robin' }, retries: 2 },
   }
 }
 

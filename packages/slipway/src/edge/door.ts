@@ -79,8 +79,8 @@ export async function countInFlight(layout: EdgeLayout, release: Release): Promi
 function doorServices(release: Release): DoorService[] {
   return release.services
     .filter(service => service.role === 'web')
-    .map(({ name, port }) => {
-      if (port !== undefined && Number.isInteger(port) && port > 0 && port < 65_536) return { name, port }
+    .map(({ name, port, replicas }) => {
+      if (port !== undefined && Number.isInteger(port) && port > 0 && port < 65_536) return { name, port, replicas }
       throw failed(release, `It is not known on which port the web service ${name} listens.`)
     })
 }

@@ -1,5 +1,13 @@
-import { adminSection, carried, loggingSection, transport, withoutServerName, type Json } from './caddy-document.ts'
-import { inFront } from './layout.ts'
+import {
+  adminSection,
+  carried,
+  loggingSection,
+  transport,
+  wholeAnswers,
+  withoutServerName,
+  type Json,
+} from './caddy-document.ts'
+import { inFront, leavingName } from './layout.ts'
 import { isEverywhere, type Address, type Site, type SiteService } from './site.ts'
 import type { FrontPorts } from './site-conflicts.ts'
 
@@ -58,7 +66,7 @@ function serverBody(sites: readonly Site[]): Record<string, Json> {
   return {
     // A client that never finishes its headers does not keep its place.
     read_header_timeout: '30s',
-    routes: [...routes.map(({ site, service }) => serviceRoute(site, service)), nobodysRoute],
+    routes: [leaveTaking, ...routes.map(({ site, service }) => serviceRoute(site, service)), nobodysRoute],
     errors: { routes: errorRoutes },
   }
 }
@@ -78,7 +86,7 @@ function serviceRoute(site: Site, service: SiteService): Json {
         routes: [
           { handle: [knownOfClient] },
           ...trustedRoutes(site.trustedProxies),
-          { handle: [withoutServerName, toLiveDoor(site.project, service.name)] },
+          { handle: [wholeAnswers, withoutServerName, toLiveDoor(site.project, service.name)] },
         ],
       },
     ],
@@ -119,6 +127,15 @@ function toLiveDoor(project: string, service: string): Json {
     transport: transport('5s'),
     headers: { request: { set: Object.fromEntries(carried.map(({ by, from }) => [by, [`{http.vars.${from}}`]])) } },
   }
+}
+
+/**
+ * While the file is there, each answer asks its client to come back on a new connection. Before a reload this thins out
+ * the idle connections that a reload closes, at the worst just when a client sends on one.
+ */
+const leaveTaking: Json = {
+  match: [{ file: { root: '/edge', try_files: [`/${leavingName}`] }, not: [{ header: { Upgrade: ['*'] } }] }],
+  handle: [{ handler: 'headers', response: { set: { Connection: ['close'] } } }],
 }
 
 const nobodysRoute: Json = { handle: [plain(404, 'No app is served under this name here.')] }

@@ -1,3 +1,4 @@
+import { rm, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SlipwayError } from '../support/errors.ts'
 import { errorCode } from '../support/files.ts'
@@ -58,12 +59,26 @@ export async function startFront(front: Front, wanted: Json): Promise<void> {
   }
 }
 
-/** Caddy keeps serving with the old configuration when it can not take the new one. */
+/**
+ * Reloads the front. Its connections are asked to leave first, as those that are idle at a reload are cut.
+ * Caddy keeps serving with the old configuration when it can not take the new one.
+ */
 export async function loadConfig(front: Front, config: string): Promise<void> {
   const ask: AdminRequest = { method: 'POST', path: '/load', body: config, timeoutMs: 30_000 }
-  const answer = await askFront(front, ask).catch((error: unknown) => Promise.reject(notAnswering(front, error)))
-  if (answer.status !== 200) throw refusal('The edge refused its configuration', adminError(answer), [])
+  await writeFile(front.layout.leaving, '')
+  try {
+    await sleep(leaveMs)
+    const answer = await askFront(front, ask)
+    if (answer.status !== 200) throw refusal('The edge refused its configuration', adminError(answer), [])
+  } catch (error) {
+    throw notAnswering(front, error)
+  } finally {
+    await rm(front.layout.leaving, { force: true })
+  }
 }
+
+/** A client in use sends something in this time, and learns that it should come anew. */
+const leaveMs = 1500
 
 const startTimeoutMs = 5000
 

@@ -21,6 +21,7 @@ export function edgeLayout(directory: string): EdgeLayout {
   return {
     directory,
     frontConfig: join(directory, 'front.json'),
+    leaving: join(directory, leavingName),
     frontAdmin: socketPath(join(directory, 'admin.sock')),
     sites: join(directory, 'sites'),
     site: project => join(directory, 'sites', `${safeName(project, 'the project')}.json`),
@@ -33,6 +34,7 @@ export function edgeLayout(directory: string): EdgeLayout {
 export interface EdgeLayout {
   directory: string
   frontConfig: string
+  leaving: string
   frontAdmin: string
   sites: string
   site(project: string): string
@@ -55,6 +57,9 @@ export const holdName = 'hold'
 
 /** No service's name begins with an underscore, so a service `admin` keeps its own socket. */
 const doorAdmin = '_admin.sock'
+
+/** A file in the edge directory: there while the front is about to be reloaded. */
+export const leavingName = 'leaving'
 
 export const inFront = {
   config: '/edge/front.json',

@@ -13,7 +13,8 @@ export async function relay(waiting: Socket, socketPath: string, track: (socket:
   const door = await dial(socketPath)
   if (door === undefined) return void waiting.end(notThere)
   track(door)
-  door.on('error', () => waiting.destroy())
+  // What it said before it broke off is still said.
+  door.on('error', () => waiting.destroySoon())
   waiting.on('close', () => door.destroy())
   door.on('close', () => waiting.destroySoon())
   door.write(begun)

@@ -16,13 +16,22 @@ export function buildDocument(
     own[name] = { image: imageTag(project, name, release), build, ...(platform === undefined ? {} : { platform }) }
   }
   if (Object.keys(own).length === 0) return undefined
-  return { name: `${project}-build`, services: own, ...(document.secrets === undefined ? {} : { secrets: document.secrets }) }
+  return {
+    name: `${project}-build`,
+    services: own,
+    ...(document.secrets === undefined ? {} : { secrets: document.secrets }),
+  }
 }
 
 /** Services whose image is taken as it is, with the reference to take. */
-export function referencedImages(document: ComposeDocument, services: readonly ReleaseService[]): { service: string; reference: string }[] {
+export function referencedImages(
+  document: ComposeDocument,
+  services: readonly ReleaseService[],
+): { service: string; reference: string }[] {
   return services.flatMap(({ name }) => {
     const service = document.services[name]
-    return service?.image === undefined || service.build !== undefined ? [] : [{ service: name, reference: service.image }]
+    return service?.image === undefined || service.build !== undefined
+      ? []
+      : [{ service: name, reference: service.image }]
   })
 }

@@ -30,4 +30,12 @@ export const upAndWait = (seconds: number, services: readonly string[], more: re
 
 export const build = () => ['build', '--progress', 'plain']
 
-export const runJob = (name: string, service: string) => ['run', '--rm', '--no-deps', '--no-TTY', '--name', name, service]
+export const runJob = (name: string, service: string) => [
+  'run',
+  '--rm',
+  '--no-deps',
+  '--no-TTY',
+  '--name',
+  name,
+  service,
+]

@@ -5,6 +5,7 @@ import type { ComposeDocument } from '../config/document.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
 import type { Commit, Release, ReleaseId, ReleaseService } from '../release/model.ts'
 import { copyInto, sourceOf } from '../source/copy.ts'
+import { keepValues, visibleVariables } from '../source/environment-values.ts'
 import { fingerprintFiles, fingerprintWithOwner } from '../source/fingerprint.ts'
 import { placeFiles } from '../source/place.ts'
 import { writeRelease } from '../store/releases.ts'
@@ -37,7 +38,11 @@ export async function fetchRelease(
     return await makeRelease(source, id, directory, note)
   } catch (error) {
     // Half a release holds secrets, and nobody would ever remove it.
-    await untagImages(source.config.project, source.services.map(service => service.name), id).catch(() => undefined)
+    await untagImages(
+      source.config.project,
+      source.services.map(service => service.name),
+      id,
+    ).catch(() => undefined)
     await rm(directory, { recursive: true, force: true })
     throw error
   }
@@ -52,9 +57,8 @@ async function makeRelease(
   const { config, services } = source
   const { project } = config
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const placed = await place(source, directory)
-  await copyInto(placed.copies)
-  await build(source.document, project, id, services, directory)
+  const placed = await placeAndCopy(source, directory)
+  await build(placed.document, project, id, services, directory)
   const images = await pinImages(source.document, services, project, id, note)
   const withHealthcheck = await imagesWithHealthcheck(Object.values(images))
   const known = services.map(service => ({
@@ -69,8 +73,15 @@ async function makeRelease(
   // Neither the release's folder nor its number makes a difference.
   const timeless = (value: ComposeDocument) => JSON.stringify(value).replaceAll(`${directory}/`, '')
   const anyRelease = timeless(releaseDocument({ ...input, release: 'r0' }))
-  const copied = await fingerprintFiles(directory, placed.copies.map(copy => copy.to))
-  const fingerprint = hash([anyRelease, images, timeless(state), known, config.migrate, migrationFingerprint, copied].map(each => each ?? null))
+  const copied = await fingerprintFiles(
+    directory,
+    placed.copies.map(copy => copy.to),
+  )
+  const fingerprint = hash(
+    [anyRelease, images, timeless(state), known, config.migrate, migrationFingerprint, copied].map(
+      each => each ?? null,
+    ),
+  )
   await writeAtomically(join(directory, files.document), JSON.stringify(placed.document))
   await writeAtomically(join(directory, files.release), JSON.stringify(document))
   await writeAtomically(join(directory, files.state), JSON.stringify(state))
@@ -92,6 +103,15 @@ async function makeRelease(
   }
   await writeRelease(release)
   return release
+}
+
+async function placeAndCopy(source: ReleaseSource, directory: string): Promise<ReturnType<typeof placeFiles>> {
+  const envFile = source.config.envFile ?? join(source.directory, '.env')
+  const { document, folder } = await keepValues(source.document, await visibleVariables(envFile), directory)
+  const placed = await place({ ...source, document }, directory)
+  await copyInto(placed.copies)
+  if (folder !== undefined) await rm(folder, { recursive: true })
+  return placed
 }
 
 /** First it shows which files state services mount; their contents then say where those lie. */

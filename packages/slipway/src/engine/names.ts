@@ -28,7 +28,10 @@ export function imageRepository(project: string): string {
 /** Services and projects may have names that no image may have; their hash keeps those apart. */
 function repositoryPart(name: string): string {
   if (/^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/.test(name)) return name
-  const readable = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '')
+  const readable = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
   return `${readable === '' ? 'x' : readable}.${createHash('sha256').update(name).digest('hex').slice(0, 8)}`
 }
 

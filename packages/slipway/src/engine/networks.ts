@@ -9,7 +9,9 @@ import { networksOf } from './release-document.ts'
 /** Creates the release's own networks. Safe to repeat. */
 export async function createNetworks(release: Release, document: ComposeDocument): Promise<void> {
   const existing = await networksOfRelease(release)
-  const missing = ownNetworkKeys(release, document).filter(key => !existing.includes(networkName(release, document, key)))
+  const missing = ownNetworkKeys(release, document).filter(
+    key => !existing.includes(networkName(release, document, key)),
+  )
   await Promise.all(missing.map(key => createNetwork(release, document, key)))
 }
 
@@ -64,7 +66,14 @@ async function removeNetwork(network: string): Promise<void> {
 async function connectedTo(network: string): Promise<string[]> {
   const [all, running] = await Promise.all([
     tryDocker(['ps', '--all', '--no-trunc', '--filter', `network=${network}`, '--format', '{{.ID}}']),
-    tryDocker(['network', 'inspect', '--format', '{{range $id, $each := .Containers}}{{$each.Name}}\n{{end}}', '--', network]),
+    tryDocker([
+      'network',
+      'inspect',
+      '--format',
+      '{{range $id, $each := .Containers}}{{$each.Name}}\n{{end}}',
+      '--',
+      network,
+    ]),
   ])
   const stopped = all.stdout.split('\n').filter(Boolean)
   return [...stopped, ...running.stdout.split('\n').filter(Boolean)]

@@ -13,7 +13,14 @@ export async function pruneImages(keep: readonly Release[]): Promise<string[]> {
   await pruneLastingFiles(release, keep)
   const repository = imageRepository(release.project)
   const kept = new Set<string>(keep.map(each => each.id))
-  const text = await docker(['image', 'ls', '--filter', `reference=${repository}/*`, '--format', '{{.Repository}}:{{.Tag}}'])
+  const text = await docker([
+    'image',
+    'ls',
+    '--filter',
+    `reference=${repository}/*`,
+    '--format',
+    '{{.Repository}}:{{.Tag}}',
+  ])
   const gone = text.split('\n').filter(reference => {
     const [name = '', tag = ''] = reference.split(':')
     return name.startsWith(`${repository}/`) && /^r\d+$/.test(tag) && !kept.has(tag)

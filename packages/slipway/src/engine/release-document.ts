@@ -35,7 +35,13 @@ export function releaseDocument(input: ReleaseDocumentInput): ComposeDocument {
   }
 
   function migrateJob(source: ComposeService, config: MigrateConfig, context: ReleaseDocumentInput): ComposeService {
-    const { depends_on: _depends, deploy, scale: _scale, links: _links, ...base } = pinned(source, images[config.service], context, 'job')
+    const {
+      depends_on: _depends,
+      deploy,
+      scale: _scale,
+      links: _links,
+      ...base
+    } = pinned(source, images[config.service], context, 'job')
     const { replicas: _replicas, ...kept } = deploy ?? {}
     return {
       ...base,
@@ -75,7 +81,12 @@ function releaseService(
 }
 
 /** What every container of a release has in common. Ports are the edge's business; fixed names would forbid two releases. */
-function pinned(source: ComposeService, image: string | undefined, input: ReleaseDocumentInput, role: string): ComposeService {
+function pinned(
+  source: ComposeService,
+  image: string | undefined,
+  input: ReleaseDocumentInput,
+  role: string,
+): ComposeService {
   const { build: _build, ports: _ports, container_name: _name, profiles: _profiles, ...rest } = source
   return {
     ...rest,
@@ -106,7 +117,10 @@ function withoutAddresses(
 }
 
 /** Volumes outlive releases, so no release's Compose project owns them. */
-export function externalVolumes(volumes: NonNullable<ComposeDocument['volumes']>, project: string): NonNullable<ComposeDocument['volumes']> {
+export function externalVolumes(
+  volumes: NonNullable<ComposeDocument['volumes']>,
+  project: string,
+): NonNullable<ComposeDocument['volumes']> {
   return Object.fromEntries(
     Object.entries(volumes).map(([key, volume]) => [
       key,

@@ -43,7 +43,13 @@ export function stateDocument(
     ...rest,
     name: project,
     services: own,
-    ...(networks === undefined ? {} : { networks: Object.fromEntries(Object.entries(networks).map(([key, network]) => [key, ownNetwork(network, project, key)])) }),
+    ...(networks === undefined
+      ? {}
+      : {
+          networks: Object.fromEntries(
+            Object.entries(networks).map(([key, network]) => [key, ownNetwork(network, project, key)]),
+          ),
+        }),
     ...(volumes === undefined ? {} : { volumes: externalVolumes(volumes, project) }),
   }
 }
@@ -55,7 +61,9 @@ function given(document: ComposeDocument, service: ComposeService, kind: 'secret
 
 /** The wanted definition hash of each state service. */
 export function wantedState(document: ComposeDocument): Map<string, string> {
-  return new Map(Object.entries(document.services).map(([name, service]) => [name, service.labels?.[labels.state] ?? '']))
+  return new Map(
+    Object.entries(document.services).map(([name, service]) => [name, service.labels?.[labels.state] ?? '']),
+  )
 }
 
 /** Equal values have equal hashes, whatever the order of their keys. */

@@ -75,7 +75,9 @@ async function failingLogs(project: string, services: string[]): Promise<string[
     const well = container.state.status === 'running' && container.state.health !== 'unhealthy'
     if (!services.includes(container.state.service) || (well && container.state.health !== 'starting')) continue
     const result = await tryDocker(['logs', '--tail', '8', container.state.id])
-    lines.push(...lastLines(`${result.stdout}\n${result.stderr}`, 8).map(line => `${container.state.service} | ${line}`))
+    lines.push(
+      ...lastLines(`${result.stdout}\n${result.stderr}`, 8).map(line => `${container.state.service} | ${line}`),
+    )
   }
   return lines
 }
@@ -88,8 +90,20 @@ async function createVolumes(release: Release, document: ComposeDocument): Promi
     const name = volume?.name
     const source = document.volumes?.[key]
     if (name === undefined || source?.external === true || existing.has(name)) continue
-    const options = Object.entries(source?.driver_opts ?? {}).flatMap(([option, value]) => ['--opt', `${option}=${value}`])
+    const options = Object.entries(source?.driver_opts ?? {}).flatMap(([option, value]) => [
+      '--opt',
+      `${option}=${value}`,
+    ])
     const driver = source?.driver === undefined ? [] : ['--driver', source.driver]
-    await docker(['volume', 'create', ...driver, ...options, '--label', `${labels.project}=${release.project}`, '--', name])
+    await docker([
+      'volume',
+      'create',
+      ...driver,
+      ...options,
+      '--label',
+      `${labels.project}=${release.project}`,
+      '--',
+      name,
+    ])
   }
 }

@@ -12,6 +12,8 @@ export interface Context {
   signal: AbortSignal
   /** The moment (monotonic) at which a hold that is on reaches its limit. */
   holdEndsAt?: number
+  /** The moment (monotonic) at which the requests that waited were let go. */
+  letGoAt?: number
   /** Keeps facts in the journal, on disk, before the step goes on. */
   learn(facts: Partial<Facts>): Promise<void>
   note(text: string): void
@@ -85,4 +87,3 @@ export async function hasSwitched(context: Context): Promise<boolean> {
   if (release === undefined || !release.services.some(service => service.role === 'web')) return false
   return (await context.ports.edge.live()) === release.id && context.plan.current?.id !== release.id
 }
-

@@ -12,4 +12,3 @@ export function failureOf(error: SlipwayError): Failure {
     ...(error.next === undefined ? {} : { next: error.next }),
   }
 }
-

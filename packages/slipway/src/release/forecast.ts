@@ -44,7 +44,8 @@ export function forecastData(input: {
   const first = between[0]
   if (input.asked === 'keep') return { kind: 'keep', why: 'asked for with --data keep' }
   if (input.asked !== 'restore') {
-    if (breaking.length === 0) return { kind: 'keep', why: 'every migration since only added: the older code lives with the data' }
+    if (breaking.length === 0)
+      return { kind: 'keep', why: 'every migration since only added: the older code lives with the data' }
     if (config.rollback.data === 'keep') return { kind: 'keep', why: 'rollback.data is keep' }
   }
   const from = origins(between).find(input.existing)
@@ -74,7 +75,8 @@ function deploymentsSince(target: ReleaseId, history: readonly DeploymentRecord[
   let path: DeploymentRecord[] = []
   for (const record of history) {
     if (record.outcome !== 'deployed') continue
-    if (record.restored !== undefined) path = path.slice(0, 1 + path.findLastIndex(each => each.release === record.release))
+    if (record.restored !== undefined)
+      path = path.slice(0, 1 + path.findLastIndex(each => each.release === record.release))
     path.push(record)
   }
   return path.slice(1 + path.findLastIndex(record => record.release === target))

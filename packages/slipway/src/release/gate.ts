@@ -127,7 +127,9 @@ async function tooLate(
   ports: Ports,
   consequence: string,
 ): Promise<SlipwayError> {
-  const suspect = containers.find(container => waiting.some(text => text.startsWith(container.service) || text.startsWith(container.name)))
+  const suspect = containers.find(container =>
+    waiting.some(text => text.startsWith(container.service) || text.startsWith(container.name)),
+  )
   return new SlipwayError('GATE_FAILED', `Not healthy after ${(elapsed / 1000).toFixed(1)} s`, {
     why: waiting.join('; '),
     output: suspect === undefined ? [] : await cause(suspect, ports),

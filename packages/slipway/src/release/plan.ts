@@ -47,9 +47,7 @@ export function planRollback(input: {
   const { config, current, releases, history } = input
   const target = targetOf(input.wanted, current, releases, history)
   const data =
-    config.database === undefined
-      ? ({ kind: 'untouched' } as const)
-      : forecastData({ ...input, target: target.id })
+    config.database === undefined ? ({ kind: 'untouched' } as const) : forecastData({ ...input, target: target.id })
   return {
     kind: 'rollback',
     app: config.app,
@@ -78,11 +76,20 @@ function targetOf(
   const target = releases.find(release => release.id === id)
   const kept = releases.map(release => release.id).filter(each => each !== current?.id)
   if (target !== undefined && target.id !== current?.id) return target
-  throw new SlipwayError('NO_RELEASE', wanted === undefined ? 'There is no earlier release to go back to' : `${wanted} is not a release to go back to`, {
-    why: id === current?.id ? `${id} serves now` : id === undefined ? 'history holds no earlier release' : `${id} is not kept any more`,
-    state: current === undefined ? 'nothing serves yet' : `${current.id} serves`,
-    next: kept.length === 0 ? 'Deploy first.' : `Choose one of ${kept.join(', ')}.`,
-  })
+  throw new SlipwayError(
+    'NO_RELEASE',
+    wanted === undefined ? 'There is no earlier release to go back to' : `${wanted} is not a release to go back to`,
+    {
+      why:
+        id === current?.id
+          ? `${id} serves now`
+          : id === undefined
+            ? 'history holds no earlier release'
+            : `${id} is not kept any more`,
+      state: current === undefined ? 'nothing serves yet' : `${current.id} serves`,
+      next: kept.length === 0 ? 'Deploy first.' : `Choose one of ${kept.join(', ')}.`,
+    },
+  )
 }
 
 /** The release that served before the current one came. */
@@ -91,7 +98,10 @@ function previousOf(current: Release | undefined, history: readonly DeploymentRe
   return arrivals.findLast(record => record.release === current?.id && record.kind === 'deploy')?.previous
 }
 
-function serviceChanges(services: readonly (ReleaseService & { builds: boolean })[], current: Release | undefined): Plan['services'] {
+function serviceChanges(
+  services: readonly (ReleaseService & { builds: boolean })[],
+  current: Release | undefined,
+): Plan['services'] {
   const known = new Set(current?.services.map(service => service.name))
   const now = services.map(service => ({
     name: service.name,

@@ -21,7 +21,10 @@ function describe(name: StepName, plan: Plan): { does: string; skipped?: string 
     case 'preflight':
       return { does: 'Check engine, disk, memory, secrets, database and edge' }
     case 'fetch':
-      return { does: `Fetch ${plan.version} and build its images`, skipped: plan.kind === 'rollback' ? `${next} is already here` : undefined }
+      return {
+        does: `Fetch ${plan.version} and build its images`,
+        skipped: plan.kind === 'rollback' ? `${next} is already here` : undefined,
+      }
     case 'backup':
       return {
         does: 'Back up the database and verify the backup',
@@ -30,11 +33,18 @@ function describe(name: StepName, plan: Plan): { does: string; skipped?: string 
     case 'rehearse':
       return { does: 'Rehearse the migration on a copy', skipped: 'not available yet' }
     case 'restore':
-      return { does: 'Prepare the older data beside the live database', skipped: restores ? undefined : 'the data stays' }
+      return {
+        does: 'Prepare the older data beside the live database',
+        skipped: restores ? undefined : 'the data stays',
+      }
     case 'hold':
       return {
         does: `Hold requests (at most ${plan.config.hold.limitMs / 1000} s), quiet workers, take a snapshot`,
-        skipped: first ? 'first deployment: nothing serves yet' : restores || pending ? undefined : `${plan.migration.why} (unless state services change)`,
+        skipped: first
+          ? 'first deployment: nothing serves yet'
+          : restores || pending
+            ? undefined
+            : `${plan.migration.why} (unless state services change)`,
       }
     case 'state':
       return { does: 'Bring up and connect databases and other state' }

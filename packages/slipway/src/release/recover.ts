@@ -38,11 +38,18 @@ async function end(
   const forward = await hasSwitched(context)
   await context.emit({ type: 'recovering', id, towards: forward ? 'new' : 'old' })
   const begun = startedSteps(events)
-  const ended = forward ? await goForward(context) : await undo(steps.filter(step => begun.has(step.name)), context)
+  const ended = forward
+    ? await goForward(context)
+    : await undo(
+        steps.filter(step => begun.has(step.name)),
+        context,
+      )
   if (!ended) {
     throw new SlipwayError('NEEDS_PERSON', `The deployment ${id} was cut off and can not be brought to an end`, {
       why: 'one of its steps fails again and again; see above',
-      state: forward ? `${releaseOf(context).id} serves` : 'requests may be refused until this is mended; no data was removed',
+      state: forward
+        ? `${releaseOf(context).id} serves`
+        : 'requests may be refused until this is mended; no data was removed',
       next: 'Mend the cause and run any slipway command again: it takes up here.',
     })
   }
@@ -77,7 +84,9 @@ async function planOf(id: DeploymentId, events: readonly Event[], ports: Ports, 
   const target = planned?.target === undefined ? undefined : await ports.releases.get(planned.target)
   return {
     ...plan,
-    ...(planned === undefined ? {} : { kind: planned.kind, version: planned.version, migration: planned.migration, data: planned.data }),
+    ...(planned === undefined
+      ? {}
+      : { kind: planned.kind, version: planned.version, migration: planned.migration, data: planned.data }),
     ...(current === undefined ? {} : { current }),
     ...(target === undefined ? {} : { target }),
   }

@@ -11,4 +11,3 @@ export interface RunOptions {
   signal: AbortSignal
   listen(event: Event): void
 }
-

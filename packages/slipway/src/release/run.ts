@@ -45,7 +45,13 @@ class Deployment {
   private heldSince: number | undefined
   private heldMs: number | undefined
 
-  constructor(id: DeploymentId, plan: Plan, ports: Ports, options: RunOptions, append: (event: Event) => Promise<void>) {
+  constructor(
+    id: DeploymentId,
+    plan: Plan,
+    ports: Ports,
+    options: RunOptions,
+    append: (event: Event) => Promise<void>,
+  ) {
     this.id = id
     this.ports = ports
     this.options = options
@@ -100,36 +106,61 @@ class Deployment {
     } catch (thrown) {
       const error = asSlipwayError(thrown, `The step ${step.name} failed`)
       if (step.name === 'hold' && context.facts.held !== undefined) this.heldSince = startedAt
-      await context.emit({ type: 'step-failed', step: step.name, seconds: this.since(startedAt), failure: failureOf(error) })
+      await context.emit({
+        type: 'step-failed',
+        step: step.name,
+        seconds: this.since(startedAt),
+        failure: failureOf(error),
+      })
       return error
     }
   }
 
   private async fail(step: Step, error: SlipwayError): Promise<DeploymentRecord> {
     const { context } = this
-    const failure = { step: step.name, code: error.code, message: error.message, ...(error.why === undefined ? {} : { why: error.why }) }
+    const failure = {
+      step: step.name,
+      code: error.code,
+      message: error.message,
+      ...(error.why === undefined ? {} : { why: error.why }),
+    }
     if (await hasSwitched(context)) {
       this.endHold()
       const ended = await goForward(context)
       const serving = `${releaseOf(context).id} serves`
-      return ended ? this.finish('deployed', serving) : this.finish('needs-person', `${serving}, but the old release is not put away`, failure)
+      return ended
+        ? this.finish('deployed', serving)
+        : this.finish('needs-person', `${serving}, but the old release is not put away`, failure)
     }
     const changed = this.started.some(each => changesWhatRuns.has(each.name))
     const undone = await undo(this.started, context)
     this.endHold()
     const { current } = context.plan
     if (!undone) return this.finish('needs-person', 'unknown: the way back itself failed', failure)
-    await this.ports.hooks.run('onFailure', { SLIPWAY_PROJECT: context.plan.project, SLIPWAY_CODE: error.code }).catch(() => undefined)
-    return this.finish(changed ? 'rolled-back' : 'failed', current === undefined ? 'nothing' : `${current.id} serves`, failure)
+    await this.ports.hooks
+      .run('onFailure', { SLIPWAY_PROJECT: context.plan.project, SLIPWAY_CODE: error.code })
+      .catch(() => undefined)
+    return this.finish(
+      changed ? 'rolled-back' : 'failed',
+      current === undefined ? 'nothing' : `${current.id} serves`,
+      failure,
+    )
   }
 
   private async endUnchanged(): Promise<DeploymentRecord> {
     const { current } = this.context.plan
-    await undo(this.started.filter(step => step.name === 'fetch'), this.context)
+    await undo(
+      this.started.filter(step => step.name === 'fetch'),
+      this.context,
+    )
     return this.finish('unchanged', `${current?.id} serves`)
   }
 
-  private async finish(outcome: Outcome, serving: string, failure?: DeploymentRecord['failure']): Promise<DeploymentRecord> {
+  private async finish(
+    outcome: Outcome,
+    serving: string,
+    failure?: DeploymentRecord['failure'],
+  ): Promise<DeploymentRecord> {
     const database = outcome === 'deployed' ? await this.ports.database?.state().catch(() => undefined) : undefined
     const record = recordOf({
       id: this.id,
@@ -158,7 +189,7 @@ class Deployment {
 
   private endHold(): void {
     if (this.heldSince === undefined || this.heldMs !== undefined) return
-    this.heldMs = Math.round(this.ports.clock.monotonic() - this.heldSince)
+    this.heldMs = Math.round((this.context.letGoAt ?? this.ports.clock.monotonic()) - this.heldSince)
   }
 
   private since(monotonic: number): number {
@@ -219,9 +250,13 @@ async function withinLimit<T>(work: Promise<T>, context: Context): Promise<T> {
 const graceMs = 1500
 
 function tooLong(context: Context): SlipwayError {
-  return new SlipwayError('HOLD_TOO_LONG', `The release was not ready within the hold of ${context.plan.config.hold.limitMs / 1000} s`, {
-    why: 'requests may not wait longer than hold.limit',
-    state: `${context.plan.current?.id} goes on serving, on the data as it was before`,
-    next: 'Make the migration shorter (expand first, contract in a later release) or raise hold.limit.',
-  })
+  return new SlipwayError(
+    'HOLD_TOO_LONG',
+    `The release was not ready within the hold of ${context.plan.config.hold.limitMs / 1000} s`,
+    {
+      why: 'requests may not wait longer than hold.limit',
+      state: `${context.plan.current?.id} goes on serving, on the data as it was before`,
+      next: 'Make the migration shorter (expand first, contract in a later release) or raise hold.limit.',
+    },
+  )
 }

@@ -22,7 +22,11 @@ async function undoStep(step: Step, way: NonNullable<Step['undo']>, context: Con
   for (let attempt = 1; ; attempt++) {
     try {
       await way.run(context)
-      await context.emit({ type: 'undo-finished', step: step.name, seconds: Math.round(clock.monotonic() - startedAt) / 1000 })
+      await context.emit({
+        type: 'undo-finished',
+        step: step.name,
+        seconds: Math.round(clock.monotonic() - startedAt) / 1000,
+      })
       return true
     } catch (thrown) {
       const error = asSlipwayError(thrown, `Undoing the step ${step.name} failed`)

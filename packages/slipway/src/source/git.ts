@@ -72,7 +72,13 @@ async function git(
 
 function runGit(directory: string, argv: readonly string[], environment: Record<string, string> = {}) {
   return run('git', ['-C', directory, ...argv], {
-    environment: { ...foreignVariables, GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C', ...environment },
+    environment: {
+      ...foreignVariables,
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_OPTIONAL_LOCKS: '0',
+      LC_ALL: 'C',
+      ...environment,
+    },
     timeoutMs: 300_000,
   })
 }

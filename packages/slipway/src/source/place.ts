@@ -58,8 +58,7 @@ export function placeFiles(document: ComposeDocument, places: Places): { documen
 
   function copy(from: string, fallback: string, lasts: boolean, ordinary: string): string {
     const content = lasts ? lasting?.contents.get(from) : undefined
-    const to =
-      lasting === undefined || content === undefined ? ordinary : join(lasting.folder, content, basename(from))
+    const to = lasting === undefined || content === undefined ? ordinary : join(lasting.folder, content, basename(from))
     copies.push({ from, to, fallback, ...(lasts ? { lasting: true } : {}) })
     return to
   }
@@ -112,7 +111,7 @@ function unescaped(text: string): string {
   return text.replaceAll('$$', '$')
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll('$', '$$$$')
 }
 

@@ -16,7 +16,9 @@ export function programHooks(config: EnvironmentConfig): Hooks {
         })
         if (result.exitCode === 0) continue
         throw new SlipwayError('HOOK_FAILED', `The hook ${program} failed`, {
-          why: result.timedOut ? `it did not end within ${config.hooks.timeoutMs / 1000} s` : `it exited with code ${result.exitCode}`,
+          why: result.timedOut
+            ? `it did not end within ${config.hooks.timeoutMs / 1000} s`
+            : `it exited with code ${result.exitCode}`,
           output: lastLines(`${result.stdout}\n${result.stderr}`),
           next: 'Mend the hook, or take it out of slipway.yaml.',
         })

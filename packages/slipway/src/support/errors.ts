@@ -78,24 +78,48 @@ export const errorCatalogue = {
   ENGINE_UNAVAILABLE: { exit: exitCodes.failedNothingChanged, means: 'Docker Engine does not answer.' },
   ENGINE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A Docker command failed.' },
   DISK_FULL: { exit: exitCodes.failedNothingChanged, means: 'Too little free disk space.' },
-  MEMORY_LOW: { exit: exitCodes.failedNothingChanged, means: 'Too little free memory to run two releases side by side.' },
-  SECRET_MISSING: { exit: exitCodes.failedNothingChanged, means: 'A variable or secret file that the app needs is missing.' },
+  MEMORY_LOW: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'Too little free memory to run two releases side by side.',
+  },
+  SECRET_MISSING: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'A variable or secret file that the app needs is missing.',
+  },
   PORT_IN_USE: { exit: exitCodes.failedNothingChanged, means: 'Another program listens where the edge should.' },
   SOURCE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'The code could not be fetched.' },
   BUILD_FAILED: { exit: exitCodes.failedNothingChanged, means: 'An image does not build or can not be pulled.' },
-  DATABASE_UNREACHABLE: { exit: exitCodes.failedNothingChanged, means: 'The database does not answer or refuses the login.' },
+  DATABASE_UNREACHABLE: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The database does not answer or refuses the login.',
+  },
   DATABASE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A statement on the database failed.' },
   BACKUP_FAILED: { exit: exitCodes.failedNothingChanged, means: 'The backup could not be made or did not verify.' },
   RESTORE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A backup or snapshot could not be restored.' },
-  HOLD_FAILED: { exit: exitCodes.failedNothingChanged, means: 'Requests could not be held or the database not be fenced.' },
-  HOLD_TOO_LONG: { exit: exitCodes.failedNothingChanged, means: 'The hold reached its limit before the release was ready.' },
-  MIGRATION_FAILED: { exit: exitCodes.failedNothingChanged, means: 'The migration failed, or claimed success without doing its work.' },
+  HOLD_FAILED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'Requests could not be held or the database not be fenced.',
+  },
+  HOLD_TOO_LONG: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The hold reached its limit before the release was ready.',
+  },
+  MIGRATION_FAILED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The migration failed, or claimed success without doing its work.',
+  },
   START_FAILED: { exit: exitCodes.failedNothingChanged, means: 'The new release could not be started.' },
-  GATE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'The new release did not become healthy in time, crashed or exited.' },
+  GATE_FAILED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The new release did not become healthy in time, crashed or exited.',
+  },
   EDGE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'The edge could not be started or does not answer.' },
   HOOK_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A hook exited with an error.' },
   NO_RELEASE: { exit: exitCodes.failedNothingChanged, means: 'There is no such release to go back to or look at.' },
-  CONFIRMATION_NEEDED: { exit: exitCodes.usage, means: 'The command would lose data and needs an explicit confirmation.' },
+  CONFIRMATION_NEEDED: {
+    exit: exitCodes.usage,
+    means: 'The command would lose data and needs an explicit confirmation.',
+  },
   NEEDS_PERSON: { exit: exitCodes.needsPerson, means: 'The way back itself failed: a person must look.' },
   INTERRUPTED: { exit: exitCodes.interrupted, means: 'The command was interrupted.' },
   BUG: { exit: exitCodes.bug, means: 'Slipway met a state it should never meet. Please report it.' },
@@ -106,5 +130,8 @@ export type ErrorCode = keyof typeof errorCatalogue
 /** Wraps whatever was thrown, so that a person always gets a code and never a bare stack. */
 export function asSlipwayError(thrown: unknown, attempted: string, code: ErrorCode = 'BUG'): SlipwayError {
   if (thrown instanceof SlipwayError) return thrown
-  return new SlipwayError(code, attempted, { why: thrown instanceof Error ? thrown.message : String(thrown), cause: thrown })
+  return new SlipwayError(code, attempted, {
+    why: thrown instanceof Error ? thrown.message : String(thrown),
+    cause: thrown,
+  })
 }

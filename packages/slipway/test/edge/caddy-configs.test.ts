@@ -61,6 +61,19 @@ describe('frontConfig', () => {
   })
 })
 
+describe('both', () => {
+  it('keep answers to requests with a body whole', () => {
+    for (const config of [
+      frontConfig([address('a', [{ name: 'web', hosts: [] }])], settings),
+      doorConfig([{ name: 'web', port: 3000, replicas: 1 }]),
+    ]) {
+      const text = JSON.stringify(config)
+      expect(text.indexOf('"request_body"')).toBeGreaterThan(0)
+      expect(text.indexOf('"request_body"')).toBeLessThan(text.indexOf('"reverse_proxy"'))
+    }
+  })
+})
+
 describe('listensOf', () => {
   it('knows the ports of a configuration, the redirecting one too', () => {
     const config = frontConfig([address('a', [{ name: 'web', hosts: [] }]), domains('b', 'b.example')], settings)
@@ -84,14 +97,16 @@ describe('listensOf', () => {
 describe('doorConfig', () => {
   it('has a socket for each service, leading to its containers', () => {
     const config = doorConfig([
-      { name: 'web', port: 3000 },
-      { name: 'api', port: 4000 },
+      { name: 'web', port: 3000, replicas: 1 },
+      { name: 'api', port: 4000, replicas: 3 },
     ])
     expect(config).toMatchObject({
       apps: {
         http: { servers: { web: { listen: ['unix//door/web.sock'] }, api: { listen: ['unix//door/api.sock'] } } },
       },
     })
-    expect(JSON.stringify(config)).toContain('"dynamic_upstreams":{"source":"a","name":"api","port":"4000"')
+    const text = JSON.stringify(config)
+    expect(text).toContain('"upstreams":[{"dial":"web:3000"}]')
+    expect(text.match(/dynamic_upstreams":\{"source":"a","name":"(\w+)"/)?.[1]).toBe('api')
   })
 })

@@ -9,7 +9,10 @@ const failed = (stderr: string, more = {}) => ({ exitCode: 1, stdout: '', stderr
 test.each([
   ['Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?', 'ENGINE_UNAVAILABLE'],
   ['error during connect: Get "http://x": EOF', 'ENGINE_UNAVAILABLE'],
-  ['permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock', 'ENGINE_UNAVAILABLE'],
+  [
+    'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock',
+    'ENGINE_UNAVAILABLE',
+  ],
   ['spawn docker ENOENT', 'ENGINE_UNAVAILABLE'],
   ['write /var/lib/docker/x: no space left on device', 'DISK_FULL'],
   ['something else', 'BUILD_FAILED'],

@@ -29,7 +29,11 @@ describe('a network', () => {
       inner: {
         internal: true,
         driver: 'bridge',
-        driver_opts: { 'com.docker.network.driver.mtu': 1400, 'com.docker.network.bridge.name': 'br-fixed', 'x; $(y)': '--z' },
+        driver_opts: {
+          'com.docker.network.driver.mtu': 1400,
+          'com.docker.network.bridge.name': 'br-fixed',
+          'x; $(y)': '--z',
+        },
         ipam: { config: [{ subnet: '172.30.0.0/24' }] },
       },
     }
@@ -42,6 +46,12 @@ describe('a network', () => {
   })
 
   test('needs nothing said about it', () => {
-    expect(networkArgv(r7, { services: {} }, 'default')).toEqual(['network', 'create', ...labels, '--', 'shop-prod-r7_default'])
+    expect(networkArgv(r7, { services: {} }, 'default')).toEqual([
+      'network',
+      'create',
+      ...labels,
+      '--',
+      'shop-prod-r7_default',
+    ])
   })
 })

@@ -95,7 +95,13 @@ describe('the document of a release', () => {
 
 test('a document without networks and volumes gets the default network', () => {
   const small: ComposeDocument = { services: { web: { image: 'a' } } }
-  const result = releaseDocument({ document: small, project: 'p', release: 'r1', services: [service('web', 'web')], images: { web: 'sha256:1' } })
+  const result = releaseDocument({
+    document: small,
+    project: 'p',
+    release: 'r1',
+    services: [service('web', 'web')],
+    images: { web: 'sha256:1' },
+  })
   expect(result).toEqual({
     name: 'p-r1',
     services: {

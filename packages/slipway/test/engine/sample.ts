@@ -19,7 +19,11 @@ export const document: ComposeDocument = {
         mailer: { condition: 'service_started' },
         migrate: { condition: 'service_completed_successfully' },
       },
-      networks: { default: null, inner: { aliases: ['backend'], ipv4_address: '172.30.0.9', priority: 10 }, proxy: { ipv4_address: '10.0.0.9' } },
+      networks: {
+        default: null,
+        inner: { aliases: ['backend'], ipv4_address: '172.30.0.9', priority: 10 },
+        proxy: { ipv4_address: '10.0.0.9' },
+      },
       links: ['mailer:mail', 'db:database'],
       deploy: { replicas: 2, resources: { limits: { memory: '268435456' } } },
       volumes: [{ type: 'volume', source: 'uploads', target: '/uploads' }],
@@ -28,8 +32,21 @@ export const document: ComposeDocument = {
       restart: 'unless-stopped',
       'x-own': true,
     },
-    mailer: { image: 'shop/mailer:1', networks: { default: null }, profiles: ['mail'], scale: 3, depends_on: { cache: { condition: 'service_started' } } },
-    migrate: { build: { context: '/src' }, command: ['true'], scale: 1, tty: true, networks: { inner: null }, depends_on: { db: { condition: 'service_healthy' } } },
+    mailer: {
+      image: 'shop/mailer:1',
+      networks: { default: null },
+      profiles: ['mail'],
+      scale: 3,
+      depends_on: { cache: { condition: 'service_started' } },
+    },
+    migrate: {
+      build: { context: '/src' },
+      command: ['true'],
+      scale: 1,
+      tty: true,
+      networks: { inner: null },
+      depends_on: { db: { condition: 'service_healthy' } },
+    },
     db: {
       image: 'postgres:16-alpine',
       ports: [{ target: 5432, published: '5432', host_ip: '127.0.0.1' }],
@@ -56,7 +73,10 @@ export const document: ComposeDocument = {
     fixed: { name: 'our-own-name' },
     shared: { name: 'company-files', external: true },
   },
-  secrets: { token: { name: 'shop-prod_token', file: '/r/secrets/token' }, password: { file: '/r/state-files/beef/password' } },
+  secrets: {
+    token: { name: 'shop-prod_token', file: '/r/secrets/token' },
+    password: { file: '/r/state-files/beef/password' },
+  },
   configs: { motd: { content: 'hello' } },
 }
 

@@ -72,7 +72,9 @@ describe('the hash of a definition', () => {
   })
 
   test('follows the content of the secrets that the service is given, and of no others', () => {
-    const password = changed(copy => (copy.secrets = { ...copy.secrets, password: { file: '/r/state-files/other/password' } }))
+    const password = changed(
+      copy => (copy.secrets = { ...copy.secrets, password: { file: '/r/state-files/other/password' } }),
+    )
     expect(password.get('db')).not.toBe(before.get('db'))
     const token = changed(copy => (copy.secrets = { ...copy.secrets, token: { file: '/r9/secrets/token' } }))
     expect(token).toEqual(before)

@@ -1,5 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -15,11 +28,24 @@ let author: string
 let clone: string
 let round = 0
 
-const hostile = ['--upload-pack=touch /tmp/slipway-pwned', '-x', ';touch x', '$(touch x)', '`touch x`', 'a\nb', 'a b', '', 'a..b']
+const hostile = [
+  '--upload-pack=touch /tmp/slipway-pwned',
+  '-x',
+  ';touch x',
+  '$(touch x)',
+  '`touch x`',
+  'a\nb',
+  'a b',
+  '',
+  'a..b',
+]
 
 function git(directory: string, ...argv: string[]): string {
   const settings = ['-c', 'user.name=a', '-c', 'user.email=a@b.c', '-c', 'protocol.file.allow=always']
-  const output = execFileSync('git', ['-C', directory, ...settings, ...argv], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const output = execFileSync('git', ['-C', directory, ...settings, ...argv], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   return output.trimEnd()
 }
 
@@ -108,13 +134,15 @@ describe('fetching a branch', () => {
     expect(git(clone, 'for-each-ref', 'refs/heads')).toBe(before)
   })
 
-  test.each(['--upload-pack=touch /tmp/slipway-pwned', 'ext::sh -c touch% /tmp/slipway-pwned', '-oProxyCommand=x', 'nowhere'])(
-    'from the hostile remote %j runs nothing',
-    async from => {
-      await expect(fetchBranch(clone, from, 'main')).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
-      await expect(stat('/tmp/slipway-pwned')).rejects.toThrow('ENOENT')
-    },
-  )
+  test.each([
+    '--upload-pack=touch /tmp/slipway-pwned',
+    'ext::sh -c touch% /tmp/slipway-pwned',
+    '-oProxyCommand=x',
+    'nowhere',
+  ])('from the hostile remote %j runs nothing', async from => {
+    await expect(fetchBranch(clone, from, 'main')).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+    await expect(stat('/tmp/slipway-pwned')).rejects.toThrow('ENOENT')
+  })
 
   test('that there is not names the cause, not the advice after it', async () => {
     const missing = await fetchBranch(clone, 'origin', 'gone').catch((thrown: unknown) => thrown)
@@ -124,7 +152,9 @@ describe('fetching a branch', () => {
   })
 
   test('shows no token of an address', async () => {
-    const error: unknown = await fetchBranch(clone, 'http://ada:hunter22@127.0.0.1:1/x.git', 'main').catch(thrown => thrown as unknown)
+    const error: unknown = await fetchBranch(clone, 'http://ada:hunter22@127.0.0.1:1/x.git', 'main').catch(
+      thrown => thrown as unknown,
+    )
     expect(JSON.stringify(error, ['message', 'why', 'output', 'next'])).not.toContain('hunter22')
     expect(String(error)).not.toContain('hunter22')
   })
@@ -151,7 +181,16 @@ describe('a commit message', () => {
 
   test('in another encoding is read without a crash', async () => {
     await writeFile(join(author, 'message'), Buffer.from([0x63, 0x61, 0x66, 0xe9]))
-    git(author, '-c', 'i18n.commitEncoding=latin1', 'commit', '--quiet', '--allow-empty', '--file', join(author, 'message'))
+    git(
+      author,
+      '-c',
+      'i18n.commitEncoding=latin1',
+      'commit',
+      '--quiet',
+      '--allow-empty',
+      '--file',
+      join(author, 'message'),
+    )
     git(author, 'push', '--quiet', 'origin', 'HEAD:refs/heads/latin')
     expect((await fetchBranch(clone, 'origin', 'latin')).subject).toBe('café')
   })
@@ -219,7 +258,9 @@ describe('a commit that is written out', () => {
     expect(await readlink(join(target, 'out'))).toBe('/etc/passwd')
     expect(await readlink(join(target, 'in'))).toBe('app.js')
     expect((await stat(join(target, 'große datei'))).size).toBe(5_000_000)
-    expect((await readdir(target)).sort()).toEqual(['$(touch x)', '-rf', 'a', 'app.js', 'große datei', 'in', 'out'].sort())
+    expect((await readdir(target)).sort()).toEqual(
+      ['$(touch x)', '-rf', 'a', 'app.js', 'große datei', 'in', 'out'].sort(),
+    )
     expect(await readdir(join(target, '..'))).toEqual([sha])
     expect(git(clone, 'status', '--porcelain')).toBe(status)
   })

@@ -25,7 +25,10 @@ describe('a bind mount', () => {
     expect(result.copies).toEqual([
       { from: '/src/conf/nginx', to: '/srv/releases/r3/mounted/conf/nginx', fallback: '/home/ada/shop/conf/nginx' },
     ])
-    expect(result.document.services['web']?.volumes?.[0]).toMatchObject({ read_only: true, bind: { create_host_path: true } })
+    expect(result.document.services['web']?.volumes?.[0]).toMatchObject({
+      read_only: true,
+      bind: { create_host_path: true },
+    })
   })
 
   test('that is writable is data: it stays in the folder a person works in', () => {
@@ -58,7 +61,11 @@ describe('a bind mount', () => {
   })
 
   test('of another kind is none of our business', () => {
-    const volumes = [{ type: 'volume', source: 'data', target: '/d' }, { type: 'tmpfs', target: '/t' }, { type: 'bind', target: '/n' }]
+    const volumes = [
+      { type: 'volume', source: 'data', target: '/d' },
+      { type: 'tmpfs', target: '/t' },
+      { type: 'bind', target: '/n' },
+    ]
     const result = placed({ services: { web: { volumes }, bare: {} } })
     expect(result.document.services).toEqual({ web: { volumes }, bare: {} })
   })
@@ -67,7 +74,12 @@ describe('a bind mount', () => {
 describe('secrets and configs', () => {
   test('are copied whatever their place; others pass through', () => {
     const result = placed({
-      secrets: { own: { file: '/src/own.txt' }, far: { file: '/etc/far' }, named: { external: true, name: 'x' }, env: { environment: 'X' } },
+      secrets: {
+        own: { file: '/src/own.txt' },
+        far: { file: '/etc/far' },
+        named: { external: true, name: 'x' },
+        env: { environment: 'X' },
+      },
       configs: { c: { file: '/src/c.conf' }, inline: { content: 'x' } },
     })
     expect(result.document.secrets).toMatchObject({
@@ -76,8 +88,15 @@ describe('secrets and configs', () => {
       named: { external: true, name: 'x' },
       env: { environment: 'X' },
     })
-    expect(result.document.configs).toMatchObject({ c: { file: '/srv/releases/r3/configs/c' }, inline: { content: 'x' } })
-    expect(result.copies.map(copy => copy.fallback)).toEqual(['/home/ada/shop/own.txt', '/etc/far', '/home/ada/shop/c.conf'])
+    expect(result.document.configs).toMatchObject({
+      c: { file: '/srv/releases/r3/configs/c' },
+      inline: { content: 'x' },
+    })
+    expect(result.copies.map(copy => copy.fallback)).toEqual([
+      '/home/ada/shop/own.txt',
+      '/etc/far',
+      '/home/ada/shop/c.conf',
+    ])
   })
 
   test.each(['..', '.', '...'])('called %j stay inside the release', key => {
@@ -89,7 +108,10 @@ describe('secrets and configs', () => {
 describe('what a state service mounts', () => {
   const document: ComposeDocument = {
     services: {
-      db: { volumes: [bind('/src/db.conf', { read_only: true }), bind('/src/data')], secrets: [{ source: 'password', target: '/run/secrets/password' }] },
+      db: {
+        volumes: [bind('/src/db.conf', { read_only: true }), bind('/src/data')],
+        secrets: [{ source: 'password', target: '/run/secrets/password' }],
+      },
       web: { volumes: [bind('/src/db.conf', { read_only: true })], secrets: [{ source: 'token' }] },
     },
     secrets: { password: { file: '/src/password' }, token: { file: '/src/token' } },
@@ -113,7 +135,8 @@ describe('what a state service mounts', () => {
   })
 
   test('is therefore the same in every release until it changes', () => {
-    const of = (release: string, files = contents) => placed(document, { release, lasting: { ...lasting, contents: files } }).document
+    const of = (release: string, files = contents) =>
+      placed(document, { release, lasting: { ...lasting, contents: files } }).document
     expect(of('/srv/releases/r4').services['db']).toEqual(of('/srv/releases/r3').services['db'])
     const changed = of('/srv/releases/r4', new Map([...contents, ['/src/db.conf', 'other']]))
     expect(changed.services['db']).not.toEqual(of('/srv/releases/r3').services['db'])
@@ -126,7 +149,10 @@ test('a service names its secrets in either way', () => {
 })
 
 test('nothing that is given is changed', () => {
-  const document: ComposeDocument = { services: { web: { volumes: [bind('/src/x', { read_only: true })] } }, 'x-own': { a: 1 } }
+  const document: ComposeDocument = {
+    services: { web: { volumes: [bind('/src/x', { read_only: true })] } },
+    'x-own': { a: 1 },
+  }
   const before = structuredClone(document)
   expect(placeFiles(document, places).document['x-own']).toEqual({ a: 1 })
   expect(document).toEqual(before)

@@ -22,7 +22,9 @@ function hooks(...beforeDeploy: string[][]) {
 }
 
 test('hooks run in order, in the project, told what is going on', async () => {
-  await writeFile(join(directory, 'say.sh'), '#!/bin/sh\necho "$1 $SLIPWAY_APP $SLIPWAY_VERSION" >> said\n', { mode: 0o755 })
+  await writeFile(join(directory, 'say.sh'), '#!/bin/sh\necho "$1 $SLIPWAY_APP $SLIPWAY_VERSION" >> said\n', {
+    mode: 0o755,
+  })
   await hooks(['./say.sh', 'one'], [], ['./say.sh', 'two']).run('beforeDeploy', { SLIPWAY_VERSION: 'abc' })
   expect(await readFile(join(directory, 'said'), 'utf8')).toBe('one shop abc\ntwo shop abc\n')
 })

@@ -54,24 +54,33 @@ describe('a journal', () => {
 
   test('keeps the order of appends that are made at the same time', async () => {
     const journal = await fileJournal(places).open('d1')
-    const notes = Array.from({ length: 200 }, (_, index): Event => ({ at, type: 'step-note', step: 'fetch', text: `${index}` }))
+    const notes = Array.from(
+      { length: 200 },
+      (_, index): Event => ({ at, type: 'step-note', step: 'fetch', text: `${index}` }),
+    )
     await Promise.all(notes.map(note => journal.append(note)))
     await journal.close()
     expect(await fileJournal(places).read('d1')).toEqual(notes)
   })
 
-  test.each(['{"at":"2030","type":"step-st', '\0\0\0\0', '{"type":"note"}garbage', 'null', '5', '"x"', '[1]', '\uFFFD'])(
-    'goes on after a last line that is half or rubbish: %j',
-    async rubbish => {
-      await write('d1', started)
-      await appendFile(places.journal('d1'), rubbish)
-      expect(await fileJournal(places).read('d1')).toEqual([started])
-      expect(await fileJournal(places).unfinished()).toBe('d1')
-      await write('d1', finished('deployed'))
-      expect(await fileJournal(places).read('d1')).toEqual([started, finished('deployed')])
-      expect(await fileJournal(places).unfinished()).toBeUndefined()
-    },
-  )
+  test.each([
+    '{"at":"2030","type":"step-st',
+    '\0\0\0\0',
+    '{"type":"note"}garbage',
+    'null',
+    '5',
+    '"x"',
+    '[1]',
+    '\uFFFD',
+  ])('goes on after a last line that is half or rubbish: %j', async rubbish => {
+    await write('d1', started)
+    await appendFile(places.journal('d1'), rubbish)
+    expect(await fileJournal(places).read('d1')).toEqual([started])
+    expect(await fileJournal(places).unfinished()).toBe('d1')
+    await write('d1', finished('deployed'))
+    expect(await fileJournal(places).read('d1')).toEqual([started, finished('deployed')])
+    expect(await fileJournal(places).unfinished()).toBeUndefined()
+  })
 
   test('is read around lines that mean nothing', () => {
     const lines = ['{"type":"a"}', '', 'null', '{"type":', '7', '[]', '\0', '{"type":"b"}\r', '   ']
@@ -90,7 +99,15 @@ describe('numbers', () => {
     await write('d2', started)
     await write('d11', started)
     await write('d3', started)
-    const strangers = ['d99.jsonl.bak', 'x12.jsonl', 'd0.jsonl', 'd007.jsonl', 'd1e9.jsonl', `d${'9'.repeat(30)}.jsonl`, '..jsonl']
+    const strangers = [
+      'd99.jsonl.bak',
+      'x12.jsonl',
+      'd0.jsonl',
+      'd007.jsonl',
+      'd1e9.jsonl',
+      `d${'9'.repeat(30)}.jsonl`,
+      '..jsonl',
+    ]
     for (const name of strangers) await writeFile(join(places.journals, name), '')
     expect(await journal.nextId()).toBe('d12')
     expect(await journal.unfinished()).toBe('d11')

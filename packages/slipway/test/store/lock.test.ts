@@ -59,7 +59,10 @@ function freshFile(): string {
 
 /** Another process that asks for the lock; `answer` is what it says first. */
 function other(purpose: string): { child: ChildProcess; answer: Promise<string> } {
-  const child = spawn(process.execPath, [program, file, purpose], { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+  const child = spawn(process.execPath, [program, file, purpose], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+  })
   children.push(child)
   const answer = once(child.stdout, 'data').then(([data]) => String(data).trim())
   return { child, answer }

@@ -62,7 +62,19 @@ describe('releases', () => {
 
   test('hostile names in the folder are not looked at', async () => {
     await make('r1')
-    const strangers = ['r0', 'r01', 'r-1', 'rm -rf', '$(touch x)', 'r1;ls', '--help', 'r2\n', 'R3', 'r1e3', 'state-files']
+    const strangers = [
+      'r0',
+      'r01',
+      'r-1',
+      'rm -rf',
+      '$(touch x)',
+      'r1;ls',
+      '--help',
+      'r2\n',
+      'R3',
+      'r1e3',
+      'state-files',
+    ]
     for (const name of strangers) {
       expect(isReleaseId(name)).toBe(false)
       await mkdir(join(places.releases, name))

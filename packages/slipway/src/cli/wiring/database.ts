@@ -13,19 +13,24 @@ import type { Layout } from '../../store/layout.ts'
 export async function openDatabase(
   config: EnvironmentConfig,
   document: ComposeDocument,
+  container: ContainerFinder,
 ): Promise<Database | undefined> {
   const login = await serverLogin(config, document)
-  return login === undefined ? undefined : postgresDatabase({ ...login, container: containerOf(config) })
+  return login === undefined ? undefined : postgresDatabase({ ...login, container: container.find })
 }
 
 /** The login that the app itself uses, when one of its variables is a URL that leads to the database service. */
-export function appDatabase(config: EnvironmentConfig, document: ComposeDocument): Database | undefined {
+export function appDatabase(
+  config: EnvironmentConfig,
+  document: ComposeDocument,
+  container: ContainerFinder,
+): Database | undefined {
   const service = config.database?.service
   if (service === undefined) return undefined
   for (const each of Object.values(document.services)) {
     for (const value of Object.values(each.environment ?? {})) {
       const login = loginOf(unescaped(value ?? ''), service)
-      if (login !== undefined) return postgresDatabase({ ...login, container: containerOf(config) })
+      if (login !== undefined) return postgresDatabase({ ...login, container: container.find })
     }
   }
   return undefined
@@ -35,11 +40,12 @@ export async function openBackups(
   config: EnvironmentConfig,
   document: ComposeDocument,
   layout: Layout,
+  container: ContainerFinder,
 ): Promise<Backups> {
   const login = await serverLogin(config, document)
   if (login === undefined) return noBackups
   const directory = backupsDirectory(config, layout)
-  return fileBackups({ ...login, container: containerOf(config), config: { ...config.backups, directory } })
+  return fileBackups({ ...login, container: container.find, config: { ...config.backups, directory } })
 }
 
 /** SLIPWAY_BACKUPS wins over slipway.yaml: a server may have its disks elsewhere. */
@@ -80,10 +86,31 @@ interface Login {
   password?: string
 }
 
-function containerOf(config: EnvironmentConfig): () => Promise<string | undefined> {
-  const service = config.database?.service
-  return () => (service === undefined ? Promise.resolve(undefined) : stateContainer(config.project, service))
+export interface ContainerFinder {
+  find(): Promise<string | undefined>
+  /** To be called when state services may have been made anew. */
+  forget(): void
 }
+
+/** Finding the container costs two calls of Docker, and a hold asks a dozen times while people wait. */
+export function databaseContainer(config: EnvironmentConfig): ContainerFinder {
+  const service = config.database?.service
+  let known: { id: string; until: number } | undefined
+  return {
+    async find() {
+      if (service === undefined) return undefined
+      if (known !== undefined && performance.now() < known.until) return known.id
+      const id = await stateContainer(config.project, service)
+      known = id === undefined ? undefined : { id, until: performance.now() + rememberedMs }
+      return id
+    },
+    forget() {
+      known = undefined
+    },
+  }
+}
+
+const rememberedMs = 5000
 
 function variable(service: ComposeService, name: string): string | undefined {
   const value = service.environment?.[name]

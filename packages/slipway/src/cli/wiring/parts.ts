@@ -4,7 +4,7 @@ import type { EnvironmentConfig } from '../../config/model.ts'
 import { caddyEdge, type CaddyEdge } from '../../edge/edge.ts'
 import { composeEngine } from '../../engine/engine.ts'
 import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.ts'
-import type { Clock, Ports, SourcePort } from '../../release/ports.ts'
+import type { Clock, Engine, Ports, SourcePort } from '../../release/ports.ts'
 import { sourceFolder } from '../../source/git.ts'
 import { programHooks } from '../../store/hooks.ts'
 import { fileJournal } from '../../store/journal.ts'
@@ -13,7 +13,7 @@ import { fileLock } from '../../store/lock.ts'
 import { fileReleases } from '../../store/releases.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { proveAddressFree } from './address.ts'
-import { appDatabase, openBackups, openDatabase } from './database.ts'
+import { appDatabase, databaseContainer, openBackups, openDatabase, type ContainerFinder } from './database.ts'
 import { preflightChecks } from './preflight.ts'
 import { readCheckout, type ResolvedSource } from './resolve.ts'
 
@@ -28,7 +28,8 @@ export async function realPorts(
   document: ComposeDocument,
   source: () => ResolvedSource | undefined,
 ): Promise<RealPorts> {
-  const database = await openDatabase(config, document)
+  const container = databaseContainer(config)
+  const database = await openDatabase(config, document, container)
   const releases = fileReleases(layout)
   const edge = caddyEdge({ ...edgeOptions(layout), project: config.project })
   return {
@@ -37,15 +38,15 @@ export async function realPorts(
     journal: fileJournal(layout),
     releases,
     source: sourcePort(layout, source, id => releases.get(id)),
-    engine: composeEngine(),
+    engine: engineOf(container),
     edge,
-    backups: await openBackups(config, document, layout),
+    backups: await openBackups(config, document, layout, container),
     hooks: programHooks(config),
     checks: preflightChecks({
       layout,
       source,
       database,
-      appDatabase: appDatabase(config, document),
+      appDatabase: appDatabase(config, document, container),
       addressFree: () => proveAddressFree(config, edgeOptions(layout)),
     }),
     ...(database === undefined ? {} : { database }),
@@ -67,6 +68,11 @@ export const systemClock: Clock = {
   now: () => new Date(),
   monotonic: () => performance.now(),
   sleep: milliseconds => sleep(milliseconds),
+}
+
+function engineOf(container: ContainerFinder): Engine {
+  const engine = composeEngine()
+  return { ...engine, ensureState: release => engine.ensureState(release).finally(() => container.forget()) }
 }
 
 function sourcePort(

@@ -9,30 +9,44 @@ import { backupsDirectory } from './database.ts'
 import type { ResolvedSource } from './resolve.ts'
 
 /** Everything that can be known to hurt before anything changes. */
-export function preflightChecks(input: {
+export function preflightChecks(input: PreflightInput): Checks {
+  return {
+    async preflight(plan) {
+      const source = input.source()
+      if (plan.kind === 'deploy' && source !== undefined) variablesAreSet(source)
+      await inOrder([
+        engineAnswers(),
+        diskHasRoom(input.layout.environment, atLeast, 'Slipway keeps releases and journals there'),
+        databaseIsWell(input, backupsDirectory(plan.config, input.layout)),
+        input.addressFree(),
+      ])
+      return memoryWarnings()
+    },
+  }
+}
+
+interface PreflightInput {
   layout: Layout
   source: () => ResolvedSource | undefined
   database: Database | undefined
+  /** The database by the login of the app, when that is known. */
   appDatabase: Database | undefined
   addressFree: () => Promise<void>
-}): Checks {
-  return {
-    async preflight(plan) {
-      const warnings: string[] = []
-      await engineAnswers()
-      const database = input.database !== undefined && (await input.database.reachable()) ? input.database : undefined
-      const size = database === undefined ? 0 : await database.sizeBytes()
-      const backups = backupsDirectory(plan.config, input.layout)
-      await diskHasRoom(input.layout.environment, atLeast, 'Slipway keeps releases and journals there')
-      if (input.database !== undefined) await diskHasRoom(backups, atLeast + size, 'backups go there')
-      warnings.push(...(await memoryWarnings()))
-      const source = input.source()
-      if (plan.kind === 'deploy' && source !== undefined) variablesAreSet(source)
-      if (database !== undefined) await (input.appDatabase ?? database).proveLogin()
-      await input.addressFree()
-      return warnings
-    },
-  }
+}
+
+/** All at once, for speed; of several failures the first in order is told, for it is likely the cause of the others. */
+async function inOrder(checks: Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(checks)) if (result.status === 'rejected') throw result.reason
+}
+
+async function databaseIsWell(input: PreflightInput, backups: string): Promise<void> {
+  const { database } = input
+  if (database === undefined) return
+  if (!(await database.reachable())) return diskHasRoom(backups, atLeast, 'backups go there')
+  await inOrder([
+    database.sizeBytes().then(size => diskHasRoom(backups, atLeast + size, 'backups go there')),
+    (input.appDatabase ?? database).proveLogin(),
+  ])
 }
 
 const atLeast = 256 * 1024 ** 2

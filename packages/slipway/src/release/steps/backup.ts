@@ -6,7 +6,8 @@ export const backup: Step = {
   does: context => `Back up the database ${context.ports.database?.name ?? ''}`.trim(),
   async skip(context) {
     if (context.ports.database === undefined) return 'the app has no database'
-    if (context.plan.current === undefined && !(await context.ports.database.reachable())) return 'first deployment: no database yet'
+    if (context.plan.current === undefined && !(await context.ports.database.reachable()))
+      return 'first deployment: no database yet'
     return undefined
   },
   async apply(context) {

@@ -20,7 +20,11 @@ export const commit: Step = {
       await ports.engine.remove(old, 'gracefully')
     }
     await ports.hooks
-      .run('afterDeploy', { SLIPWAY_PROJECT: release.project, SLIPWAY_VERSION: release.version, SLIPWAY_RELEASE: release.id })
+      .run('afterDeploy', {
+        SLIPWAY_PROJECT: release.project,
+        SLIPWAY_VERSION: release.version,
+        SLIPWAY_RELEASE: release.id,
+      })
       .catch((error: unknown) => context.note(`the release is live, but a hook failed: ${String(error)}`))
     return summary
   },

@@ -6,7 +6,8 @@ import type { Release } from '../model.ts'
 /** Requests wait, workers are quiet, nobody but the new release reaches the database, and a snapshot is taken. */
 export const hold: Step = {
   name: 'hold',
-  does: context => `Hold requests (at most ${context.plan.config.hold.limitMs / 1000} s), quiet workers, take a snapshot`,
+  does: context =>
+    `Hold requests (at most ${context.plan.config.hold.limitMs / 1000} s), quiet workers, take a snapshot`,
   async skip(context) {
     const { plan, ports } = context
     if (plan.current === undefined) return 'first deployment: nothing serves yet'
@@ -41,6 +42,7 @@ export const hold: Step = {
       await context.ports.engine.wakeWorkers(current)
       await healthyAgain(context, current)
       if (webServices(current).length > 0) await context.ports.edge.letGo(current)
+      context.letGoAt = context.ports.clock.monotonic()
       await dropCopies(context)
     },
   },

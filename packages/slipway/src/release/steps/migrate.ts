@@ -13,7 +13,9 @@ export const migrate: Step = {
   async apply(context) {
     const { database } = context.ports
     if (database === undefined) return runMigrator(context)
-    return context.plan.data.kind === 'restore' ? swapOlderDataIn(context, database) : migrateAndProve(context, database)
+    return context.plan.data.kind === 'restore'
+      ? swapOlderDataIn(context, database)
+      : migrateAndProve(context, database)
   },
   undo: {
     does: context => (context.facts.snapshot === undefined ? 'Bring the data back' : 'Swap the snapshot back in'),
@@ -41,7 +43,10 @@ async function migrateAndProve(context: Context, database: Database): Promise<st
   await context.learn({ migration: { changed: before.fingerprint !== after.fingerprint, seconds, changes } })
   const breaking = changes.filter(change => change.breaking)
   if (changes.length === 0) return 'the schema is as it was'
-  return `${changes.map(change => change.what).slice(0, 3).join(', ')}${changes.length > 3 ? ` and ${changes.length - 3} more` : ''}${
+  return `${changes
+    .map(change => change.what)
+    .slice(0, 3)
+    .join(', ')}${changes.length > 3 ? ` and ${changes.length - 3} more` : ''}${
     breaking.length > 0 ? ' · old code can not live with it' : ' · only additions'
   }`
 }

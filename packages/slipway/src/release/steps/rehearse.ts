@@ -6,7 +6,9 @@ export const rehearse: Step = {
   name: 'rehearse',
   does: () => 'Rehearse the migration on a copy',
   skip: context =>
-    context.plan.migration.kind === 'pending' ? 'not available yet: the migration runs inside a hold' : 'nothing to rehearse',
+    context.plan.migration.kind === 'pending'
+      ? 'not available yet: the migration runs inside a hold'
+      : 'nothing to rehearse',
   apply() {
     return Promise.reject(new SlipwayError('BUG', 'The rehearsal is not available yet'))
   },

@@ -3,7 +3,8 @@ import { releaseOf, webServices, type Step } from '../context.ts'
 /** Starts the new release beside the old one. No traffic reaches it yet. */
 export const start: Step = {
   name: 'start',
-  does: context => `Start ${releaseOf(context).id}${context.plan.current === undefined ? '' : ` beside ${context.plan.current.id}`}`,
+  does: context =>
+    `Start ${releaseOf(context).id}${context.plan.current === undefined ? '' : ` beside ${context.plan.current.id}`}`,
   async apply(context) {
     const { engine, edge } = context.ports
     const release = releaseOf(context)

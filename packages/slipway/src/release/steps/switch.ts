@@ -15,6 +15,7 @@ export const switchOver: Step = {
     if (webServices(release).length > 0) {
       await (context.facts.held === undefined ? edge.switchTo(release) : edge.letGo(release))
     }
+    context.letGoAt = context.ports.clock.monotonic()
     await context.learn({ switched: true })
     await endFence(context)
     if (current !== undefined && context.facts.quieted === undefined) await engine.quietWorkers(current)

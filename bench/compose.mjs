@@ -1,0 +1,66 @@
+// The same app without Slipway: `docker compose up -d --build` in place, as most teams deploy.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createProject, freePort } from '../demo/project.mjs'
+import { attempt, run } from '../lab/process.mjs'
+import { answersWith, underTraffic } from './measure.mjs'
+
+/** onEnd(cleanUp): is called with what removes everything again. */
+export async function measureCompose({ rate, log, onEnd }) {
+  const { baseUrl, compose, write, up, remove } = await composeProject()
+  onEnd(remove)
+  const under = (version, act) => underTraffic({ baseUrl, rate, version, act })
+
+  log('docker compose: first deployment')
+  write('v1')
+  await compose('build', '--quiet')
+  await compose('up', '--detach', '--wait', 'db')
+  await compose('run', '--rm', '-T', 'api', 'node', 'prisma/migrate-deploy.mjs')
+  await up('v1')
+  await answersWith(baseUrl, '0.1.0')
+
+  log('docker compose: a release that changes code only')
+  const codeOnly = await under('0.2.1', () => up('code-only'))
+
+  log('docker compose: a release that crashes, and the one before put back at once')
+  const failed = await under('0.2.1', async () => {
+    await up('crash-loop')
+    await up('code-only')
+  })
+
+  log('docker compose: back to the first release')
+  const rollback = await under('0.1.0', () => up('v1'))
+  return { codeOnly, failed, rollback }
+}
+
+async function composeProject() {
+  const project = await createProject('bench')
+  const name = `${project.name}-compose`
+  const ownImage = 'infra/own-image.yml'
+  const files = ['infra/docker-compose.yml', ownImage].flatMap(file => ['--file', file])
+  const environment = { API_PORT: String(await freePort()) }
+  const compose = (...words) => {
+    const argv = ['compose', '--project-name', name, ...files, '--env-file', '.env', ...words]
+    return run('docker', argv, { cwd: project.directory, environment })
+  }
+  const write = release => {
+    project.write(release)
+    // So that no other image of the same name is replaced.
+    const services = { api: { image: `${name}-api` } }
+    writeFileSync(join(project.directory, ownImage), JSON.stringify({ services }))
+  }
+  return {
+    baseUrl: `http://127.0.0.1:${environment.API_PORT}`,
+    compose,
+    write,
+    up(release) {
+      write(release)
+      return compose('up', '--detach', '--build', '--quiet-pull')
+    },
+    async remove() {
+      await compose('down', '--volumes', '--timeout', '2').catch(() => undefined)
+      await attempt('docker', ['image', 'rm', '--force', `${name}-api`])
+      await project.remove()
+    },
+  }
+}

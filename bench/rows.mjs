@@ -1,0 +1,71 @@
+// From measurements to rows: { name, value, unit, against, ratio } and, where there is one, the bar. Pure.
+
+/** against: what plain `docker compose up` needed for the same, in the same run. bar: what Slipway has to reach. */
+export function rows({ compose, slipway, commandLine }) {
+  const { codeOnly, migration, failed, rollback } = slipway
+  return [
+    ...userRows('code only', codeOnly, compose.codeOnly),
+    ...userRows('with a migration', migration, compose.codeOnly),
+    ...userRows('failing', failed, compose.failed),
+    ...userRows('rollback', rollback, compose.rollback),
+    row('code only: until the new version answers', codeOnly.switchedSeconds, 's', {
+      against: compose.codeOnly.switchedSeconds,
+    }),
+    row('with a migration: until the new version answers', migration.switchedSeconds, 's', {
+      against: compose.codeOnly.switchedSeconds,
+    }),
+    row('failing: until all is back (compose: put back by hand at once)', failed.seconds, 's', {
+      against: compose.failed.switchedSeconds,
+    }),
+    row('rollback: until the old version answers', rollback.switchedSeconds, 's', {
+      against: compose.rollback.switchedSeconds,
+    }),
+    row('code only: whole deployment', codeOnly.seconds, 's', { against: compose.codeOnly.seconds }),
+    row("code only: beyond the app's boot", codeOnly.seconds - slipway.boot, 's', { bar: 5 }),
+    row('with a migration: requests held for', (migration.result.heldMs ?? 0) / 1000, 's', {}),
+    row('nothing has changed: whole deployment', slipway.unchangedSeconds, 's', { bar: 2 }),
+    row('code only: ready to switched', betweenMs(codeOnly.result.events, 'gate', 'switch'), 'ms', { bar: 100 }),
+    row('with a migration: ready to switched', betweenMs(migration.result.events, 'gate', 'switch'), 'ms', {}),
+    row('crash loop noticed after', noticedMs(failed.result.events) / 1000, 's', { bar: 3 }),
+    row('slipway --version above bare node', commandLine.slipway - commandLine.node, 'ms', { bar: 150 }),
+  ]
+}
+
+function userRows(what, ours, theirs) {
+  return [
+    row(`${what}: requests failed`, ours.traffic.failed, 'requests', { against: theirs.traffic.failed, bar: 0 }),
+    row(`${what}: latency p50`, ours.traffic.latencyMs.p50, 'ms', { against: theirs.traffic.latencyMs.p50 }),
+    row(`${what}: latency p99`, ours.traffic.latencyMs.p99, 'ms', { against: theirs.traffic.latencyMs.p99 }),
+    row(`${what}: latency max`, ours.traffic.latencyMs.max, 'ms', { against: theirs.traffic.latencyMs.max }),
+  ]
+}
+
+function row(name, value, unit, { against, bar }) {
+  const shown = rounded(value)
+  return {
+    name,
+    value: shown,
+    unit,
+    against: against === undefined ? null : rounded(against),
+    ratio: against === undefined || against === 0 ? null : rounded(value / against),
+    ...(bar === undefined ? {} : { bar, met: shown <= bar }),
+  }
+}
+
+/** From the end of one step to the end of the other. */
+function betweenMs(events, from, to) {
+  return at(events, 'step-finished', to) - at(events, 'step-finished', from)
+}
+
+/** From the moment in which all containers were started. */
+function noticedMs(events) {
+  return at(events, 'step-failed', 'gate') - at(events, 'step-finished', 'start')
+}
+
+function at(events, type, step) {
+  const event = events.find(each => each.type === type && each.step === step)
+  if (event === undefined) throw new Error(`the deployment has no event ${type} ${step}`)
+  return Date.parse(event.at)
+}
+
+const rounded = value => Math.round(value * 1000) / 1000
