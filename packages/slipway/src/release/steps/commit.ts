@@ -1,4 +1,5 @@
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
+import { drained } from '../drain.ts'
 import type { Release } from '../model.ts'
 
 /** Records the release as current; then drains and stops the old one. */
@@ -32,12 +33,6 @@ export const commit: Step = {
 
 async function drain(context: Context, old: Release): Promise<string | undefined> {
   if (webServices(old).length === 0) return undefined
-  const { clock, edge } = context.ports
-  const endsAt = clock.monotonic() + context.plan.config.drain.limitMs
-  for (;;) {
-    const open = await edge.inFlight(old)
-    if (open === 0) return `${old.id} drained`
-    if (clock.monotonic() >= endsAt) return `${open} streams of ${old.id} closed at the drain limit`
-    await clock.sleep(50)
-  }
+  const open = await drained(old, context.ports, context.plan.config.drain.limitMs)
+  return open === 0 ? `${old.id} drained` : `${open} streams of ${old.id} closed at the drain limit`
 }

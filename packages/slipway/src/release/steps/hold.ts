@@ -1,5 +1,6 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { label, releaseOf, webServices, withinHold, type Context, type Step } from '../context.ts'
+import { drained } from '../drain.ts'
 import { answersWell } from '../judge.ts'
 import type { Release } from '../model.ts'
 
@@ -24,7 +25,7 @@ export const hold: Step = {
     await context.learn({ held: { services } })
     context.holdEndsAt = ports.clock.monotonic() + plan.config.hold.limitMs
     if (services.length > 0) await ports.edge.hold([...new Set([...services, ...webServices(release)])])
-    await Promise.all([drained(context, current), quiet(context, current)])
+    await Promise.all([drain(context, current), quiet(context, current)])
     if (ports.database === undefined) return 'requests wait'
     await context.learn({ fenced: true })
     await ports.database.fence(networks)
@@ -74,18 +75,10 @@ async function quiet(context: Context, current: Release): Promise<void> {
 }
 
 /** What began before the hold ends with the old release; the drain limit bounds the wait. */
-async function drained(context: Context, current: Release): Promise<void> {
-  const { clock, edge } = context.ports
-  const endsAt = clock.monotonic() + withinHold(context, context.plan.config.drain.limitMs)
-  for (;;) {
-    const open = await edge.inFlight(current)
-    if (open === 0) return
-    if (clock.monotonic() >= endsAt) {
-      context.note(`${open} long requests or streams are still open on ${current.id}: they lose the database now`)
-      return
-    }
-    await clock.sleep(20)
-  }
+async function drain(context: Context, current: Release): Promise<void> {
+  const open = await drained(current, context.ports, withinHold(context, context.plan.config.drain.limitMs))
+  if (open > 0)
+    context.note(`${open} long requests or streams are still open on ${current.id}: they lose the database now`)
 }
 
 /** The fence cut the old release's sessions: give its pools a moment before the waiting requests reach it. */
