@@ -23,9 +23,10 @@ export async function measureCompose({ rate, log, onEnd }) {
   const codeOnly = await under('0.2.1', () => up('code-only'))
 
   log('docker compose: a release that crashes, and the one before put back at once')
-  const failed = await under('0.2.1', async () => {
+  const failed = await under(undefined, async () => {
     await up('crash-loop')
     await up('code-only')
+    await answersWith(baseUrl, '0.2.1')
   })
 
   log('docker compose: back to the first release')

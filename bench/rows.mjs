@@ -15,7 +15,7 @@ export function rows({ compose, slipway, commandLine }) {
       against: compose.codeOnly.switchedSeconds,
     }),
     row('failing: until all is back (compose: put back by hand at once)', failed.seconds, 's', {
-      against: compose.failed.switchedSeconds,
+      against: compose.failed.seconds,
     }),
     row('rollback: until the old version answers', rollback.switchedSeconds, 's', {
       against: compose.rollback.switchedSeconds,

@@ -30,7 +30,7 @@ export async function measureSlipway({ rate, log, onEnd }) {
 
   log('Slipway: a release that crashes')
   project.write('crash-loop', { over: 'v2' })
-  const failed = await under('0.2.0', () => deploy('rolled-back'))
+  const failed = await under(undefined, () => deploy('rolled-back'))
 
   log('Slipway: back to the release before')
   const rollback = await under('0.2.1', async () => expectOutcome(await project.json(['rollback']), 'deployed'))

@@ -22,11 +22,10 @@ export class Project {
   private settings: string
 
   static async create(settings: { hold?: string; deadline?: string; extra?: string } = {}): Promise<Project> {
-    const base = await mkdtemp(join(tmpdir(), 'slipway-'))
-    return new Project(base, await freePort(), settings)
+    return new Project(await mkdtemp(join(tmpdir(), 'slipway-')), await freePort(), settings)
   }
 
-  private constructor(base: string, port: number, settings: { hold?: string; deadline?: string; extra?: string }) {
+  constructor(base: string, port: number, settings: { hold?: string; deadline?: string; extra?: string }) {
     this.app = `bb-${randomBytes(3).toString('hex')}`
     this.directory = join(base, 'app')
     this.home = join(base, 'home')

@@ -32,9 +32,9 @@ export async function engineLab(): Promise<EngineLab> {
         project,
         '--file',
         join(folder, 'compose.yaml'),
-        'config',
+        ...['config', '--format', 'json'],
       ])
-      const document = parse(printed) as ComposeDocument
+      const document = JSON.parse(printed) as ComposeDocument
       const config = configOf(project, folder, more.migrate)
       const services = Object.entries(roles).map(([name, role]) => serviceOf(document, name, role))
       const release = join(directory, 'releases', id)

@@ -94,7 +94,7 @@ interface Arrival {
 }
 
 /** All at once would overrun the app's queue of new connections, and it would refuse some. */
-const atOnce = 64
+const atOnce = 128
 
 const lateArrivalsMs = 1000
 

@@ -21,22 +21,27 @@ export async function relay(waiting: Socket, socketPath: string, track: (socket:
   // `pipe` passes the end of each direction on and leaves the other open.
   waiting.pipe(door)
   door.pipe(waiting)
-  await Promise.race([new Promise(resolve => door.once('data', resolve).once('close', resolve)), sleep(250)])
+  await Promise.race([new Promise(resolve => door.once('data', resolve).once('close', resolve)), sleep(patienceMs)])
 }
 
-/** What has arrived while it waited; undefined when the other end is gone. */
+/** What has arrived while it waited, perhaps nothing yet; undefined when the other end is gone. */
 async function firstBytes(socket: Socket): Promise<Buffer | undefined> {
-  await new Promise<void>(resolve => {
+  const arrived = new Promise<void>(resolve => {
     socket.once('readable', resolve).once('end', resolve).once('close', resolve)
     // A connection paused at its accept begins to read only when it is told to.
     socket.read(0)
   })
+  await Promise.race([arrived, sleep(patienceMs)])
   const chunks: Buffer[] = []
-  for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read() as Buffer | null)
-    chunks.push(chunk)
+  for (let chunk = read(socket); chunk !== undefined; chunk = read(socket)) chunks.push(chunk)
   await setImmediate()
   if (socket.readableEnded || socket.destroyed) return undefined
   return Buffer.concat(chunks)
+}
+
+function read(socket: Socket): Buffer | undefined {
+  const chunk: unknown = socket.read()
+  return chunk instanceof Buffer ? chunk : undefined
 }
 
 async function dial(socketPath: string): Promise<Socket | undefined> {
@@ -51,6 +56,9 @@ async function dial(socketPath: string): Promise<Socket | undefined> {
   }
   return undefined
 }
+
+/** A slow request gives its turn to the next. */
+const patienceMs = 50
 
 const notThere =
   'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 17\r\n\r\nPlease try again\n'

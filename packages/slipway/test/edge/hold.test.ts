@@ -85,6 +85,17 @@ describe('hold', () => {
     expect(seen).toEqual(['GET /stays '])
   })
 
+  it('is not stopped by connections that say nothing', async () => {
+    await edge.hold(['web'])
+    const silent = Array.from({ length: 200 }, () => connect(join(directory, 'doors/shop/live/web.sock')))
+    await until(() => edge.waiting() === 200)
+    const answer = ask('/')
+    await until(() => edge.waiting() === 201)
+    await edge.letGo(release)
+    expect(await answer).toBe('200 from r2')
+    for (const socket of silent) socket.destroy()
+  })
+
   it('replaces the sockets of a process that died in a hold', async () => {
     const left = join(directory, 'doors/shop/hold')
     await mkdir(left, { recursive: true })

@@ -1,4 +1,4 @@
-import { releaseOf, type Step } from '../context.ts'
+import { releaseOf, withinHold, type Context, type Step } from '../context.ts'
 
 /** Brings databases, caches and volumes to the release's definitions, and connects them to its networks. */
 export const state: Step = {
@@ -8,6 +8,8 @@ export const state: Step = {
     const release = releaseOf(context)
     if (!(await context.ports.engine.stateMatches(release))) await context.learn({ stateChanged: true })
     const { changed } = await context.ports.engine.ensureState(release)
+    // Behind the fence nobody outside gets in, and a database that was there before is not set up anew.
+    if (changed.length > 0 && context.facts.fenced !== true) await databaseAnswers(context)
     return changed.length === 0 ? 'as they were' : changed.join(', ')
   },
   undo: {
@@ -22,3 +24,23 @@ export const state: Step = {
     },
   },
 }
+
+/**
+ * A new database is first set up by a server that listens on its socket only: a health check by `pg_isready` takes it
+ * for the real one. A login over the network shows the difference.
+ */
+async function databaseAnswers(context: Context): Promise<void> {
+  const { clock, database } = context.ports
+  if (database === undefined) return
+  const endsAt = clock.monotonic() + withinHold(context, startsWithinMs)
+  for (;;) {
+    try {
+      return await database.proveLogin()
+    } catch (error) {
+      if (clock.monotonic() >= endsAt) throw error
+      await clock.sleep(200)
+    }
+  }
+}
+
+const startsWithinMs = 60_000
