@@ -113,7 +113,19 @@ environments: { prod: { production: true } }
   }
 
   async sql(statement: string): Promise<string> {
-    return docker('exec', `${this.project}-db-1`, 'psql', '-X', '-At', '-U', 'baby', '-d', 'baby_basics', '-c', statement)
+    return docker(
+      'exec',
+      `${this.project}-db-1`,
+      'psql',
+      '-X',
+      '-At',
+      '-U',
+      'baby',
+      '-d',
+      'baby_basics',
+      '-c',
+      statement,
+    )
   }
 
   /** Everything that a release may own and that must not be left behind: containers, networks, databases. */
@@ -137,13 +149,24 @@ environments: { prod: { production: true } }
     const ids = lines(await docker('ps', '-aq', '--filter', `label=slipway.project=${this.project}`))
     if (ids.length > 0) await docker('rm', '-f', '-v', ...ids)
     await docker('rm', '-f', '-v', `${this.app}-edge`).catch(() => '')
-    for (const network of lines(await docker('network', 'ls', '--filter', `name=${this.project}`, '--format', '{{.Name}}'))) {
+    for (const network of lines(
+      await docker('network', 'ls', '--filter', `name=${this.project}`, '--format', '{{.Name}}'),
+    )) {
       await docker('network', 'rm', network).catch(() => '')
     }
     for (const volume of lines(await docker('volume', 'ls', '-q', '--filter', `name=${this.app}`))) {
       await docker('volume', 'rm', '-f', volume).catch(() => '')
     }
-    const images = lines(await docker('image', 'ls', '--filter', `reference=slipway/${this.project}/*`, '--format', '{{.Repository}}:{{.Tag}}'))
+    const images = lines(
+      await docker(
+        'image',
+        'ls',
+        '--filter',
+        `reference=slipway/${this.project}/*`,
+        '--format',
+        '{{.Repository}}:{{.Tag}}',
+      ),
+    )
     if (images.length > 0) await docker('image', 'rm', '-f', ...images).catch(() => '')
     await rm(resolve(this.directory, '..'), { recursive: true, force: true })
   }

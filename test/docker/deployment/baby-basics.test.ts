@@ -76,8 +76,34 @@ test('backup.sh writes daily-YYYY-MM-DD.sql, which psql restores into a fresh da
   const container = `${project.project}-db-1`
   await docker('cp', join(backups, daily ?? ''), `${container}:/tmp/daily.sql`)
   await docker('exec', container, 'createdb', '-U', 'baby', 'fresh')
-  await docker('exec', container, 'psql', '-X', '-v', 'ON_ERROR_STOP=1', '-q', '-U', 'baby', '-d', 'fresh', '-f', '/tmp/daily.sql')
-  const count = await docker('exec', container, 'psql', '-X', '-At', '-U', 'baby', '-d', 'fresh', '-c', 'select count(*) from feedings')
+  await docker(
+    'exec',
+    container,
+    'psql',
+    '-X',
+    '-v',
+    'ON_ERROR_STOP=1',
+    '-q',
+    '-U',
+    'baby',
+    '-d',
+    'fresh',
+    '-f',
+    '/tmp/daily.sql',
+  )
+  const count = await docker(
+    'exec',
+    container,
+    'psql',
+    '-X',
+    '-At',
+    '-U',
+    'baby',
+    '-d',
+    'fresh',
+    '-c',
+    'select count(*) from feedings',
+  )
   expect(Number(count)).toBe((await ids()).length)
 })
 
@@ -98,7 +124,8 @@ async function push(name: string): Promise<string> {
     .replaceAll('0.0.0.0:3000', `127.0.0.1:${project.port}`)
     .replace('health: /api/v1/health', 'health: { path: /api/v1/health, deadline: 5s }')
   await writeFile(file, text)
-  const git = (...argv: string[]) => exec('git', ['-C', work, '-c', 'user.name=Test', '-c', 'user.email=test@example.com', ...argv])
+  const git = (...argv: string[]) =>
+    exec('git', ['-C', work, '-c', 'user.name=Test', '-c', 'user.email=test@example.com', ...argv])
   await git('commit', '--quiet', '--all', `--message=${name} for this test`)
   await git('push', '--quiet', join(work, '..', 'origin.git'), 'HEAD:refs/heads/main', 'HEAD:refs/heads/develop')
   return (await git('rev-parse', 'HEAD')).stdout.trim()

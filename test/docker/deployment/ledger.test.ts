@@ -60,7 +60,10 @@ test(`${deployments.length} deployments, good and bad, under ${rate} requests a 
   }
   const summary = await traffic.stop()
   const { acknowledged, lost } = await traffic.verify('/api/v1/feedings/ids')
-  console.log(`${summary.sent} requests, ${summary.failed} failed; ${acknowledged} writes acknowledged, ${lost} lost`, summary.latencyMs)
+  console.log(
+    `${summary.sent} requests, ${summary.failed} failed; ${acknowledged} writes acknowledged, ${lost} lost`,
+    summary.latencyMs,
+  )
   expect(summary.failed).toBe(0)
   expect(lost).toBe(0)
   expect(summary.sent).toBeGreaterThan(rate * deployments.length)

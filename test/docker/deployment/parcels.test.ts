@@ -14,7 +14,13 @@ class Parcels extends Project {
     materialise(this.directory, name, { port: this.port })
     const file = join(this.directory, 'slipway.yaml')
     const text = await readFile(file, 'utf8')
-    await writeFile(file, text.replace(/^app: .*/m, `app: ${this.app}`).replace('deadline: 20s', 'deadline: 10s').replace(/^ {2}test:\n.*/m, '  prod: {}'))
+    await writeFile(
+      file,
+      text
+        .replace(/^app: .*/m, `app: ${this.app}`)
+        .replace('deadline: 20s', 'deadline: 10s')
+        .replace(/^ {2}test:\n.*/m, '  prod: {}'),
+    )
   }
 }
 
@@ -108,19 +114,22 @@ test('a state service whose definition changes is made anew inside a hold; the o
 
 function ask(host: string, path: string): Promise<{ status: number; body: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port: project.port, path, headers: { host }, timeout: 10_000 }, answer => {
-      let text = ''
-      answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-      answer.on('end', () => {
-        let body: Record<string, unknown> = {}
-        try {
-          body = JSON.parse(text) as Record<string, unknown>
-        } catch {
-          body = { text }
-        }
-        resolve({ status: answer.statusCode ?? 0, body })
-      })
-    })
+    const asked = request(
+      { host: '127.0.0.1', port: project.port, path, headers: { host }, timeout: 10_000 },
+      answer => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+        answer.on('end', () => {
+          let body: Record<string, unknown> = {}
+          try {
+            body = JSON.parse(text) as Record<string, unknown>
+          } catch {
+            body = { text }
+          }
+          resolve({ status: answer.statusCode ?? 0, body })
+        })
+      },
+    )
     asked.on('error', reject).end()
   })
 }

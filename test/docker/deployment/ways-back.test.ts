@@ -35,13 +35,23 @@ async function expectAllOld(): Promise<void> {
   expect(containers.filter(name => !name.includes('-db-'))).toHaveLength(2)
   expect(networks).toHaveLength(1)
   expect(databases.filter(name => !name.includes('__before_r1'))).toEqual(['baby_basics'])
-  expect(await project.sql("select count(*) from information_schema.columns where table_name = 'feedings' and column_name = 'amount_ml'")).toBe('1\n')
+  expect(
+    await project.sql(
+      "select count(*) from information_schema.columns where table_name = 'feedings' and column_name = 'amount_ml'",
+    ),
+  ).toBe('1\n')
   expect(traffic.summary().failures).toEqual({})
 }
 
 const brokenReleases = [
   { release: 'does-not-build', over: undefined, exitCode: 1, code: 'BUILD_FAILED', shows: /./ },
-  { release: 'migration-fails-half-way', over: undefined, exitCode: 3, code: 'MIGRATION_FAILED', shows: /exited with code/ },
+  {
+    release: 'migration-fails-half-way',
+    over: undefined,
+    exitCode: 3,
+    code: 'MIGRATION_FAILED',
+    shows: /exited with code/,
+  },
   { release: 'migration-lies', over: undefined, exitCode: 3, code: 'MIGRATION_FAILED', shows: /./ },
   { release: 'v3', over: undefined, exitCode: 3, code: 'GATE_FAILED', shows: /503|unhealthy/ },
   { release: 'health-500', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /500/ },
@@ -50,14 +60,17 @@ const brokenReleases = [
   { release: 'crash-loop', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /exited|crashed/ },
 ]
 
-test.each(brokenReleases)('$release: $code, and the old release goes on serving', async ({ release, over, exitCode, code, shows }) => {
-  await project.release(release, over)
-  const result = await project.deploy()
-  expect(result.record?.failure?.code, result.stderr).toBe(code)
-  expect(result.exitCode).toBe(exitCode)
-  expect(`${result.record?.failure?.why} ${result.stderr}`).toMatch(shows)
-  await expectAllOld()
-})
+test.each(brokenReleases)(
+  '$release: $code, and the old release goes on serving',
+  async ({ release, over, exitCode, code, shows }) => {
+    await project.release(release, over)
+    const result = await project.deploy()
+    expect(result.record?.failure?.code, result.stderr).toBe(code)
+    expect(result.exitCode).toBe(exitCode)
+    expect(`${result.record?.failure?.why} ${result.stderr}`).toMatch(shows)
+    await expectAllOld()
+  },
+)
 
 test('a variable that is not set: named, nothing changed', async () => {
   await project.release('code-only', 'v2')

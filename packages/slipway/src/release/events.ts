@@ -52,5 +52,3 @@ export interface Failure {
   next?: string
   output: string[]
 }
-
-export type Emit = (event: EventBody) => void

@@ -1,5 +1,5 @@
 import type { EnvironmentConfig, MigrateConfig } from '../config/model.ts'
-import type { Event, EventBody } from './events.ts'
+import type { Event } from './events.ts'
 import type { DataOrigin, DeploymentId, DeploymentRecord, Plan, Release, ReleaseId, SchemaChange } from './model.ts'
 
 /**
@@ -193,5 +193,3 @@ export interface BackupFile {
 export interface Hooks {
   run(when: 'beforeDeploy' | 'afterDeploy' | 'onFailure', facts: Record<string, string>): Promise<void>
 }
-
-export type { EventBody }

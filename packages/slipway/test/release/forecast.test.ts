@@ -10,7 +10,13 @@ const dropped: SchemaChange = { what: 'column a dropped', breaking: true }
 describe('forecastMigration', () => {
   const current: Release = { ...makeRelease('r1', 'v1'), migrationFingerprint: 'same' }
   const history = [record('d1', 'r1', { databaseFingerprint: 'schema' })]
-  const input = { config, current, migrationFingerprint: 'same', history, database: { fingerprint: 'schema', catalog: {} } }
+  const input = {
+    config,
+    current,
+    migrationFingerprint: 'same',
+    history,
+    database: { fingerprint: 'schema', catalog: {} },
+  }
 
   test('same files and same schema: nothing is pending', () => {
     expect(forecastMigration(input).kind).toBe('unchanged')
@@ -41,7 +47,14 @@ describe('forecastData', () => {
     record('d2', 'r2', { backup: '/b/2', snapshot: 'before_r2', migration: { changed: true, seconds: 1, changes } }),
     record('d3', 'r3', { backup: '/b/3' }),
   ]
-  const input = { config, target: 'r1' as const, history: history([dropped]), asked: undefined, confirmed: false, existing: () => true }
+  const input = {
+    config,
+    target: 'r1' as const,
+    history: history([dropped]),
+    asked: undefined,
+    confirmed: false,
+    existing: () => true,
+  }
 
   test('only additions since: the data stays', () => {
     expect(forecastData({ ...input, history: history([added]) }).kind).toBe('keep')
@@ -74,7 +87,11 @@ describe('forecastData', () => {
   })
 
   test('a rollback that restored takes the migrations it undid out of the count', () => {
-    const restored = [...history([dropped]), record('d4', 'r1', { kind: 'rollback', restored: snapshot }), record('d5', 'r4', {})]
+    const restored = [
+      ...history([dropped]),
+      record('d4', 'r1', { kind: 'rollback', restored: snapshot }),
+      record('d5', 'r4', {}),
+    ]
     expect(forecastData({ ...input, history: restored }).kind).toBe('keep')
   })
 })
@@ -89,5 +106,15 @@ function thrownBy(work: () => unknown): SlipwayError {
 }
 
 function record(id: `d${number}`, release: `r${number}`, more: Partial<DeploymentRecord>): DeploymentRecord {
-  return { id, kind: 'deploy', release, version: release, startedAt: '2026-01-01T00:00:00Z', seconds: 1, outcome: 'deployed', by: 'test', ...more }
+  return {
+    id,
+    kind: 'deploy',
+    release,
+    version: release,
+    startedAt: '2026-01-01T00:00:00Z',
+    seconds: 1,
+    outcome: 'deployed',
+    by: 'test',
+    ...more,
+  }
 }

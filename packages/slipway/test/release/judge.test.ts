@@ -37,8 +37,16 @@ describe('judge', () => {
   test.each<[string, Parameters<typeof seen>[0], RegExp]>([
     ['not probed yet', { probe: undefined }, /not probed/],
     ['no answer', { probe: { kind: 'no-answer', why: 'refused' } }, /does not answer \(refused\)/],
-    ['503', { probe: { kind: 'answered', status: 503, body: '{"db":"error"}', milliseconds: 1 } }, /answers 503: \{"db":"error"\}/],
-    ['a redirect is not health', { probe: { kind: 'answered', status: 302, body: '', milliseconds: 1 } }, /answers 302/],
+    [
+      '503',
+      { probe: { kind: 'answered', status: 503, body: '{"db":"error"}', milliseconds: 1 } },
+      /answers 503: \{"db":"error"\}/,
+    ],
+    [
+      'a redirect is not health',
+      { probe: { kind: 'answered', status: 302, body: '', milliseconds: 1 } },
+      /answers 302/,
+    ],
     ['Docker still says starting', { state: { health: 'starting' } }, /has not passed yet/],
     ['created', { state: { status: 'created' } }, /is created/],
     ['healthy for a moment only', { runningMs: stableMs - 1 }, /stay up/],
@@ -64,7 +72,12 @@ describe('judge', () => {
   })
 })
 
-function seen(given: { state?: Partial<ContainerState>; probe?: Probe | undefined; passed?: string[]; runningMs?: number }): Observation {
+function seen(given: {
+  state?: Partial<ContainerState>
+  probe?: Probe | undefined
+  passed?: string[]
+  runningMs?: number
+}): Observation {
   const container: ContainerState = {
     id: 'c1',
     name: 'api-1',

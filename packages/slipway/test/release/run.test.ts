@@ -90,7 +90,12 @@ async function callsOfADeployment(): Promise<number> {
   return world.calls.length
 }
 
-function deploy(world: World, version: string, migration: Plan['migration'], fault?: World['fault']): Promise<DeploymentRecord> {
+function deploy(
+  world: World,
+  version: string,
+  migration: Plan['migration'],
+  fault?: World['fault'],
+): Promise<DeploymentRecord> {
   const ports = world.ports()
   world.fault = fault
   return runDeployment(
@@ -106,7 +111,13 @@ function deploy(world: World, version: string, migration: Plan['migration'], fau
   )
 }
 
-async function attempt(world: World, version: string, migration: Plan['migration'], call?: number, kind?: Fault): Promise<string> {
+async function attempt(
+  world: World,
+  version: string,
+  migration: Plan['migration'],
+  call?: number,
+  kind?: Fault,
+): Promise<string> {
   try {
     const fault = call === undefined || kind === undefined ? undefined : { call, kind }
     return (await deploy(world, version, migration, fault)).outcome

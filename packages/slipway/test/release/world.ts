@@ -179,10 +179,13 @@ export class World {
             return { fingerprint: schema, catalog: { schema } }
           }),
         compare: (before, after) =>
-          before.fingerprint === after.fingerprint ? [] : [{ what: 'schema changed', breaking: after.fingerprint.includes('dropped') }],
+          before.fingerprint === after.fingerprint
+            ? []
+            : [{ what: 'schema changed', breaking: after.fingerprint.includes('dropped') }],
         proveMigrated: release =>
           call('database.proveMigrated', () => {
-            if (this.databases.get('app')?.schema !== release.version) throw new SlipwayError('MIGRATION_FAILED', 'the migrator lied')
+            if (this.databases.get('app')?.schema !== release.version)
+              throw new SlipwayError('MIGRATION_FAILED', 'the migrator lied')
           }),
         sizeBytes: () => Promise.resolve(1),
         fence: () => call('database.fence', () => void (this.fenced = true)),
