@@ -52,7 +52,7 @@ export function startTraffic({
       tally.answered(request, result, dueAt)
     })
     outstanding.add(answered)
-    answered.finally(() => outstanding.delete(answered))
+    void answered.finally(() => outstanding.delete(answered))
   }
 
   const timer = setInterval(() => {

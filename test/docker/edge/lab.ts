@@ -34,7 +34,7 @@ export async function edgeLab(): Promise<EdgeLab> {
     ports,
     edgeName,
     edge(project, more = {}) {
-      const edge = caddyEdge({ directory, edgeName, project, ports, issuer: 'internal', ...more })
+      const edge = caddyEdge({ directory, edgeName, project, ports, issuer: 'internal', leaveMs: 800, ...more })
       edges.push(edge)
       return edge
     },

@@ -21,7 +21,7 @@ export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
   const project = safeName(options.project, 'the project')
   const name = safeName(options.edgeName ?? 'slipway-edge', 'the edge')
   const image = options.image ?? 'caddy:2'
-  const front: Front = { name, image, volume: `${name}-data`, layout }
+  const front: Front = { name, image, volume: `${name}-data`, layout, leaveMs: options.leaveMs ?? 3000 }
   const settings = {
     ports: options.ports ?? { http: 80, https: 443 },
     ...(options.issuer === undefined ? {} : { issuer: options.issuer }),
@@ -85,9 +85,10 @@ export interface CaddyEdgeOptions {
   /** The front's container. */
   edgeName?: string
   image?: string
-  /** For tests: other ports than 80 and 443, and certificates of Caddy's own authority. */
+  /** For tests: other ports than 80 and 443, certificates of Caddy's own authority, and quick reloads. */
   ports?: FrontPorts
   issuer?: 'internal'
+  leaveMs?: number
 }
 
 export interface CaddyEdge extends Edge {

@@ -14,6 +14,8 @@ export interface Front {
   image: string
   volume: string
   layout: EdgeLayout
+  /** Before a reload: a client in use sends something in this time, and learns that it should come anew. */
+  leaveMs: number
 }
 
 /** The configuration that the front runs with; undefined: it does not run (as far as this directory is concerned). */
@@ -60,14 +62,15 @@ export async function startFront(front: Front, wanted: Json): Promise<void> {
 }
 
 /**
- * Reloads the front. Its connections are asked to leave first, as those that are idle at a reload are cut.
+ * Reloads the front. Its connections are asked to leave first, as those that are idle at a reload are cut. What is left
+ * is a machine so busy that connections still wait to be accepted when Caddy closes the old listener.
  * Caddy keeps serving with the old configuration when it can not take the new one.
  */
 export async function loadConfig(front: Front, config: string): Promise<void> {
   const ask: AdminRequest = { method: 'POST', path: '/load', body: config, timeoutMs: 30_000 }
   await writeFile(front.layout.leaving, '')
   try {
-    await sleep(leaveMs)
+    await sleep(front.leaveMs)
     const answer = await askFront(front, ask)
     if (answer.status !== 200) throw refusal('The edge refused its configuration', adminError(answer), [])
   } catch (error) {
@@ -76,9 +79,6 @@ export async function loadConfig(front: Front, config: string): Promise<void> {
     await rm(front.layout.leaving, { force: true })
   }
 }
-
-/** A client in use sends something in this time, and learns that it should come anew. */
-const leaveMs = 1500
 
 const startTimeoutMs = 5000
 
