@@ -21,7 +21,13 @@ export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
   const project = safeName(options.project, 'the project')
   const name = safeName(options.edgeName ?? 'slipway-edge', 'the edge')
   const image = options.image ?? 'caddy:2'
-  const front: Front = { name, image, volume: `${name}-data`, layout, leaveMs: options.leaveMs ?? 3000 }
+  const front: Front = {
+    name,
+    image,
+    volume: `${name}-data`,
+    layout,
+    ...(options.leaveMs === undefined ? {} : { leaveMs: options.leaveMs }),
+  }
   const settings = {
     ports: options.ports ?? { http: 80, https: 443 },
     ...(options.issuer === undefined ? {} : { issuer: options.issuer }),

@@ -14,8 +14,8 @@ export interface Front {
   image: string
   volume: string
   layout: EdgeLayout
-  /** Before a reload: a client in use sends something in this time, and learns that it should come anew. */
-  leaveMs: number
+  /** Before a reload: a client in use sends something in this time, and learns that it should come anew. Default 3000. */
+  leaveMs?: number
 }
 
 /** The configuration that the front runs with; undefined: it does not run (as far as this directory is concerned). */
@@ -70,7 +70,7 @@ export async function loadConfig(front: Front, config: string): Promise<void> {
   const ask: AdminRequest = { method: 'POST', path: '/load', body: config, timeoutMs: 30_000 }
   await writeFile(front.layout.leaving, '')
   try {
-    await sleep(front.leaveMs)
+    await sleep(front.leaveMs ?? 3000)
     const answer = await askFront(front, ask)
     if (answer.status !== 200) throw refusal('The edge refused its configuration', adminError(answer), [])
   } catch (error) {

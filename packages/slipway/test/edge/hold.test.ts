@@ -19,11 +19,13 @@ describe('hold', () => {
     directory = await mkdtemp(join(tmpdir(), 'hold-'))
     edge = caddyEdge({ directory, project: 'shop' })
     seen = []
-    door = createHttpServer(async (asked, answer) => {
+    door = createHttpServer((asked, answer) => {
       let body = ''
-      for await (const chunk of asked) body += String(chunk)
-      seen.push(`${asked.method} ${asked.url} ${body}`)
-      answer.end('from r2')
+      asked.on('data', chunk => (body += String(chunk)))
+      asked.on('end', () => {
+        seen.push(`${asked.method} ${asked.url} ${body}`)
+        answer.end('from r2')
+      })
     })
     await mkdir(join(directory, 'doors/shop/r2'), { recursive: true })
     await new Promise<void>(resolve => door.listen(join(directory, 'doors/shop/r2/web.sock'), resolve))
