@@ -60,8 +60,10 @@ test('each host name reaches its service, both replicas run, an unknown host rea
 })
 
 test('a migration holds, and both web services and the worker come over together', async () => {
+  expect(await weightColumns()).toBe('0\n')
   await project.release('v2')
   const { record, stderr } = await project.deploy()
+  expect(await weightColumns()).toBe('1\n')
   expect(record, stderr).toMatchObject({ outcome: 'deployed', migration: { changed: true } })
   expect(record?.heldMs).toBeGreaterThan(0)
   const [one, two] = [await ask(shop, '/'), await ask(desk, '/')]
@@ -111,6 +113,11 @@ test('a state service whose definition changes is made anew inside a hold; the o
   expect(lines(await docker('ps', '-q', '--filter', `name=${project.project}-db`))).toEqual(before)
   expect((await ask(desk, '/')).status).toBe(200)
 })
+
+function weightColumns(): Promise<string> {
+  const query = "select count(*) from information_schema.columns where column_name = 'weight_grams'"
+  return docker('exec', `${project.project}-db-1`, 'psql', '-XAtU', 'parcels', '-d', 'parcels', '-c', query)
+}
 
 function ask(host: string, path: string): Promise<{ status: number; body: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
