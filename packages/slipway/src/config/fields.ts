@@ -26,6 +26,9 @@ export const duration = z
   ])
   .describe('A duration: 500ms, 2s, 10m, 1h, or a bare number of seconds')
 
+/** A duration, or `off`. */
+export const durationOrOff = z.union([z.literal('off'), duration])
+
 export function durationField(description: string, usual: string | undefined, examples: (string | number)[]) {
   return duration.optional().meta({ description, ...(usual === undefined ? {} : { default: usual }), examples })
 }

@@ -21,12 +21,16 @@ export function layeredSettings(file: z.infer<typeof slipwaySchema>, environment
 
 /** Settings in their long form: every short cut written out. */
 export interface LayeredSettings
-  extends Omit<Settings, 'compose' | 'health' | 'database' | 'migrate' | 'services' | 'app' | 'environments'> {
+  extends Omit<
+    Settings,
+    'compose' | 'health' | 'database' | 'migrate' | 'rehearse' | 'services' | 'app' | 'environments'
+  > {
   compose?: string[]
   environmentCompose?: string[]
   health?: HealthFields
   database?: Exclude<Settings['database'], string>
   migrate?: Partial<Exclude<NonNullable<Settings['migrate']>, string>>
+  rehearse?: Exclude<NonNullable<Settings['rehearse']>, string>
   services?: Record<string, LayeredService>
 }
 
@@ -35,13 +39,14 @@ type ServiceSettings = NonNullable<Settings['services']>[string]
 export type LayeredService = Omit<ServiceSettings, 'health'> & { health?: HealthFields }
 
 function spelledOut(settings: Settings): LayeredSettings {
-  const { compose, health, database, migrate, services, ...rest } = settings
+  const { compose, health, database, migrate, rehearse, services, ...rest } = settings
   return {
     ...rest,
     ...(compose === undefined ? {} : { compose: typeof compose === 'string' ? [compose] : compose }),
     ...(health === undefined ? {} : { health: spelledHealth(health) }),
     ...(database === undefined ? {} : { database: typeof database === 'string' ? { service: database } : database }),
     ...(migrate === undefined ? {} : { migrate: typeof migrate === 'string' ? { command: migrate } : migrate }),
+    ...(rehearse === undefined ? {} : { rehearse: typeof rehearse === 'string' ? { mode: rehearse } : rehearse }),
     ...(services === undefined ? {} : { services: spelledServices(services) }),
   }
 }

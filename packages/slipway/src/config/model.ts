@@ -25,6 +25,11 @@ export interface EnvironmentConfig {
   hold: { limitMs: number }
   /** How long requests that were under way may go on with the old release after the switch. */
   drain: { limitMs: number }
+  rehearse: RehearseConfig
+  /** How long the new release is watched after the switch; 0: not at all. */
+  watch: { forMs: number }
+  /** How long the old release stays running after the switch; 0: it is stopped at once. */
+  warm: { forMs: number }
   hooks: HooksConfig
   backups: BackupsConfig
   rollback: { data: RollbackData }
@@ -61,6 +66,14 @@ export interface MigrateConfig {
   command: string[]
   /** Folders or files that hold the migrations; unchanged ones prove that nothing is pending. */
   files: string[]
+  timeoutMs: number
+}
+
+export interface RehearseConfig {
+  /** `full`: on a restore of the backup. `schema`: on a copy without rows. */
+  mode: 'full' | 'schema' | 'off'
+  /** Paths that the old release must answer (below 500) on the migrated copy. */
+  smoke: string[]
   timeoutMs: number
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { defaults } from './defaults.ts'
-import { count, formatted, path, serviceName } from './fields.ts'
+import { count, durationOrOff, formatted, path, serviceName } from './fields.ts'
 import { formats } from './formats.ts'
-import { backups, database, edge, health, hooks, limit, migrate, service, source } from './sections.ts'
+import { backups, database, edge, health, hooks, limit, migrate, rehearse, service, source } from './sections.ts'
 
 /**
  * slipway.yaml, exactly as a person may write it. The descriptions, examples and defaults here are the source of the
@@ -55,6 +55,11 @@ const settings = {
     description: 'How to bring the database to the schema of the new release: one command, or more',
     examples: ['npm run migrate', { service: 'api', command: ['npm', 'run', 'migrate'], files: 'migrations' }],
   }),
+  rehearse: rehearse.optional().meta({
+    description:
+      'The migration is run first on a copy of the database, and the old release against the result: that tells whether requests must be held',
+    examples: ['schema', { mode: 'full', smoke: ['/api/v1/feedings'] }],
+  }),
   edge: edge.optional().meta({
     description: 'The front door. Needed as soon as there is a web service',
     examples: [{ domain: 'app.example.com' }, { listen: '0.0.0.0:3000' }],
@@ -65,6 +70,17 @@ const settings = {
   drain: limit('How long requests that were under way may go on with the old release', defaults.drain.limit)
     .optional()
     .meta({ description: 'The old release after the switch', examples: [{ limit: '30s' }] }),
+  watch: durationOrOff.optional().meta({
+    description:
+      'How long the new release is watched after the switch. When it does badly, the old one takes over again by itself',
+    default: defaults.watch,
+    examples: ['2m', 'off'],
+  }),
+  warm: durationOrOff.optional().meta({
+    description: 'How long the old release stays running, idle, after the switch: going back to it takes a moment',
+    default: defaults.warm,
+    examples: ['30m', 'off'],
+  }),
   hooks: hooks.optional().meta({
     description: 'Programs of your own around a deployment',
     examples: [{ after_deploy: ['./announce.sh', 'done'] }],

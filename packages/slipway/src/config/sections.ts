@@ -123,6 +123,30 @@ export const edge = z.strictObject({
     }),
 })
 
+const rehearseModes = z.enum(['full', 'schema', 'off'])
+
+export const rehearse = z.union([
+  rehearseModes,
+  z.strictObject({
+    mode: rehearseModes.optional().meta({
+      description:
+        'full: on a restore of the backup just taken. schema: on a copy without rows, for large databases. off: every migration is run inside a hold',
+      default: defaults.rehearse.mode,
+      examples: ['schema'],
+    }),
+    smoke: z
+      .array(formatted(formats.urlPath))
+      .max(100)
+      .optional()
+      .meta({
+        description:
+          'Paths that the old release is asked for (GET) on the migrated copy, beside its health path. Any answer below 500 is good',
+        examples: [['/api/v1/feedings']],
+      }),
+    timeout: durationField('Time limit of the whole rehearsal', defaults.rehearse.timeout, ['10m', '1h']),
+  }),
+])
+
 export const limit = (description: string, usual: string) =>
   z.strictObject({ limit: durationField(description, usual, ['10s', '1m']) })
 

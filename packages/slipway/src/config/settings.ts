@@ -32,6 +32,13 @@ export function environmentConfig(settings: LayeredSettings, place: ProjectPlace
     edge: edgeConfig(settings.edge ?? {}),
     hold: { limitMs: milliseconds(settings.hold?.limit, defaults.hold.limit) },
     drain: { limitMs: milliseconds(settings.drain?.limit, defaults.drain.limit) },
+    rehearse: {
+      mode: settings.rehearse?.mode ?? defaults.rehearse.mode,
+      smoke: settings.rehearse?.smoke ?? [],
+      timeoutMs: milliseconds(settings.rehearse?.timeout, defaults.rehearse.timeout),
+    },
+    watch: { forMs: millisecondsOrOff(settings.watch, defaults.watch) },
+    warm: { forMs: millisecondsOrOff(settings.warm, defaults.warm) },
     hooks: hooksConfig(settings.hooks ?? {}),
     backups: {
       directory: settings.backups?.directory === undefined ? '' : resolve(place.directory, settings.backups.directory),
@@ -128,6 +135,10 @@ function listOf(written: string | string[] | undefined): string[] {
 
 function milliseconds(written: string | number | undefined, usual: string): number {
   return parseDuration(written ?? usual) ?? 0
+}
+
+function millisecondsOrOff(written: string | number | undefined, usual: string): number {
+  return written === 'off' ? 0 : milliseconds(written, usual)
 }
 
 /** Without the fields that are undefined. */

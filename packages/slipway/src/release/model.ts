@@ -104,6 +104,9 @@ export type StepName = (typeof stepNames)[number]
 export interface Facts {
   release?: Release
   backup?: { file: string; bytes: number; sha256: string; seconds: number }
+  /** A rehearsal was begun; what it owns may still be there. */
+  rehearsing?: boolean
+  rehearsal?: Rehearsal
   held?: { services: string[] }
   fenced?: boolean
   quieted?: string[]
@@ -123,6 +126,27 @@ export interface MigrationResult {
   changed: boolean
   seconds: number
   changes: SchemaChange[]
+}
+
+/** What the migration did on a copy of the database, and whether the old release lives with that. */
+export interface Rehearsal {
+  changed: boolean
+  /** Of the migration alone. */
+  seconds: number
+  changes: SchemaChange[]
+  /** What it kept from others, and for how long. */
+  locks: TableLock[]
+  old: { kind: 'lives' } | { kind: 'breaks'; why: string; output: string[] } | { kind: 'not-asked'; why: string }
+}
+
+export interface TableLock {
+  table: string
+  /** As PostgreSQL calls it: `AccessExclusiveLock`. */
+  mode: string
+  /** The table was written anew from its first row to its last. */
+  rewritten: boolean
+  bytes: number
+  seconds: number
 }
 
 /** One difference between two catalogs; breaking: code of before can not be trusted to live with it. */

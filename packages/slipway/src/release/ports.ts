@@ -1,6 +1,15 @@
 import type { EnvironmentConfig, MigrateConfig } from '../config/model.ts'
 import type { Event } from './events.ts'
-import type { DataOrigin, DeploymentId, DeploymentRecord, Plan, Release, ReleaseId, SchemaChange } from './model.ts'
+import type {
+  DataOrigin,
+  DeploymentId,
+  DeploymentRecord,
+  Plan,
+  Rehearsal,
+  Release,
+  ReleaseId,
+  SchemaChange,
+} from './model.ts'
 
 /**
  * Everything the deployment needs from the outside. `release/` knows only these; adapters live above it.
@@ -17,6 +26,8 @@ export interface Ports {
   edge: Edge
   /** Absent: the app has no database. */
   database?: Database
+  /** Absent: the app has no database. */
+  rehearsals?: Rehearsals
   backups: Backups
   hooks: Hooks
 }
@@ -171,6 +182,25 @@ export interface Database {
   /** The databases that Slipway left behind for this one, newest first. */
   leftBehind(): Promise<string[]>
   drop(database: string): Promise<void>
+}
+
+/** Runs a migration where it can hurt nobody. */
+export interface Rehearsals {
+  /**
+   * Restores the backup into a throwaway PostgreSQL, runs the migration of the new release there, and the old release
+   * against the result. Throws REHEARSAL_FAILED when the migration fails there. Leaves nothing behind.
+   */
+  run(order: RehearsalOrder, note: (text: string) => void): Promise<Rehearsal>
+  /** Removes whatever an earlier run that died left behind. */
+  remove(release: Release): Promise<void>
+}
+
+export interface RehearsalOrder {
+  release: Release
+  current: Release
+  config: EnvironmentConfig
+  backup: { file: string }
+  signal: AbortSignal
 }
 
 export interface Backups {

@@ -104,11 +104,19 @@ export const errorCatalogue = {
     exit: exitCodes.failedNothingChanged,
     means: 'The hold reached its limit before the release was ready.',
   },
+  REHEARSAL_FAILED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The migration failed on a copy of the database. Production was not touched.',
+  },
   MIGRATION_FAILED: {
     exit: exitCodes.failedNothingChanged,
     means: 'The migration failed, or claimed success without doing its work.',
   },
   START_FAILED: { exit: exitCodes.failedNothingChanged, means: 'The new release could not be started.' },
+  WATCH_FAILED: {
+    exit: exitCodes.rolledBack,
+    means: 'The new release did badly after the switch; the old one took over again.',
+  },
   GATE_FAILED: {
     exit: exitCodes.failedNothingChanged,
     means: 'The new release did not become healthy in time, crashed or exited.',
