@@ -7,7 +7,7 @@ import type { ContainerState, Ports, Probe } from './ports.ts'
  * Waits until every web service and worker of a release is healthy and stable.
  * Throws GATE_FAILED with the cause as soon as one crashes or exits, or when the time is over.
  */
-export async function gate(release: Release, ports: Ports, options: GateOptions): Promise<void> {
+export async function gate(release: Release, ports: GatePorts, options: GateOptions): Promise<void> {
   const watched = release.services
     .filter(service => service.role === 'web' || service.role === 'worker')
     .map(service => new ServiceWatch(service, release, ports))
@@ -35,6 +35,9 @@ export async function gate(release: Release, ports: Ports, options: GateOptions)
   }
 }
 
+/** What the gate needs to look at a release. */
+export type GatePorts = Pick<Ports, 'engine' | 'edge' | 'clock'>
+
 export interface GateOptions {
   limitMs: number
   signal: AbortSignal
@@ -50,14 +53,14 @@ const healthCheckPaceMs = 500
 class ServiceWatch {
   readonly service: ReleaseService
   private readonly release: Release
-  private readonly ports: Ports
+  private readonly ports: GatePorts
   private probe: Probe | undefined
   private probedAt = Number.NEGATIVE_INFINITY
   private checkedAt = Number.NEGATIVE_INFINITY
   private runningSince: number | undefined
   private readonly passed = new Set<string>()
 
-  constructor(service: ReleaseService, release: Release, ports: Ports) {
+  constructor(service: ReleaseService, release: Release, ports: GatePorts) {
     this.service = service
     this.release = release
     this.ports = ports
@@ -108,7 +111,7 @@ class ServiceWatch {
 async function failure(
   failed: Extract<Verdict, { kind: 'failed' }>,
   release: Release,
-  ports: Ports,
+  ports: GatePorts,
   consequence: string,
 ): Promise<SlipwayError> {
   const container = failed.container
@@ -124,7 +127,7 @@ async function tooLate(
   waiting: string[],
   containers: ContainerState[],
   elapsed: number,
-  ports: Ports,
+  ports: GatePorts,
   consequence: string,
 ): Promise<SlipwayError> {
   const suspect = containers.find(container =>
@@ -138,7 +141,7 @@ async function tooLate(
   })
 }
 
-async function cause(container: ContainerState, ports: Ports): Promise<string[]> {
+async function cause(container: ContainerState, ports: GatePorts): Promise<string[]> {
   const health = container.healthOutput.trim()
   const logs = await ports.engine.logs(container, 15).catch(() => [])
   return [...(health === '' ? [] : [`health check: ${health}`]), ...logs.map(line => `${container.service} | ${line}`)]

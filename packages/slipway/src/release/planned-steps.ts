@@ -31,7 +31,10 @@ function describe(name: StepName, plan: Plan): { does: string; skipped?: string 
         skipped: !database ? 'the app has no database' : first ? 'first deployment: no database yet' : undefined,
       }
     case 'rehearse':
-      return { does: 'Rehearse the migration on a copy', skipped: 'not available yet' }
+      return {
+        does: 'Rehearse the migration on a copy of the database, and run the old release on the result',
+        skipped: rehearseSkipped(plan, first, pending),
+      }
     case 'restore':
       return {
         does: 'Prepare the older data beside the live database',
@@ -42,9 +45,11 @@ function describe(name: StepName, plan: Plan): { does: string; skipped?: string 
         does: `Hold requests (at most ${plan.config.hold.limitMs / 1000} s), quiet workers, take a snapshot`,
         skipped: first
           ? 'first deployment: nothing serves yet'
-          : restores || pending
+          : restores
             ? undefined
-            : `${plan.migration.why} (unless state services change)`,
+            : pending
+              ? heldUnless(plan)
+              : `${plan.migration.why} (unless state services change)`,
       }
     case 'state':
       return { does: 'Bring up and connect databases and other state' }
@@ -65,4 +70,17 @@ function describe(name: StepName, plan: Plan): { does: string; skipped?: string 
     case 'prune':
       return { does: 'Remove what the retention policy no longer keeps' }
   }
+}
+
+function rehearseSkipped(plan: Plan, first: boolean, pending: boolean): string | undefined {
+  if (!pending) return 'nothing to rehearse'
+  if (plan.config.database === undefined) return 'the app has no database'
+  if (first) return 'first deployment: nothing can break'
+  return plan.config.rehearse.mode === 'off' ? 'rehearse is off' : undefined
+}
+
+/** Only a rehearsal can spare the hold. */
+function heldUnless(plan: Plan): string | undefined {
+  const rehearsed = plan.config.database !== undefined && plan.config.rehearse.mode !== 'off'
+  return rehearsed ? `only if the rehearsal shows that ${plan.current?.id} can not live with the new schema` : undefined
 }

@@ -1,8 +1,10 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { label, releaseOf, webServices, withinHold, type Context, type Step } from '../context.ts'
 import { drained } from '../drain.ts'
+import { proveHoldGoesOn, withinHoldLimit } from '../hold-limit.ts'
 import { answersWell } from '../judge.ts'
 import type { Release } from '../model.ts'
+import { verdictOf } from '../rehearsal.ts'
 
 /** Requests wait, workers are quiet, nobody but the new release reaches the database, and a snapshot is taken. */
 export const hold: Step = {
@@ -12,9 +14,9 @@ export const hold: Step = {
   async skip(context) {
     const { plan, ports } = context
     if (plan.current === undefined) return 'first deployment: nothing serves yet'
-    if (plan.data.kind === 'restore' || plan.migration.kind === 'pending') return undefined
+    if (plan.data.kind === 'restore' || mayBreak(context)) return undefined
     if (!(await ports.engine.stateMatches(releaseOf(context)))) return undefined
-    return plan.migration.why
+    return plan.migration.kind === 'pending' ? `${plan.current.id} lives with the new schema` : plan.migration.why
   },
   async apply(context) {
     const { plan, ports } = context
@@ -25,12 +27,14 @@ export const hold: Step = {
     await context.learn({ held: { services } })
     context.holdEndsAt = ports.clock.monotonic() + plan.config.hold.limitMs
     if (services.length > 0) await ports.edge.hold([...new Set([...services, ...webServices(release)])])
-    await Promise.all([drain(context, current), quiet(context, current)])
+    await withinHoldLimit(Promise.all([drain(context, current), quiet(context, current)]), context)
     if (ports.database === undefined) return 'requests wait'
     await context.learn({ fenced: true })
+    // Not cut off at the limit: a fence that came up after it was lifted would stay. It has short limits of its own.
     await ports.database.fence(networks)
-    if (plan.migration.kind !== 'pending') return 'requests wait, the database is fenced'
-    const name = await ports.database.snapshot(label(context))
+    proveHoldGoesOn(context)
+    if (!mayChange(context)) return 'requests wait, the database is fenced'
+    const name = await withinHoldLimit(ports.database.snapshot(label(context)), context)
     await context.learn({ snapshot: { database: name, of: ports.database.name } })
     return `requests wait, the database is fenced, snapshot ${name}`
   },
@@ -47,6 +51,16 @@ export const hold: Step = {
       await dropCopies(context)
     },
   },
+}
+
+/** Whether the old release may not live with what the migration does: unless a rehearsal has shown that it does. */
+function mayBreak({ plan, facts }: Context): boolean {
+  if (plan.migration.kind !== 'pending') return false
+  return facts.rehearsal === undefined || verdictOf(facts.rehearsal).kind === 'incompatible'
+}
+
+function mayChange({ plan, facts }: Context): boolean {
+  return plan.migration.kind === 'pending' && facts.rehearsal?.changed !== false
 }
 
 /** A snapshot that was not needed, or the half-migrated database whose place it took: nobody's writes are in them. */

@@ -1,6 +1,7 @@
-import { SlipwayError } from '../../support/errors.ts'
+import { SlipwayError, type ErrorDetails } from '../../support/errors.ts'
 import { label, releaseOf, withinHold, type Context, type Step } from '../context.ts'
-import type { Database } from '../ports.ts'
+import type { SchemaChange } from '../model.ts'
+import type { Database, DatabaseState, JobResult } from '../ports.ts'
 
 /** Runs the migration of the new release, or brings the prepared older data in. Verified from the database, not from exit codes. */
 export const migrate: Step = {
@@ -35,7 +36,7 @@ export const migrate: Step = {
 async function migrateAndProve(context: Context, database: Database): Promise<string> {
   const startedAt = context.ports.clock.monotonic()
   const before = await database.state()
-  await runMigrator(context)
+  await (isOnline(context) ? migrateOnline(context, database, before) : runMigrator(context))
   await database.proveMigrated(releaseOf(context), context.plan.config)
   const after = await database.state()
   const changes = database.compare(before, after)
@@ -52,22 +53,67 @@ async function migrateAndProve(context: Context, database: Database): Promise<st
 }
 
 async function runMigrator(context: Context): Promise<undefined> {
-  const job = context.plan.config.migrate
-  if (job === undefined) return undefined
-  const result = await context.ports.engine.migrate(releaseOf(context), job, withinHold(context, job.timeoutMs))
-  if (result.exitCode === 0) return undefined
-  throw new SlipwayError('MIGRATION_FAILED', `The migration of ${releaseOf(context).id} failed`, {
-    why: result.timedOut ? 'it did not end in time' : `the migrator exited with code ${result.exitCode}`,
-    output: result.output,
-    state: stateOf(context),
-    next: 'Mend the migration and deploy again.',
+  const result = await startMigrator(context)
+  if (result === undefined || result.exitCode === 0) return undefined
+  const { current } = context.plan
+  throw migratorFailed(context, result, {
+    state: current === undefined ? 'nothing serves yet' : `${current.id} goes on serving, on the data as it was before`,
   })
 }
 
-function stateOf(context: Context): string {
-  const { current } = context.plan
-  return current === undefined ? 'nothing serves yet' : `${current.id} goes on serving, on the data as it was before`
+/** Beside the old release, which lives with the new schema. Whoever waits for a lock keeps everybody behind it waiting. */
+async function migrateOnline(context: Context, database: Database, before: DatabaseState): Promise<void> {
+  const { clock, engine } = context.ports
+  const networks = await engine.databaseNetworks(releaseOf(context))
+  for (let attempt = 1; ; attempt++) {
+    const { result, cancelled } = await database.withLockGuard(networks, lockWaitMs, () => startMigrator(context))
+    if (result === undefined || result.exitCode === 0) return
+    const after = await database.state()
+    const untouched = await database.forgetFailedMigration(before, after)
+    if (cancelled > 0 && untouched && attempt < attempts) {
+      context.note(`a table was locked for more than ${lockWaitMs / 1000} s: the migration gave way and tries again`)
+      await clock.sleep(1000 * attempt)
+      continue
+    }
+    throw migratorFailed(context, result, onlineFailure(context, cancelled, untouched, database.compare(before, after)))
+  }
 }
+
+function onlineFailure(context: Context, cancelled: number, untouched: boolean, changes: SchemaChange[]): ErrorDetails {
+  const serves = `${context.plan.current?.id} goes on serving`
+  const kept = cancelled === 0 ? undefined : `tables it needs stayed locked for more than ${lockWaitMs / 1000} s`
+  const why =
+    kept === undefined ? {} : { why: kept, next: 'Look at what holds the locks (pg_stat_activity), then deploy again.' }
+  if (untouched) return { ...why, state: `${serves}, on the data as it was before` }
+  const what = changes.map(change => change.what).slice(0, 5)
+  return {
+    ...why,
+    state: `${serves}, but the migration was done in part: ${what.join(', ')}. The backup before it is ${context.facts.backup?.file ?? 'not there'}`,
+  }
+}
+
+function isOnline(context: Context): boolean {
+  return context.facts.held === undefined && context.plan.current !== undefined
+}
+
+async function startMigrator(context: Context): Promise<JobResult | undefined> {
+  const job = context.plan.config.migrate
+  if (job === undefined) return undefined
+  return context.ports.engine.migrate(releaseOf(context), job, withinHold(context, job.timeoutMs))
+}
+
+function migratorFailed(context: Context, result: JobResult, details: ErrorDetails): SlipwayError {
+  return new SlipwayError('MIGRATION_FAILED', `The migration of ${releaseOf(context).id} failed`, {
+    why: result.timedOut ? 'it did not end in time' : `the migrator exited with code ${result.exitCode}`,
+    output: result.output,
+    next: 'Mend the migration and deploy again.',
+    ...details,
+  })
+}
+
+/** People notice when a page takes longer than this. */
+const lockWaitMs = 3000
+const attempts = 5
 
 async function swapOlderDataIn(context: Context, database: Database): Promise<string> {
   const { replacement } = context.facts

@@ -1,0 +1,133 @@
+import type { ComposeDocument, ComposeService } from '../config/document.ts'
+import type { Release } from '../release/model.ts'
+import { labels, migrateService } from './names.ts'
+
+/**
+ * The Compose documents of a rehearsal: the state services anew and empty, the old release, and the new release's
+ * migration, on one network that leads nowhere. What they write they write to volumes that go with them. Pure.
+ */
+export function rehearsalDocuments(input: RehearsalInput): { copy: ComposeDocument; job: ComposeDocument } {
+  const { stage, state, release, job } = input
+  const { services: _services, networks: _networks, volumes: _volumes, name: _name, ...stateRest } = state
+  const { services: _own, networks: _all, volumes: _more, name: _named, ...releaseRest } = release
+  const services: Record<string, ComposeService> = {}
+  for (const [name, service] of Object.entries(state.services)) {
+    services[name] = { ...onStage(service, 'state', stage), ...(name === input.database ? quickPostgres(service) : {}) }
+  }
+  for (const { name, role } of stage.services) {
+    const service = release.services[name]
+    if (service !== undefined) services[name] = onStage(service, role, stage)
+  }
+  const { name: _job, services: jobs, networks: _jobNetworks, volumes: _jobVolumes, ...jobRest } = job
+  const migration = jobs[migrateService]
+  return {
+    copy: {
+      ...stateRest,
+      ...releaseRest,
+      name: stage.project,
+      services,
+      networks: { default: { name: stageNetwork(stage), internal: true, labels: stageLabels(stage) } },
+    },
+    job: {
+      ...jobRest,
+      name: stage.project,
+      services: migration === undefined ? {} : { [migrateService]: onStage(migration, 'job', stage) },
+      networks: { default: { name: stageNetwork(stage), external: true } },
+    },
+  }
+}
+
+export interface RehearsalInput {
+  /** The old release under another project's name, with the services to be run: `onlyHere` says which may be. */
+  stage: Release
+  /** Of the old release: its state services and its own. */
+  state: ComposeDocument
+  release: ComposeDocument
+  /** Of the new release. */
+  job: ComposeDocument
+  database: string
+}
+
+/** An underscore can be in no name of an app or environment, so no environment ever owns this project. */
+export function stageProject(project: string): string {
+  return `${project}_rehearsal`
+}
+
+export function stageNetwork(stage: Release): string {
+  return stage.project
+}
+
+/** Why a service can not be run without reaching what it must not: the host's network, its Docker, its devices. */
+export function reachesOutside(service: ComposeService): string | undefined {
+  for (const field of ['network_mode', 'pid', 'ipc'] as const) {
+    if (service[field] === 'host') return `${field} is host`
+  }
+  if (service['privileged'] === true) return 'it is privileged'
+  const socket = (service.volumes ?? []).find(volume => volume.source?.endsWith('.sock') === true)
+  return socket === undefined ? undefined : `it mounts ${socket.source}`
+}
+
+function stageLabels(stage: Release): Record<string, string> {
+  return { [labels.project]: stage.project, [labels.release]: stage.id }
+}
+
+function onStage(service: ComposeService, role: string, stage: Release): ComposeService {
+  const {
+    container_name: _name,
+    ports: _ports,
+    networks: attached,
+    network_mode: _mode,
+    depends_on: _depends,
+    links: _links,
+    external_links: _external,
+    scale: _scale,
+    profiles,
+    deploy: _deploy,
+    logging: _logging,
+    ...rest
+  } = service
+  const aliases = [...new Set(Object.values(attached ?? {}).flatMap(each => each?.aliases ?? []))]
+  const volumes = (service.volumes ?? []).flatMap(volume => harmless(volume, role))
+  return {
+    ...rest,
+    ...(role === 'job' && profiles !== undefined ? { profiles } : {}),
+    restart: 'no',
+    pull_policy: 'never',
+    networks: { default: aliases.length === 0 ? null : { aliases } },
+    volumes,
+    labels: { ...service.labels, ...stageLabels(stage), [labels.role]: role },
+    mem_limit: service.mem_limit ?? service.deploy?.resources?.limits?.memory ?? usualMemory,
+    // What serves people goes first.
+    cpu_shares: 256,
+  }
+}
+
+type Volume = NonNullable<ComposeService['volumes']>[number]
+
+/** Named volumes become new ones; of the host's files only what is read stays, and that read-only. */
+function harmless(volume: Volume, role: string): Volume[] {
+  if (volume.type === 'volume') {
+    const { source: _source, ...anonymous } = volume
+    return [anonymous]
+  }
+  if (volume.type !== 'bind') return [volume]
+  // A database that keeps its files in a folder of the host would start on the very files of production.
+  if (role === 'state' && volume['read_only'] !== true && !isFile(volume.target ?? '')) return []
+  return [{ ...volume, read_only: true }]
+}
+
+function isFile(target: string): boolean {
+  return /\.[a-z0-9]+$/i.test(target)
+}
+
+/** Nothing here has to survive a power cut. Commands of one's own keep their meaning: only options are added. */
+function quickPostgres(service: ComposeService): { command?: string[] } {
+  const command = service.command ?? []
+  if (!Array.isArray(command)) return {}
+  const [program] = command
+  if (program !== undefined && program !== 'postgres' && !program.startsWith('-')) return {}
+  return { command: [...(program === undefined ? ['postgres'] : command), ...unsafeButQuick] }
+}
+
+const unsafeButQuick = ['fsync', 'synchronous_commit', 'full_page_writes'].flatMap(name => ['-c', `${name}=off`])
+const usualMemory = '1g'
