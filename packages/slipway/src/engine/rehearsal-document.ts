@@ -3,11 +3,11 @@ import type { Release } from '../release/model.ts'
 import { labels, migrateService } from './names.ts'
 
 /**
- * The Compose documents of a rehearsal: the state services anew and empty, the old release, and the new release's
- * migration, on one network that leads nowhere. What they write they write to volumes that go with them. Pure.
+ * The Compose documents of a rehearsal: the state services anew and empty with the old release, and the new release
+ * with its migration, on one network that leads nowhere. What they write they write to volumes that go with them. Pure.
  */
-export function rehearsalDocuments(input: RehearsalInput): { copy: ComposeDocument; job: ComposeDocument } {
-  const { stage, state, release, job } = input
+export function oldDocument(input: OldOnStage): ComposeDocument {
+  const { stage, state, release } = input
   const { services: _services, networks: _networks, volumes: _volumes, name: _name, ...stateRest } = state
   const { services: _own, networks: _all, volumes: _more, name: _named, ...releaseRest } = release
   const services: Record<string, ComposeService> = {}
@@ -18,34 +18,39 @@ export function rehearsalDocuments(input: RehearsalInput): { copy: ComposeDocume
     const service = release.services[name]
     if (service !== undefined) services[name] = onStage(service, role, stage)
   }
-  const { name: _job, services: jobs, networks: _jobNetworks, volumes: _jobVolumes, ...jobRest } = job
-  const migration = jobs[migrateService]
   return {
-    copy: {
-      ...stateRest,
-      ...releaseRest,
-      name: stage.project,
-      services,
-      networks: { default: { name: stageNetwork(stage), internal: true, labels: stageLabels(stage) } },
-    },
-    job: {
-      ...jobRest,
-      name: stage.project,
-      services: migration === undefined ? {} : { [migrateService]: onStage(migration, 'job', stage) },
-      networks: { default: { name: stageNetwork(stage), external: true } },
-    },
+    ...stateRest,
+    ...releaseRest,
+    name: stage.project,
+    services,
+    networks: { default: { name: stageNetwork(stage), internal: true, labels: stageLabels(stage) } },
   }
 }
 
-export interface RehearsalInput {
-  /** The old release under another project's name, with the services to be run: `onlyHere` says which may be. */
+export interface OldOnStage {
+  /** The release under the stage's name, with the services that are run there. */
   stage: Release
-  /** Of the old release: its state services and its own. */
+  /** The documents of its state services and of its own. */
   state: ComposeDocument
   release: ComposeDocument
-  /** Of the new release. */
-  job: ComposeDocument
+  /** The state service that runs PostgreSQL. */
   database: string
+}
+
+/** The new release and its migration, on the network that is there by then. Pure. */
+export function newDocument(stage: Release, release: ComposeDocument): ComposeDocument {
+  const { name: _name, services: own, networks: _networks, volumes: _volumes, ...rest } = release
+  const services: Record<string, ComposeService> = {}
+  for (const { name, role } of [...stage.services, { name: migrateService, role: 'job' }]) {
+    const service = own[name]
+    if (service !== undefined) services[name] = onStage(service, role, stage)
+  }
+  return {
+    ...rest,
+    name: stage.project,
+    services,
+    networks: { default: { name: stageNetwork(stage), external: true } },
+  }
 }
 
 /** An underscore can be in no name of an app or environment, so no environment ever owns this project. */

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ComposeService } from '../config/document.ts'
+import type { ComposeDocument } from '../config/document.ts'
 import { writeAtomically } from '../support/files.ts'
 import { lastLines, timedOutExitCode } from '../support/run.ts'
 import type { Release, ReleaseService } from '../release/model.ts'
@@ -10,100 +10,117 @@ import { containerRoles, inspect, ofRelease } from './containers.ts'
 import { docker, tryDocker } from './docker.ts'
 import { files, migrateService } from './names.ts'
 import { readDocument } from './release-files.ts'
-import { reachesOutside, rehearsalDocuments, stageProject } from './rehearsal-document.ts'
+import { newDocument, oldDocument, reachesOutside, stageProject } from './rehearsal-document.ts'
 import { removeRelease } from './removal.ts'
 
-/** Where a rehearsal is run: containers of their own, thrown away afterwards. */
-export interface Stage {
-  /** The old release as it is there: to be looked at and probed like any release. */
+/** A release on the stage of a rehearsal: in containers of their own, thrown away afterwards. */
+export interface StagedRelease {
+  /** As it is there: to be looked at and probed like any release. */
   release: Release
-  /** Why the old release can not be run there. */
+  /** Why it can not be run there. */
   refusal: string | undefined
-  startState(): Promise<void>
-  /** The container of the throwaway database. */
-  database(): Promise<string | undefined>
-  migrate(timeoutMs: number): Promise<JobResult>
-  startRelease(): Promise<void>
+  start(): Promise<void>
 }
 
-/** Prepares the documents; starts nothing yet. */
-export async function setStage(order: StageOrder): Promise<Stage> {
-  const { current, next, directory } = order
-  const [state, old, job] = await Promise.all([
-    readDocument(current, files.state),
-    readDocument(current, files.release),
-    readDocument(next, files.release),
-  ])
-  const services = current.services.filter(isRun).map(service => ({ ...service, replicas: 1 }))
-  const release: Release = { ...current, project: stageProject(current.project), services, directory }
-  const documents = rehearsalDocuments({ stage: release, state, release: old, job, database: order.database })
+/** Starts the state services of the old release anew and empty. */
+export async function startCopy(current: Release, database: string, directory: string): Promise<void> {
+  const { stage, state, release } = await oldOnStage(current)
+  const document = oldDocument({ stage, state, release, database })
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  await writeAtomically(join(directory, copyFile), JSON.stringify(documents.copy))
-  await writeAtomically(join(directory, jobFile), JSON.stringify(documents.job))
-  const compose = (file: string, rest: readonly string[]) =>
-    composeArgv(release.project, join(directory, file), directory, rest)
-  const started = async (names: string[]) => {
-    if (names.length === 0) return
-    await docker(compose(copyFile, upAlone(names)), {
-      code: 'REHEARSAL_FAILED',
-      attempted: `The copy for the rehearsal could not be started: ${names.join(', ')}`,
-      state: 'production was not touched',
-      next: 'Mend the cause shown above, or set rehearse: off.',
-    })
-  }
-  return {
-    release,
-    refusal: refusalOf(services, old.services),
-    startState: () => started(Object.keys(state.services)),
-    startRelease: () => started(services.map(service => service.name)),
-    database: () => containerOf(release, order.database),
-    async migrate(timeoutMs) {
-      const container = `${release.project}-migrate`
-      const result = await tryDocker(compose(jobFile, runJob(container, migrateService)), { timeoutMs })
-      await tryDocker(['rm', '--force', '--', container])
-      return {
-        exitCode: result.timedOut ? timedOutExitCode : result.exitCode,
-        output: lastLines(`${result.stdout}\n${result.stderr}`, 20),
-        timedOut: result.timedOut,
-      }
-    },
-  }
+  await writeAtomically(join(directory, oldFile), JSON.stringify(document))
+  await up(stage, directory, oldFile, Object.keys(state.services))
 }
 
-export interface StageOrder {
-  current: Release
-  next: Release
-  database: string
-  directory: string
+/** The container of the throwaway database. */
+export async function copyContainer(current: Release, database: string): Promise<string | undefined> {
+  const ids = (await containerRoles(ofRelease(onStage(current)))).filter(each => each.role === 'state')
+  const found = (await inspect(ids.map(each => each.id))).find(each => each.state.service === database)
+  return found?.state.status === 'running' ? found.state.id : undefined
+}
+
+export async function stageOld(current: Release, directory: string): Promise<StagedRelease> {
+  const { stage, release } = await oldOnStage(current)
+  return staged(stage, release, directory, oldFile)
+}
+
+/** Its containers take the place of the old release's, where those run. */
+export async function stageNew(current: Release, next: Release, directory: string): Promise<StagedRelease> {
+  const stage: Release = { ...next, id: current.id, project: stageProject(current.project), services: runnable(next) }
+  const document = await readDocument(next, files.release)
+  await writeAtomically(join(directory, newFile), JSON.stringify(newDocument(stage, document)))
+  return staged(stage, document, directory, newFile)
+}
+
+/** Runs the migration of the new release, which `stageNew` has put on the stage. */
+export async function migrateCopy(stage: Release, directory: string, timeoutMs: number): Promise<JobResult> {
+  const container = `${stage.project}-migrate`
+  const result = await tryDocker(compose(stage, directory, newFile, runJob(container, migrateService)), { timeoutMs })
+  await tryDocker(['rm', '--force', '--', container])
+  return {
+    exitCode: result.timedOut ? timedOutExitCode : result.exitCode,
+    output: lastLines(`${result.stdout}\n${result.stderr}`, 20),
+    timedOut: result.timedOut,
+  }
 }
 
 /** Removes containers, their volumes, the network and the documents, whoever made them. Safe to repeat. */
 export async function clearStage(current: Release, directory: string): Promise<void> {
-  await removeRelease({ ...current, project: stageProject(current.project) }, 'at-once')
+  await removeRelease(onStage(current), 'at-once')
   await rm(directory, { recursive: true, force: true })
 }
 
-const copyFile = 'copy.compose.json'
-const jobFile = 'job.compose.json'
-
-function isRun(service: ReleaseService): boolean {
-  return service.role === 'web' || service.role === 'worker'
+export function onStage(current: Release): Release {
+  return { ...current, project: stageProject(current.project), services: runnable(current) }
 }
 
-function refusalOf(
-  services: readonly ReleaseService[],
-  definitions: Readonly<Record<string, ComposeService>>,
-): string | undefined {
+const oldFile = 'old.compose.json'
+const newFile = 'new.compose.json'
+
+async function oldOnStage(current: Release) {
+  const [state, release] = await Promise.all([readDocument(current, files.state), readDocument(current, files.release)])
+  return { stage: onStage(current), state, release }
+}
+
+function runnable(release: Release): ReleaseService[] {
+  return release.services
+    .filter(service => service.role === 'web' || service.role === 'worker')
+    .map(service => ({ ...service, replicas: 1 }))
+}
+
+function staged(stage: Release, document: ComposeDocument, directory: string, file: string): StagedRelease {
+  return {
+    release: stage,
+    refusal: refusalOf(stage.services, document),
+    start: () =>
+      up(
+        stage,
+        directory,
+        file,
+        stage.services.map(service => service.name),
+      ),
+  }
+}
+
+function refusalOf(services: readonly ReleaseService[], document: ComposeDocument): string | undefined {
+  if (services.length === 0) return 'no service of it can be run apart'
   for (const { name } of services) {
-    const definition = definitions[name]
+    const definition = document.services[name]
     const why = definition === undefined ? undefined : reachesOutside(definition)
     if (why !== undefined) return `${name} can not be run apart: ${why}`
   }
   return undefined
 }
 
-async function containerOf(release: Release, service: string): Promise<string | undefined> {
-  const ids = (await containerRoles(ofRelease(release))).filter(each => each.role === 'state').map(each => each.id)
-  const found = (await inspect(ids)).find(each => each.state.service === service)
-  return found?.state.status === 'running' ? found.state.id : undefined
+async function up(stage: Release, directory: string, file: string, services: string[]): Promise<void> {
+  if (services.length === 0) return
+  await docker(compose(stage, directory, file, upAlone(services)), {
+    code: 'REHEARSAL_FAILED',
+    attempted: `The copy for the rehearsal could not be started: ${services.join(', ')}`,
+    state: 'production was not touched',
+    next: 'Mend the cause shown above, or set rehearse: off.',
+  })
+}
+
+function compose(stage: Release, directory: string, file: string, rest: readonly string[]): string[] {
+  return composeArgv(stage.project, join(directory, file), directory, rest)
 }

@@ -33,9 +33,12 @@ export function onlyFailedLines(before: DatabaseState, after: DatabaseState): st
   const schemas = new Set<string>()
   for (const key of new Set([...Object.keys(before.catalog), ...Object.keys(after.catalog)])) {
     if (before.catalog[key] === after.catalog[key]) continue
-    const schema = /^ledger (?:"((?:[^"]|"")+)"|([a-z_][a-z0-9_$]*))\._prisma_migrations /.exec(key)
-    if (schema === null || key in before.catalog || after.catalog[key] !== '"failed"') return undefined
-    schemas.add(schema[1]?.replaceAll('""', '"') ?? schema[2] ?? '')
+    const schema = prismaLine.exec(key)?.[1]
+    if (schema === undefined || key in before.catalog || after.catalog[key] !== '"failed"') return undefined
+    schemas.add(schema.replaceAll('""', '"'))
   }
   return [...schemas]
 }
+
+/** Keys name tables as `identifier` writes them. */
+const prismaLine = /^ledger "((?:[^"]|"")+)"\."_prisma_migrations" /

@@ -95,13 +95,16 @@ where l.granted and l.pid <> pg_catalog.pg_backend_pid()
 
 export function cancelQuery(database: string, networks: readonly string[], limitMs: number): string {
   const among = networks.map(network => `${literal(network)}::pg_catalog.inet`).join(', ')
+  // Materialised: conditions may be tried in any order, and that one would cancel whoever is looked at.
   return `
-select a.pid from pg_catalog.pg_stat_activity a
-where a.datname = ${literal(database)} and a.wait_event_type = 'Lock'
-  and a.client_addr operator(pg_catalog.<<=) any (array[${among}]::pg_catalog.inet[])
-  and pg_catalog.clock_timestamp() - a.query_start > pg_catalog.make_interval(secs => ${limitMs / 1000})
-  and pg_catalog.pg_cancel_backend(a.pid)`
+with waiting as materialized (
+  select a.pid from pg_catalog.pg_stat_activity a
+  where a.datname = ${literal(database)} and a.wait_event_type = 'Lock'
+    and a.client_addr operator(pg_catalog.<<=) any (array[${among}]::pg_catalog.inet[])
+    and pg_catalog.clock_timestamp() - a.query_start > pg_catalog.make_interval(secs => ${limitMs / 1000})
+)
+select pid from waiting where pg_catalog.pg_cancel_backend(pid)`
 }
 
 const paceMs = 20
-const guardPaceMs = 200
+const guardPaceMs = 100

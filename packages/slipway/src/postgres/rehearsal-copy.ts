@@ -1,23 +1,35 @@
+import { createWriteStream } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { number, object, string, type infer as Infer } from 'zod'
+import { array, number, object, string, type infer as Infer } from 'zod'
 import { SlipwayError } from '../support/errors.ts'
 import { stream } from '../support/stream.ts'
 import { runBeside } from './databases.ts'
+import { ledgerTables } from './migrator-ledgers.ts'
+import { asWrites, type Writes } from './changed-rows.ts'
 import { copyPropertiesSql, readProperties } from './properties.ts'
 import { localConnection, messageOf, psqlArgv, queryRows } from './psql.ts'
 import { isReachable } from './reach.ts'
+import { writableTablesQuery, writesSql, type WritableTable } from './rehearsal-writes.ts'
 import { restoreBackup } from './restore.ts'
 import { execArgv, target, type DatabaseServer, type LiveDatabase } from './server.ts'
 import { swapIn } from './swap.ts'
 
 /** Brings a backup into a throwaway server, under the name and with the roles and settings of the live database. */
-export async function fillCopy(live: LiveDatabase, copy: LiveDatabase, file: string): Promise<void> {
+export async function fillCopy(live: LiveDatabase, copy: LiveDatabase, from: CopySource): Promise<void> {
   await untilReady(copy)
   await copyRoles(live.server, copy.server)
-  const restored = await restoreBackup(copy, file, 'rehearsal')
+  const restored = await restoreBackup(
+    copy,
+    'file' in from ? from.file : await dumpSchema(live, from.schemaInto),
+    'rehearsal',
+  )
   await swapIn(copy, restored, 'rehearsal')
   await runBeside(copy, copyPropertiesSql(await readProperties(live), copy.name))
 }
+
+/** A backup, or the schema of the live database by way of a file in this folder. */
+export type CopySource = { file: string } | { schemaInto: string }
 
 /** The image starts a server for its first set-up, stops it, and then starts the real one. */
 async function untilReady(copy: LiveDatabase): Promise<void> {
@@ -60,6 +72,66 @@ async function copyRoles(from: DatabaseServer, to: DatabaseServer): Promise<void
   })
 }
 
+/** The schema without rows, but for those of the migrator's ledger: they say what is applied. Returns the file. */
+async function dumpSchema(live: LiveDatabase, folder: string): Promise<string> {
+  const tables = (await tableFiles(live)).filter(({ name }) => !ledgerTables.has(name))
+  const file = join(folder, 'schema.dump')
+  const { container, environment } = await target(live.server)
+  const connection = localConnection(live.server, live.name, 'slipway rehearsal')
+  const result = await stream(
+    'docker',
+    execArgv(container, schemaDumpArgv(connection, tables), { environment: Object.keys(environment) }),
+    {
+      environment,
+      output: createWriteStream(file, { mode: 0o600 }),
+    },
+  )
+  if (result.exitCode === 0 && result.failure === undefined) return file
+  throw new SlipwayError('REHEARSAL_FAILED', 'The schema could not be dumped', {
+    why: messageOf(result.stderr),
+    state: 'production was not touched',
+  })
+}
+
+export function schemaDumpArgv(connection: string, withoutRows: readonly { schema: string; name: string }[]): string[] {
+  const excluded = withoutRows.map(({ schema, name }) => `--exclude-table-data=${pattern(schema)}.${pattern(name)}`)
+  return [
+    'pg_dump',
+    '--format=custom',
+    '--no-password',
+    '--lock-wait-timeout=60000',
+    ...excluded,
+    `--dbname=${connection}`,
+  ]
+}
+
+/** In quotes nothing in a pattern means anything else than itself. */
+function pattern(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** What was written since the server started; with the tables of a first count, what is comparable with that. */
+export async function countRows(copy: LiveDatabase, then?: WritableTable[]): Promise<RowCount> {
+  const attempted = 'The rows of the copy could not be counted'
+  const tables = await queryRows(copy.server, copy.name, writableTablesQuery, writableTable, { attempted })
+  // Sessions report what they wrote when they end; the migrator's has ended, but perhaps only just.
+  const settled = then === undefined ? {} : { first: 'select pg_catalog.pg_sleep(0.3);' }
+  const rows = await queryRows(copy.server, copy.name, writesSql(tables, then), writeRow, {
+    attempted,
+    timeoutMs: 600_000,
+    ...settled,
+  })
+  return { tables, writes: asWrites(rows) }
+}
+
+export interface RowCount {
+  tables: WritableTable[]
+  writes: Writes
+}
+
+const writableTable = object({ table: string(), columns: array(string()), bytes: number() })
+const writeRow = object({ kind: string(), name: string(), value: string() })
+
 /** Which file each table lies in, and how big it is: a table with another file was written anew. */
 export async function tableFiles(live: LiveDatabase): Promise<TableFile[]> {
   return queryRows(live.server, live.name, tableFilesQuery, tableFile, { attempted: 'The tables could not be listed' })
@@ -71,11 +143,19 @@ export function rewritten(before: readonly TableFile[], after: readonly TableFil
   return before.filter(table => files.has(table.oid) && files.get(table.oid) !== table.file)
 }
 
-const tableFile = object({ oid: number(), table: string(), file: number(), bytes: number() })
+const tableFile = object({
+  oid: number(),
+  schema: string(),
+  name: string(),
+  table: string(),
+  file: number(),
+  bytes: number(),
+})
 export type TableFile = Infer<typeof tableFile>
 
 const tableFilesQuery = `
-select c.oid::int8 as oid, n.nspname || '.' || c.relname as table, pg_catalog.pg_relation_filenode(c.oid)::int8 as file,
+select c.oid::int8 as oid, n.nspname as schema, c.relname as name, n.nspname || '.' || c.relname as table,
+       pg_catalog.pg_relation_filenode(c.oid)::int8 as file,
        pg_catalog.pg_total_relation_size(c.oid) as bytes
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`

@@ -1,21 +1,25 @@
-import { stageProject } from '../engine/rehearsal-document.ts'
-import { clearStage, setStage, type Stage } from '../engine/rehearsal.ts'
+import { clearStage, copyContainer, migrateCopy, onStage, stageNew, stageOld, startCopy } from '../engine/rehearsal.ts'
 import { readState } from '../postgres/catalog.ts'
+import { changedRows } from '../postgres/changed-rows.ts'
 import { compare } from '../postgres/compare.ts'
 import { proveMigrated } from '../postgres/ledger.ts'
 import { watchLocks } from '../postgres/lock-watch.ts'
-import { fillCopy, rewritten, tableFiles } from '../postgres/rehearsal-copy.ts'
-import type { DatabaseServer, LiveDatabase } from '../postgres/server.ts'
-import type { Rehearsal, Release, SchemaChange, TableLock } from '../release/model.ts'
+import { countRows, fillCopy, rewritten, tableFiles } from '../postgres/rehearsal-copy.ts'
+import type { LiveDatabase } from '../postgres/server.ts'
+import type { Rehearsal, Release } from '../release/model.ts'
 import type { Clock, Edge, Engine, JobResult, RehearsalOrder, Rehearsals } from '../release/ports.ts'
 import { SlipwayError } from '../support/errors.ts'
-import { askOldRelease } from './old-release.ts'
+import { healthyOnStage, smokeOnStage } from './staged-release.ts'
 
 /** The port `Rehearsals` on the Docker Engine: a throwaway copy beside production, on a network that leads nowhere. */
 export function rehearsals(parts: RehearsalParts): Rehearsals {
   return {
+    async prepare(current) {
+      await remove(parts, current)
+      await startCopy(current, parts.service, parts.directory)
+    },
     run: (order, note) => rehearse(parts, order, note),
-    remove: release => remove(parts, release),
+    remove: current => remove(parts, current),
   }
 }
 
@@ -26,7 +30,7 @@ export interface RehearsalParts {
   service: string
   engine: Engine
   clock: Clock
-  /** Doors for the old release on its stage: an edge of that project, not of the app's. */
+  /** Doors for releases on the stage: an edge of that project, not of the app's. */
   stageEdge: Edge
   /** For the documents of the copy, which hold the app's variables. */
   directory: string
@@ -37,57 +41,104 @@ async function rehearse(
   order: RehearsalOrder,
   note: (text: string) => void,
 ): Promise<Rehearsal> {
-  await remove(parts, order.current)
-  const { current, release: next } = order
-  const stage = await setStage({ current, next, database: parts.service, directory: parts.directory })
-  try {
-    await stage.startState()
-    const copy = copyOf(parts.live, stage)
-    await fillCopy(parts.live, copy, order.backup.file)
-    goOn(order)
-    note('the copy is there, migrating it')
-    const migrated = await migrateCopy(order, stage, copy)
-    goOn(order)
-    return { ...migrated, old: await verdictOfOld(parts, order, stage, migrated, note) }
-  } finally {
-    await remove(parts, order.current)
-  }
+  const { current, config } = order
+  const { live, directory } = parts
+  let container: string | undefined
+  const find = async () => (container ??= await copyContainer(current, parts.service))
+  // The same login as on the live server: the image set the copy up with the same variables.
+  const copy: LiveDatabase = { ...live, server: { ...live.server, container: find } }
+  await fillCopy(live, copy, config.rehearse.mode === 'schema' ? { schemaInto: directory } : order.backup)
+  goOn(order)
+  note('the copy is there, migrating it')
+  const migrated = await migrate(parts, order, copy)
+  goOn(order)
+  return decide(parts, order, migrated, note)
 }
 
 async function remove(parts: RehearsalParts, current: Release): Promise<void> {
-  const { stageEdge, directory } = parts
-  await stageEdge.closeDoor({ ...current, project: stageProject(current.project) })
-  await clearStage(current, directory)
+  await parts.stageEdge.closeDoor(onStage(current))
+  await clearStage(current, parts.directory)
 }
 
-/** The same login as on the live server: the image set the copy up with the same variables. */
-function copyOf(live: LiveDatabase, stage: Stage): LiveDatabase {
-  const server: DatabaseServer = { ...live.server, container: () => stage.database() }
-  return { ...live, server }
-}
-
-async function migrateCopy(order: RehearsalOrder, stage: Stage, copy: LiveDatabase): Promise<Omit<Rehearsal, 'old'>> {
-  const { config, release } = order
-  const [before, filesBefore] = await Promise.all([readState(copy), tableFiles(copy)])
+async function migrate(parts: RehearsalParts, order: RehearsalOrder, copy: LiveDatabase): Promise<Migrated> {
+  const { config, current, release } = order
+  const { release: stage } = await stageNew(current, release, parts.directory)
+  const [before, filesBefore, rowsBefore] = await Promise.all([readState(copy), tableFiles(copy), countRows(copy)])
   const startedAt = performance.now()
   const timeoutMs = Math.min(config.migrate?.timeoutMs ?? config.rehearse.timeoutMs, config.rehearse.timeoutMs)
-  const { result, locks } = await watchLocks(copy, () => stage.migrate(timeoutMs))
+  const { result, locks } = await watchLocks(copy, () => migrateCopy(stage, parts.directory, timeoutMs))
   const seconds = Math.round(performance.now() - startedAt) / 1000
   proveEndedWell(result, release)
   await proveMigrated(copy, release, config).catch(lied(release))
-  const [after, filesAfter] = await Promise.all([readState(copy), tableFiles(copy)])
-  const anew = new Set(rewritten(filesBefore, filesAfter).map(table => table.table))
-  const seen: TableLock[] = locks.map(lock => ({ ...lock, rewritten: anew.has(lock.table) }))
-  const unseen = filesBefore.filter(table => anew.has(table.table) && !seen.some(lock => lock.table === table.table))
+  const [after, filesAfter, rowsAfter] = await Promise.all([
+    readState(copy),
+    tableFiles(copy),
+    countRows(copy, rowsBefore.tables),
+  ])
+  const rows = changedRows(rowsBefore.writes, rowsAfter.writes)
+  const anew = rewritten(filesBefore, filesAfter)
+  const seen = locks.map(lock => ({ ...lock, rewritten: anew.some(table => table.table === lock.table) }))
+  const unseen = anew.filter(table => !seen.some(lock => lock.table === table.table))
   return {
-    changed: before.fingerprint !== after.fingerprint,
+    changed: before.fingerprint !== after.fingerprint || rows.length > 0,
     seconds,
-    changes: compare(before, after),
+    changes: [...compare(before, after), ...rows],
     locks: [
       ...seen,
       ...unseen.map(({ table, bytes }) => ({ table, mode: 'AccessExclusiveLock', rewritten: true, bytes, seconds: 0 })),
     ],
   }
+}
+
+type Migrated = Omit<Rehearsal, 'old' | 'bootSeconds'>
+
+/**
+ * What running code can tell. When the schema already says that requests must be held, it is the new release that is
+ * run: people would wait in vain for one that does not become healthy.
+ */
+async function decide(
+  parts: RehearsalParts,
+  order: RehearsalOrder,
+  migrated: Migrated,
+  note: (text: string) => void,
+): Promise<Rehearsal> {
+  const { current, release } = order
+  if (!migrated.changed) return { ...migrated, old: { kind: 'not-asked', why: 'the migration changes nothing' } }
+  const breaking = migrated.changes.find(change => change.breaking)
+  const old = await stageOld(current, parts.directory)
+  if (breaking === undefined && old.refusal === undefined) {
+    note(`asking ${current.id} whether it lives with the new schema`)
+    const fault = (await healthyOnStage(old, parts, order)) ?? (await smokeOnStage(old.release, parts, order))
+    if (fault === undefined) return { ...migrated, old: { kind: 'lives' } }
+    // The door and the containers of this one make room for the new release.
+    await parts.stageEdge.closeDoor(old.release)
+    return { ...migrated, ...(await runNew(parts, order, note)), old: { kind: 'breaks', ...fault } }
+  }
+  const why = breaking === undefined ? (old.refusal ?? '') : `the schema tells: ${breaking.what}`
+  note(`${current.id} can not live with it; running ${release.id} on the copy`)
+  return { ...migrated, ...(await runNew(parts, order, note)), old: { kind: 'not-asked', why } }
+}
+
+async function runNew(
+  parts: RehearsalParts,
+  order: RehearsalOrder,
+  note: (text: string) => void,
+): Promise<{ bootSeconds?: number }> {
+  const { current, release } = order
+  const next = await stageNew(current, release, parts.directory)
+  if (next.refusal !== undefined) {
+    note(`${release.id} is not run on the copy: ${next.refusal}`)
+    return {}
+  }
+  const startedAt = performance.now()
+  const fault = await healthyOnStage(next, parts, order)
+  if (fault === undefined) return { bootSeconds: Math.round(performance.now() - startedAt) / 1000 }
+  throw new SlipwayError('REHEARSAL_FAILED', `${release.id} does not become healthy on the migrated copy`, {
+    why: fault.why,
+    output: fault.output,
+    state: `production was not touched; ${current.id} goes on serving`,
+    next: 'Mend the cause shown above. A release that needs the world outside to become healthy can not be rehearsed: set rehearse: off for it.',
+  })
 }
 
 function proveEndedWell(result: JobResult, release: Release): void {
@@ -103,36 +154,10 @@ function proveEndedWell(result: JobResult, release: Release): void {
 function lied(release: Release): (error: unknown) => never {
   return error => {
     if (!(error instanceof SlipwayError) || error.code !== 'MIGRATION_FAILED') throw error
-    throw new SlipwayError(
-      'REHEARSAL_FAILED',
-      `The migration of ${release.id} claims success on a copy of the database`,
-      {
-        why: error.why,
-        state: 'production was not touched',
-        next: error.next,
-        cause: error,
-      },
-    )
+    const attempted = `The migration of ${release.id} claims success on a copy of the database`
+    const state = 'production was not touched'
+    throw new SlipwayError('REHEARSAL_FAILED', attempted, { why: error.why, state, next: error.next, cause: error })
   }
-}
-
-/** Running the old code costs seconds, so it is asked only when nothing else has decided yet. */
-async function verdictOfOld(
-  parts: RehearsalParts,
-  order: RehearsalOrder,
-  stage: Stage,
-  migrated: Omit<Rehearsal, 'old'>,
-  note: (text: string) => void,
-): Promise<Rehearsal['old']> {
-  const breaking = migrated.changes.find((change: SchemaChange) => change.breaking)
-  if (!migrated.changed) return { kind: 'not-asked', why: 'the migration changes nothing' }
-  if (breaking !== undefined) return { kind: 'not-asked', why: `the schema tells: ${breaking.what}` }
-  if (stage.refusal !== undefined) return { kind: 'not-asked', why: stage.refusal }
-  if (stage.release.services.length === 0) return { kind: 'not-asked', why: 'no service of it can be run' }
-  note(`asking ${order.current.id} whether it lives with the new schema`)
-  await stage.startRelease()
-  const { engine, clock, stageEdge } = parts
-  return askOldRelease(stage.release, { engine, clock, edge: stageEdge }, order)
 }
 
 function goOn({ signal }: RehearsalOrder): void {

@@ -8,10 +8,14 @@ export interface Context {
   plan: Plan
   facts: Facts
   ports: Ports
+  /** When the deployment began, as its journal tells it: whoever takes it up again knows the same moment. */
+  startedAt: Date
   /** Set by the first Ctrl-C: the deployment ends at the next safe point. */
   signal: AbortSignal
   /** The moment (monotonic) at which a hold that is on reaches its limit. */
   holdEndsAt?: number
+  /** A copy of the database that is being started ahead of its use. */
+  copy?: Promise<void>
   /** The moment (monotonic) at which the requests that waited were let go. */
   letGoAt?: number
   /** Keeps facts in the journal, on disk, before the step goes on. */
@@ -38,8 +42,9 @@ export function releaseOf(context: Context): Release {
   return release
 }
 
+/** What this deployment calls the databases it makes: the same however often it is taken up again. */
 export function label(context: Context): string {
-  return `${releaseOf(context).id}_${context.ports.clock.now().toISOString().replace(/[-:]/g, '').slice(0, 15)}`
+  return `${releaseOf(context).id}_${context.startedAt.toISOString().replace(/[-:]/g, '').slice(0, 15)}`
 }
 
 export function webServices(release: Release): string[] {
@@ -56,6 +61,7 @@ export function makeContext(
   plan: Plan,
   facts: Facts,
   ports: Ports,
+  startedAt: Date,
   signal: AbortSignal,
   emit: (body: EventBody) => Promise<void>,
 ): Context {
@@ -64,10 +70,12 @@ export function makeContext(
     plan,
     facts,
     ports,
+    startedAt,
     signal,
     async learn(more) {
-      Object.assign(facts, more)
+      // On disk first: what is known only here would be relied on by a retry, and missing from the journal after a death.
       await emit({ type: 'step-fact', step, facts: more })
+      Object.assign(facts, more)
     },
     note(text) {
       // A note that can not be kept harms nobody; what must be kept goes through `learn`.
@@ -82,6 +90,7 @@ export function makeContext(
 
 /** The link on disk is the truth: a switch that died after its rename has happened. */
 export async function hasSwitched(context: Context): Promise<boolean> {
+  if (context.facts.returning === true) return false
   if (context.facts.switched === true) return true
   const release = context.facts.release ?? context.plan.target
   if (release === undefined || !release.services.some(service => service.role === 'web')) return false

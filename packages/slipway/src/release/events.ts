@@ -40,6 +40,7 @@ export interface PlanSummary {
   version: string
   current?: ReleaseId
   target?: ReleaseId
+  warm?: true
   migration: Plan['migration']
   data: Plan['data']
 }

@@ -4,6 +4,7 @@ import { failureOf } from './failure.ts'
 import { commit } from './steps/commit.ts'
 import { endFence } from './steps/hold.ts'
 import { prune } from './steps/prune.ts'
+import { workersOver } from './steps/switch.ts'
 
 /** Ends a deployment that has switched: from there on the only way is all-new. False when it can not be ended now. */
 export async function goForward(context: Context): Promise<boolean> {
@@ -12,6 +13,7 @@ export async function goForward(context: Context): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
       await endFence(context)
+      if (context.plan.warm === true) await workersOver(context)
       await commit.apply(context)
       await prune.apply(context)
       return true

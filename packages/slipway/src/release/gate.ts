@@ -1,4 +1,5 @@
 import { SlipwayError } from '../support/errors.ts'
+import { Bell } from './bell.ts'
 import { judge, answersWell, type Verdict } from './judge.ts'
 import type { Release, ReleaseService } from './model.ts'
 import type { ContainerState, Ports, Probe } from './ports.ts'
@@ -145,17 +146,4 @@ async function cause(container: ContainerState, ports: GatePorts): Promise<strin
   const health = container.healthOutput.trim()
   const logs = await ports.engine.logs(container, 15).catch(() => [])
   return [...(health === '' ? [] : [`health check: ${health}`]), ...logs.map(line => `${container.service} | ${line}`)]
-}
-
-/** Lets an event cut a sleep short. */
-class Bell {
-  private wake: (() => void) | undefined
-  ring(): void {
-    this.wake?.()
-  }
-  rung(): Promise<void> {
-    return new Promise(resolve => {
-      this.wake = resolve
-    })
-  }
 }

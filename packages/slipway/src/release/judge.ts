@@ -19,7 +19,7 @@ export interface Observation {
 }
 
 /** An app that is healthy for a moment and then dies is not healthy: containers must have been up this long. */
-export const stableMs = 2000
+export const stableMs = 1000
 /** A service without any health check has only its staying up to show. */
 export const stableWithoutCheckMs = 4000
 
@@ -37,7 +37,8 @@ export function judge(observation: Observation): Verdict {
   return judgeHealth(observation)
 }
 
-function crashed(container: ContainerState): string | undefined {
+/** Why a container is beyond waiting. */
+export function crashed(container: ContainerState): string | undefined {
   if (container.outOfMemory) return 'was killed: out of memory'
   if (container.status === 'exited' || container.status === 'dead') return `exited with code ${container.exitCode}`
   if (container.restarts > 0 || container.status === 'restarting') {
@@ -65,7 +66,7 @@ export function answersWell(probe: Probe | undefined): boolean {
   return probe?.kind === 'answered' && probe.status >= 200 && probe.status < 300
 }
 
-function describe(probe: Probe | undefined): string {
+export function describe(probe: Probe | undefined): string {
   if (probe === undefined) return 'is not probed yet'
   if (probe.kind === 'no-answer') return `does not answer (${probe.why})`
   const body = probe.body.replace(/\s+/g, ' ').slice(0, 120)

@@ -58,6 +58,10 @@ export interface Plan {
   current?: Release
   /** A rollback's target; a deployment's release is made by its fetch step. */
   target?: Release
+  /** The target still runs, and answers well: it only has to be switched to. */
+  warm?: true
+  /** Why it is done, when nobody asked for it. */
+  because?: string
   version: string
   commit?: Commit
   services: { name: string; role: ServiceRole; change: 'new' | 'build' | 'changed' | 'same' | 'removed' }[]
@@ -110,6 +114,8 @@ export interface Facts {
   held?: { services: string[] }
   fenced?: boolean
   quieted?: string[]
+  /** The label of the copy that is about to be taken: should its name never be learnt, it is found by this. */
+  copying?: string
   /** A copy of the database taken inside the hold. */
   snapshot?: { database: string; of: string }
   stateChanged?: boolean
@@ -119,6 +125,10 @@ export interface Facts {
   /** What was live before the replacement took its place. */
   leftBehind?: string
   switched?: boolean
+  /** The switch is taken back: from here on the only way is all-old. */
+  returning?: boolean
+  /** The new release does badly and can not go back by itself. */
+  doubt?: string
   unchanged?: boolean
 }
 
@@ -136,6 +146,8 @@ export interface Rehearsal {
   changes: SchemaChange[]
   /** What it kept from others, and for how long. */
   locks: TableLock[]
+  /** What the new release took to be healthy on the copy; absent: it was not run there. */
+  bootSeconds?: number
   old: { kind: 'lives' } | { kind: 'breaks'; why: string; output: string[] } | { kind: 'not-asked'; why: string }
 }
 
@@ -179,4 +191,8 @@ export interface DeploymentRecord {
   /** Set when a rollback brought older data back. */
   restored?: DataOrigin
   heldMs?: number
+  /** Why it was done, when nobody asked for it: what the watch saw. */
+  because?: string
+  /** It was seen to do badly after the switch, and could not go back by itself: why, and what a person can do. */
+  doubt?: string
 }

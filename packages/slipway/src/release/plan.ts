@@ -43,6 +43,8 @@ export function planRollback(input: {
   asked: 'keep' | 'restore' | undefined
   confirmed: boolean
   existing: (origin: DataOrigin) => boolean
+  /** The release that still runs beside the current one, and answers well. */
+  warm?: ReleaseId
 }): Plan {
   const { config, current, releases, history } = input
   const target = targetOf(input.wanted, current, releases, history)
@@ -61,6 +63,8 @@ export function planRollback(input: {
     steps: [],
     config,
     target,
+    // Data that changes is a matter of holds, fences and a start of its own.
+    ...(target.id === input.warm && data.kind !== 'restore' ? { warm: true as const } : {}),
     ...(current === undefined ? {} : { current }),
     ...(target.commit === undefined ? {} : { commit: target.commit }),
   }

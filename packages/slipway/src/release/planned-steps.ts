@@ -19,7 +19,7 @@ function describe(name: StepName, plan: Plan): { does: string; skipped?: string 
     case 'lock':
       return { does: 'Take the lock of the environment' }
     case 'preflight':
-      return { does: 'Check engine, disk, memory, secrets, database and edge' }
+      return { does: 'Check engine, disk, memory, secrets, database and edge', skipped: stillRuns(plan, next) }
     case 'fetch':
       return {
         does: `Fetch ${plan.version} and build its images`,
@@ -28,7 +28,13 @@ function describe(name: StepName, plan: Plan): { does: string; skipped?: string 
     case 'backup':
       return {
         does: 'Back up the database and verify the backup',
-        skipped: !database ? 'the app has no database' : first ? 'first deployment: no database yet' : undefined,
+        skipped: !database
+          ? 'the app has no database'
+          : first
+            ? 'first deployment: no database yet'
+            : plan.warm === true
+              ? 'only code goes back: the data stays as it is'
+              : undefined,
       }
     case 'rehearse':
       return {
@@ -52,21 +58,21 @@ function describe(name: StepName, plan: Plan): { does: string; skipped?: string 
               : `${plan.migration.why} (unless state services change)`,
       }
     case 'state':
-      return { does: 'Bring up and connect databases and other state' }
+      return { does: 'Bring up and connect databases and other state', skipped: stillRuns(plan, next) }
     case 'migrate':
       return restores
         ? { does: 'Swap the older data in' }
         : { does: 'Migrate the database', skipped: pending ? undefined : plan.migration.why }
     case 'start':
-      return { does: first ? `Start ${next}` : `Start ${next} beside ${old}` }
+      return { does: first ? `Start ${next}` : `Start ${next} beside ${old}`, skipped: stillRuns(plan, next) }
     case 'gate':
       return { does: `Wait until ${next} is healthy` }
     case 'switch':
       return { does: `Switch the edge to ${next}` }
     case 'watch':
-      return { does: 'Watch the new release', skipped: 'not available yet' }
+      return { does: `Watch ${next} for ${plan.config.watch.forMs / 1000} s`, skipped: watchSkipped(plan, first) }
     case 'commit':
-      return { does: first ? `Record ${next} as current` : `Record ${next} as current, drain and stop ${old}` }
+      return { does: first ? `Record ${next} as current` : `Record ${next} as current, ${putAway(plan, old)}` }
     case 'prune':
       return { does: 'Remove what the retention policy no longer keeps' }
   }
@@ -83,4 +89,22 @@ function rehearseSkipped(plan: Plan, first: boolean, pending: boolean): string |
 function heldUnless(plan: Plan): string | undefined {
   const rehearsed = plan.config.database !== undefined && plan.config.rehearse.mode !== 'off'
   return rehearsed ? `only if the rehearsal shows that ${plan.current?.id} can not live with the new schema` : undefined
+}
+
+function watchSkipped(plan: Plan, first: boolean): string | undefined {
+  if (plan.config.watch.forMs === 0) return 'watch is off'
+  if (first) return 'first deployment: nothing to go back to'
+  return plan.kind === 'rollback' ? 'a person went back: going forth again is a decision of theirs' : undefined
+}
+
+/** Whether a deployment holds is only known when it is under way, and one that held keeps nothing warm. */
+function putAway(plan: Plan, old: string): string {
+  const stops = `drain and stop ${old}`
+  if (plan.config.warm.forMs === 0 || plan.kind === 'rollback') return stops
+  const minutes = Math.max(1, Math.round(plan.config.warm.forMs / 60_000))
+  return `keep ${old} warm for ${minutes} min (if requests were held, or memory is short: ${stops})`
+}
+
+function stillRuns(plan: Plan, next: string): string | undefined {
+  return plan.warm === true ? `${next} still runs` : undefined
 }

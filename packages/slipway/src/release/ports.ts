@@ -30,6 +30,8 @@ export interface Ports {
   rehearsals?: Rehearsals
   backups: Backups
   hooks: Hooks
+  /** Absent: nothing is kept warm. */
+  warm?: Warm
 }
 
 export interface Clock {
@@ -64,6 +66,21 @@ export interface ReleaseStore {
   remove(id: ReleaseId): Promise<void>
 }
 
+/** Remembers, on disk, which release was left running after the switch. At most one. */
+export interface Warm {
+  read(): Promise<WarmNote | undefined>
+  write(note: WarmNote): Promise<void>
+  clear(): Promise<void>
+  /** Why this machine can not keep two releases now; undefined: it can. */
+  tooTight(): Promise<string | undefined>
+}
+
+export interface WarmNote {
+  release: ReleaseId
+  /** When it is to be stopped. */
+  until: string
+}
+
 /** Looks at everything before anything changes. Throws the first thing that would hurt; returns warnings. */
 export interface Checks {
   preflight(plan: Plan): Promise<string[]>
@@ -91,8 +108,11 @@ export interface ContainerState {
 }
 
 export interface Engine {
-  /** Brings the state services to the release's definitions and connects them to the release's networks. */
-  ensureState(release: Release): Promise<{ changed: string[] }>
+  /**
+   * Brings the state services to the release's definitions and connects them to the release's networks.
+   * `beforeChange` is called before the first of them is made anew, and not at all when they are as they should be.
+   */
+  ensureState(release: Release, beforeChange?: () => Promise<void>): Promise<{ changed: string[] }>
   /** Whether the state services already run as the release wants them. */
   stateMatches(release: Release): Promise<boolean>
   /** Runs the migration job of the release to its end. */
@@ -144,6 +164,25 @@ export interface Edge {
   inFlight(release: Release): Promise<number>
   /** Stops the door: what is still open is closed with a proper close. */
   closeDoor(release: Release): Promise<void>
+  /** One request where the public's come in. Absent, or undefined: there is no such place. */
+  probePublic?(
+    release: Release,
+    config: EnvironmentConfig,
+    service: string,
+    path: string,
+    timeoutMs: number,
+  ): Promise<PublicProbe | undefined>
+  /** What the release has answered since its door was opened. Absent, or undefined: nobody counts. */
+  answered?(release: Release): Promise<Answered | undefined>
+}
+
+/** `release`: the one that answered. */
+export type PublicProbe = Probe & { release?: ReleaseId }
+
+export interface Answered {
+  requests: number
+  /** Answered with 5xx, or not at all. */
+  failed: number
 }
 
 export type Probe =
@@ -169,7 +208,20 @@ export interface Database {
   compare(before: DatabaseState, after: DatabaseState): SchemaChange[]
   /** Throws MIGRATION_FAILED when the migrator's own ledger disagrees with its folder. */
   proveMigrated(release: Release, config: EnvironmentConfig): Promise<void>
+  /**
+   * While `act` runs, statements from these networks that wait for a lock longer than `limitMs` are cancelled, because
+   * everybody else waits behind them. Returns how many were.
+   */
+  withLockGuard<T>(
+    networks: string[],
+    limitMs: number,
+    act: () => Promise<T>,
+  ): Promise<{ result: T; cancelled: number }>
+  /** Whether a migration that failed has changed nothing; takes back a note in its ledger that would forbid the next attempt. */
+  forgetFailedMigration(before: DatabaseState, after: DatabaseState): Promise<boolean>
   sizeBytes(): Promise<number>
+  /** What a fence needs and nobody notices, so that the fence itself is quick. Not needed for a fence to be right. */
+  prepareFence(allowed: string[]): Promise<void>
   /** From here on only these networks reach the database; all other sessions are ended. */
   fence(allowed: string[]): Promise<void>
   liftFence(): Promise<void>
@@ -188,11 +240,14 @@ export interface Database {
 export interface Rehearsals {
   /**
    * Restores the backup into a throwaway PostgreSQL, runs the migration of the new release there, and the old release
-   * against the result. Throws REHEARSAL_FAILED when the migration fails there. Leaves nothing behind.
+   * against the result; when the schema alone tells that the old one can not live with it, the new release instead.
+   * Throws REHEARSAL_FAILED when the migration fails there, or the new release does not become healthy.
    */
   run(order: RehearsalOrder, note: (text: string) => void): Promise<Rehearsal>
-  /** Removes whatever an earlier run that died left behind. */
-  remove(release: Release): Promise<void>
+  /** Starts the empty copy ahead of time, on the old release's definitions. */
+  prepare(current: Release): Promise<void>
+  /** Removes the copy: also what an earlier run that died left behind. */
+  remove(current: Release): Promise<void>
 }
 
 export interface RehearsalOrder {

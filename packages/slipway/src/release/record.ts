@@ -21,6 +21,8 @@ export function recordOf(ended: EndedDeployment): DeploymentRecord {
     ...(facts.snapshot === undefined || ended.outcome !== 'deployed' ? {} : { snapshot: facts.snapshot.database }),
     ...(facts.migration === undefined ? {} : { migration: facts.migration }),
     ...(facts.replacement === undefined || ended.outcome !== 'deployed' ? {} : { restored: facts.replacement.from }),
+    ...(plan.because === undefined ? {} : { because: plan.because }),
+    ...(facts.doubt === undefined || ended.outcome !== 'deployed' ? {} : { doubt: facts.doubt }),
     ...(ended.heldMs === undefined ? {} : { heldMs: ended.heldMs }),
     ...(ended.databaseFingerprint === undefined ? {} : { databaseFingerprint: ended.databaseFingerprint }),
   }

@@ -1,7 +1,7 @@
 import { SlipwayError } from '../support/errors.ts'
 import type { Event } from './events.ts'
 import { goForward } from './forward.ts'
-import type { DeploymentId, Facts, Plan, StepName } from './model.ts'
+import type { DeploymentId, DeploymentRecord, Facts, Plan, StepName } from './model.ts'
 import type { Ports } from './ports.ts'
 import { recordOf } from './record.ts'
 import { hasSwitched, makeContext, releaseOf } from './context.ts'
@@ -10,13 +10,13 @@ import { steps } from './steps.ts'
 import { undo } from './undo.ts'
 
 /** Ends a deployment whose process died: all-old before the switch, all-new after it. Runs under the lock. */
-export async function recover(ports: Ports, options: RunOptions): Promise<void> {
+export async function recover(ports: Ports, options: RecoverOptions): Promise<DeploymentRecord | undefined> {
   const id = await ports.journal.unfinished()
-  if (id === undefined) return
+  if (id === undefined) return undefined
   const events = await ports.journal.read(id)
   const journal = await ports.journal.open(id)
   try {
-    await end(id, events, ports, options, event => journal.append(event))
+    return await end(id, events, ports, options, event => journal.append(event))
   } finally {
     await journal.close()
   }
@@ -26,11 +26,12 @@ async function end(
   id: DeploymentId,
   events: Event[],
   ports: Ports,
-  options: RunOptions,
+  options: RecoverOptions,
   append: (event: Event) => Promise<void>,
-): Promise<void> {
+): Promise<DeploymentRecord> {
   const plan = await planOf(id, events, ports, options)
-  const context = makeContext(plan, factsOf(events), ports, new AbortController().signal, async body => {
+  const startedAt = new Date(events[0]?.at ?? ports.clock.now())
+  const context = makeContext(plan, factsOf(events), ports, startedAt, new AbortController().signal, async body => {
     const event: Event = { at: ports.clock.now().toISOString(), ...body }
     await append(event)
     options.listen(event)
@@ -53,7 +54,6 @@ async function end(
       next: 'Mend the cause and run any slipway command again: it takes up here.',
     })
   }
-  const startedAt = new Date(events[0]?.at ?? ports.clock.now())
   const record = recordOf({
     id,
     plan,
@@ -74,10 +74,18 @@ async function end(
     seconds: record.seconds,
     serving: forward ? `${releaseOf(context).id} serves` : `${plan.current?.id ?? 'nothing'} serves`,
   })
+  return record
 }
 
+export type RecoverOptions = Pick<RunOptions, 'by' | 'planOf' | 'listen'>
+
 /** The releases as they were when the deployment began: by now `current` may have moved. */
-async function planOf(id: DeploymentId, events: readonly Event[], ports: Ports, options: RunOptions): Promise<Plan> {
+async function planOf(
+  id: DeploymentId,
+  events: readonly Event[],
+  ports: Ports,
+  options: RecoverOptions,
+): Promise<Plan> {
   const { current: _current, target: _target, ...plan } = await options.planOf(id)
   const planned = events.find(event => event.type === 'planned')?.plan
   const current = planned?.current === undefined ? undefined : await ports.releases.get(planned.current)
@@ -89,6 +97,7 @@ async function planOf(id: DeploymentId, events: readonly Event[], ports: Ports, 
       : { kind: planned.kind, version: planned.version, migration: planned.migration, data: planned.data }),
     ...(current === undefined ? {} : { current }),
     ...(target === undefined ? {} : { target }),
+    ...(planned?.warm === undefined ? {} : { warm: planned.warm }),
   }
 }
 

@@ -30,12 +30,12 @@ export function told(rehearsal: Rehearsal, current: string): string {
   return `${story} · ${current} can not live with it (${verdict.why}): requests will be held`
 }
 
-/** Beyond the migration itself: quieting, fencing, copying, starting. Measured: 4 to 8 s for small apps. */
-const holdOverheadSeconds = 5
+/** Beyond migration and boot: quieting, fencing, copying, switching. Measured: 2 to 4 s for small apps. */
+const holdOverheadSeconds = 3
 
 /** A hold that can not end in time must not begin. */
 export function proveHoldFits(rehearsal: Rehearsal, limitMs: number): number {
-  const expected = Math.ceil(rehearsal.seconds + holdOverheadSeconds)
+  const expected = Math.ceil(rehearsal.seconds + (rehearsal.bootSeconds ?? 0) + holdOverheadSeconds)
   if (expected * 1000 <= limitMs) return expected
   throw new SlipwayError('HOLD_TOO_LONG', `Requests would be held for about ${expected} s, longer than hold.limit`, {
     why: `the migration took ${rehearsal.seconds.toFixed(1)} s on a copy of the database, and hold.limit is ${limitMs / 1000} s`,

@@ -3,6 +3,7 @@ import { hasSwitched, makeContext, releaseOf, type Context, type Step } from './
 import type { Event, EventBody } from './events.ts'
 import { failureOf } from './failure.ts'
 import { goForward } from './forward.ts'
+import { withinHoldLimit } from './hold-limit.ts'
 import type { DeploymentId, DeploymentRecord, Outcome, Plan } from './model.ts'
 import type { Ports } from './ports.ts'
 import { recordOf } from './record.ts'
@@ -58,7 +59,7 @@ class Deployment {
     this.append = append
     this.startedAt = ports.clock.now()
     this.startedMonotonic = ports.clock.monotonic()
-    this.context = makeContext(plan, {}, ports, options.signal, body => this.emit(body))
+    this.context = makeContext(plan, {}, ports, this.startedAt, options.signal, body => this.emit(body))
   }
 
   async run(): Promise<DeploymentRecord> {
@@ -91,9 +92,10 @@ class Deployment {
         await context.emit({ type: 'step-skipped', step: step.name, why })
         return undefined
       }
-      await context.emit({ type: 'step-started', step: step.name, does: step.does(context) })
+      // Begun even if the note of it fails: the journal may hold it all the same, and a recovery would undo it.
       this.started.push(step)
-      const summary = await withinLimit(step.apply(context), context)
+      await context.emit({ type: 'step-started', step: step.name, does: step.does(context) })
+      const summary = await withinHoldLimit(step.apply(context), context)
       if (step.name === 'hold') this.heldSince = startedAt
       if (step.name === 'switch') this.endHold()
       await context.emit({
@@ -197,7 +199,8 @@ class Deployment {
   }
 
   private async emit(body: EventBody): Promise<void> {
-    const event: Event = { at: this.ports.clock.now().toISOString(), ...body }
+    const at = body.type === 'deployment-started' ? this.startedAt : this.ports.clock.now()
+    const event: Event = { at: at.toISOString(), ...body }
     await this.append(event)
     this.options.listen(event)
   }
@@ -214,6 +217,7 @@ function summaryOf(plan: Plan): Extract<EventBody, { type: 'planned' }>['plan'] 
     data: plan.data,
     ...(plan.current === undefined ? {} : { current: plan.current.id }),
     ...(plan.target === undefined ? {} : { target: plan.target.id }),
+    ...(plan.warm === undefined ? {} : { warm: plan.warm }),
   }
 }
 
@@ -222,41 +226,4 @@ function interrupted(step: Step): SlipwayError {
     state: 'what was begun is undone',
     next: 'Deploy again when ready.',
   })
-}
-
-/** Inside a hold people are waiting: no step may take longer than what is left of the limit. */
-async function withinLimit<T>(work: Promise<T>, context: Context): Promise<T> {
-  if (context.holdEndsAt === undefined) {
-    const result = await work
-    if (context.holdEndsAt !== undefined && context.ports.clock.monotonic() > context.holdEndsAt) throw tooLong(context)
-    return result
-  }
-  const left = Math.max(0, context.holdEndsAt - context.ports.clock.monotonic())
-  let timer: NodeJS.Timeout | undefined
-  try {
-    return await Promise.race([
-      work,
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(tooLong(context)), left + graceMs)
-      }),
-    ])
-  } finally {
-    clearTimeout(timer)
-    work.catch(() => undefined)
-  }
-}
-
-/** Steps that keep the limit themselves get a moment to say why they failed. */
-const graceMs = 1500
-
-function tooLong(context: Context): SlipwayError {
-  return new SlipwayError(
-    'HOLD_TOO_LONG',
-    `The release was not ready within the hold of ${context.plan.config.hold.limitMs / 1000} s`,
-    {
-      why: 'requests may not wait longer than hold.limit',
-      state: `${context.plan.current?.id} goes on serving, on the data as it was before`,
-      next: 'Make the migration shorter (expand first, contract in a later release) or raise hold.limit.',
-    },
-  )
 }

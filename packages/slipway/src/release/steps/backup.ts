@@ -6,6 +6,7 @@ export const backup: Step = {
   does: context => `Back up the database ${context.ports.database?.name ?? ''}`.trim(),
   async skip(context) {
     if (context.ports.database === undefined) return 'the app has no database'
+    if (context.plan.warm === true) return 'only code goes back: the data stays as it is'
     if (context.plan.current === undefined && !(await context.ports.database.reachable()))
       return 'first deployment: no database yet'
     return undefined

@@ -1,4 +1,6 @@
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
+import { prepareCopy, removeCopy } from './rehearse.ts'
+import { coolBefore } from '../warm.ts'
 
 /** Code arrives and images are built or pulled. Nothing that runs is touched. */
 export const fetch: Step = {
@@ -7,6 +9,7 @@ export const fetch: Step = {
   skip: context => (context.plan.kind === 'rollback' ? `${context.plan.target?.id} is already here` : undefined),
   async apply(context) {
     const { ports, plan } = context
+    await prepareCopy(context)
     const id = await ports.releases.nextId()
     const release = await ports.source.fetch(plan, id, context.note)
     await context.learn({ release })
@@ -14,12 +17,14 @@ export const fetch: Step = {
       await context.learn({ unchanged: true })
       return `nothing changed: ${plan.current?.id} already serves this`
     }
+    await coolBefore(context)
     const images = Object.keys(release.images).length
     return `${release.id} · ${images === 1 ? '1 image' : `${images} images`} pinned`
   },
   undo: {
     does: context => `Forget ${context.facts.release?.id ?? 'the fetched release'}`,
     async run(context) {
+      await removeCopy(context)
       if (context.facts.release !== undefined) await context.ports.source.discard(context.facts.release.id)
     },
   },

@@ -1,5 +1,7 @@
-import { releaseOf, withinHold, type Step } from '../context.ts'
+import { SlipwayError } from '../../support/errors.ts'
+import { releaseOf, withinHold, type Context, type Step } from '../context.ts'
 import { gate as passGate } from '../gate.ts'
+import { servesWell } from '../watch.ts'
 
 /** Every web service and worker healthy and stable; a crash loop is noticed at once. */
 export const gate: Step = {
@@ -7,6 +9,7 @@ export const gate: Step = {
   does: context => `Wait until ${releaseOf(context).id} is healthy`,
   async apply(context) {
     const { current } = context.plan
+    if (context.plan.warm === true) return stillWell(context)
     await passGate(releaseOf(context), context.ports, {
       limitMs: withinHold(context, Number.POSITIVE_INFINITY),
       signal: context.signal,
@@ -15,4 +18,14 @@ export const gate: Step = {
     })
     return undefined
   },
+}
+
+/** It served for long enough to be trusted: one good answer shows that it still would. */
+async function stillWell(context: Context): Promise<string> {
+  const release = releaseOf(context)
+  if (await servesWell(release, context.ports)) return `${release.id} was kept warm and answers well`
+  throw new SlipwayError('GATE_FAILED', `${release.id} was kept warm, but does not answer well`, {
+    state: `${context.plan.current?.id} goes on serving`,
+    next: `Go back once more: slipway rollback ${context.plan.environment} starts ${release.id} anew.`,
+  })
 }

@@ -15,7 +15,8 @@ export const hold: Step = {
     const { plan, ports } = context
     if (plan.current === undefined) return 'first deployment: nothing serves yet'
     if (plan.data.kind === 'restore' || mayBreak(context)) return undefined
-    if (!(await ports.engine.stateMatches(releaseOf(context)))) return undefined
+    // A release that is still running since the switch lives with the state services as they are.
+    if (plan.warm !== true && !(await ports.engine.stateMatches(releaseOf(context)))) return undefined
     return plan.migration.kind === 'pending' ? `${plan.current.id} lives with the new schema` : plan.migration.why
   },
   async apply(context) {
@@ -34,14 +35,16 @@ export const hold: Step = {
     await ports.database.fence(networks)
     proveHoldGoesOn(context)
     if (!mayChange(context)) return 'requests wait, the database is fenced'
-    const name = await withinHoldLimit(ports.database.snapshot(label(context)), context)
+    const copying = label(context)
+    await context.learn({ copying })
+    const name = await withinHoldLimit(ports.database.snapshot(copying), context)
     await context.learn({ snapshot: { database: name, of: ports.database.name } })
     return `requests wait, the database is fenced, snapshot ${name}`
   },
   undo: {
     does: context => `Let go: requests go on to ${context.plan.current?.id}`,
     async run(context) {
-      if (context.facts.held === undefined) return
+      if (context.facts.held === undefined) return removeNetworks(context)
       const current = currentOf(context)
       await endFence(context)
       await context.ports.engine.wakeWorkers(current)
@@ -49,8 +52,16 @@ export const hold: Step = {
       if (webServices(current).length > 0) await context.ports.edge.letGo(current)
       context.letGoAt = context.ports.clock.monotonic()
       await dropCopies(context)
+      await removeNetworks(context)
     },
   },
+}
+
+/** The fence needs the networks of the new release, long before anything runs on them. */
+async function removeNetworks(context: Context): Promise<void> {
+  const { engine } = context.ports
+  const release = releaseOf(context)
+  if ((await engine.containers(release)).length === 0) await engine.remove(release, 'at-once')
 }
 
 /** Whether the old release may not live with what the migration does: unless a rehearsal has shown that it does. */
@@ -65,9 +76,13 @@ function mayChange({ plan, facts }: Context): boolean {
 
 /** A snapshot that was not needed, or the half-migrated database whose place it took: nobody's writes are in them. */
 async function dropCopies(context: Context): Promise<void> {
-  const { snapshot, leftBehind } = context.facts
-  if (snapshot === undefined || context.ports.database === undefined) return
-  await context.ports.database.drop(leftBehind ?? snapshot.database)
+  const { snapshot, leftBehind, copying } = context.facts
+  const { database } = context.ports
+  if (database === undefined || copying === undefined) return
+  if (snapshot !== undefined) return database.drop(leftBehind ?? snapshot.database)
+  // Cut off while it copied: nobody was told the name.
+  const unnamed = (await database.leftBehind()).filter(name => name.includes(`__before_${copying}`))
+  for (const name of unnamed) await database.drop(name)
 }
 
 /** The fence ends before requests are let go to a release that stands outside it. */

@@ -25,10 +25,11 @@ export const migrate: Step = {
       const { snapshot, replacement, leftBehind } = context.facts
       if (database === undefined) return
       await engine.remove(releaseOf(context), 'at-once')
-      if (snapshot !== undefined) {
+      // Once it is known what was left behind, the snapshot is live: by now that may be dropped, and writes may be in this.
+      if (snapshot !== undefined && leftBehind === undefined) {
         await context.learn({ leftBehind: await database.swapIn(snapshot.database, label(context)) })
       }
-      if (replacement !== undefined && leftBehind !== undefined) await database.swapIn(leftBehind, label(context))
+      if (replacement !== undefined) await swapOlderDataOut(context, database, replacement.database)
     },
   },
 }
@@ -72,7 +73,7 @@ async function migrateOnline(context: Context, database: Database, before: Datab
     const untouched = await database.forgetFailedMigration(before, after)
     if (cancelled > 0 && untouched && attempt < attempts) {
       context.note(`a table was locked for more than ${lockWaitMs / 1000} s: the migration gave way and tries again`)
-      await clock.sleep(1000 * attempt)
+      await clock.sleep(500 * attempt)
       continue
     }
     throw migratorFailed(context, result, onlineFailure(context, cancelled, untouched, database.compare(before, after)))
@@ -111,9 +112,9 @@ function migratorFailed(context: Context, result: JobResult, details: ErrorDetai
   })
 }
 
-/** People notice when a page takes longer than this. */
-const lockWaitMs = 3000
-const attempts = 5
+/** While it waits, an app with a small pool has no connection left for anything: so it gives way early, and often. */
+const lockWaitMs = 1000
+const attempts = 10
 
 async function swapOlderDataIn(context: Context, database: Database): Promise<string> {
   const { replacement } = context.facts
@@ -121,4 +122,15 @@ async function swapOlderDataIn(context: Context, database: Database): Promise<st
   const leftBehind = await database.swapIn(replacement.database, label(context))
   await context.learn({ leftBehind })
   return `what was live is kept as ${leftBehind}`
+}
+
+/** Also when the process died between the swap and the note of it: then the older data is not beside the live data any more. */
+async function swapOlderDataOut(context: Context, database: Database, olderData: string): Promise<void> {
+  let { leftBehind } = context.facts
+  if (leftBehind === undefined) {
+    if ((await database.leftBehind()).includes(olderData)) return
+    leftBehind = await database.swapIn(olderData, label(context))
+    await context.learn({ leftBehind })
+  }
+  await database.swapIn(leftBehind, label(context))
 }

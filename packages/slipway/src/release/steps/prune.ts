@@ -20,7 +20,8 @@ export const prune: Step = {
 async function pruneReleases(context: Context): Promise<string[]> {
   const { ports, plan } = context
   const all = [...(await ports.releases.all())].sort((a, b) => number(b.id) - number(a.id))
-  const pinned = new Set([releaseOf(context).id, plan.current?.id])
+  const warm = await ports.warm?.read()
+  const pinned = new Set([releaseOf(context).id, plan.current?.id, warm?.release])
   const keep = all.filter((release, index) => index < plan.config.retention.releases || pinned.has(release.id))
   const gone = all.filter(release => !keep.includes(release))
   for (const release of gone) await ports.releases.remove(release.id)

@@ -7,37 +7,51 @@ import { proveHoldFits, told, verdictOf } from '../rehearsal.ts'
 export const rehearse: Step = {
   name: 'rehearse',
   does: () => 'Rehearse the migration on a copy of the database',
-  skip(context) {
-    const { plan, facts, ports } = context
-    if (plan.migration.kind !== 'pending') return 'nothing to rehearse'
-    if (plan.current === undefined) return 'first deployment: nothing can break'
-    if (ports.rehearsals === undefined) return 'the app has no database'
-    if (facts.backup === undefined) return 'there is no backup to rehearse on: the migration is run inside a hold'
-    if (plan.config.rehearse.mode === 'off') return 'rehearse is off: the migration is run inside a hold'
-    return undefined
-  },
+  skip: context =>
+    whyNot(context) ??
+    (context.facts.backup === undefined
+      ? 'there is no backup to rehearse on: the migration is run inside a hold'
+      : undefined),
   async apply(context) {
     const { facts, ports, plan } = context
     const { rehearsals } = ports
     if (rehearsals === undefined || facts.backup === undefined)
       throw new SlipwayError('BUG', 'Nothing to rehearse with')
     const current = currentOf(context)
-    await context.learn({ rehearsing: true })
-    const rehearsal = await rehearsals.run(
-      { release: releaseOf(context), current, config: plan.config, backup: facts.backup, signal: context.signal },
-      context.note,
-    )
-    await context.learn({ rehearsal, rehearsing: false })
+    const { config } = plan
+    await context.copy
+    const order = { release: releaseOf(context), current, config, backup: facts.backup, signal: context.signal }
+    const rehearsal = await rehearsals.run(order, context.note)
+    await context.learn({ rehearsal })
+    await removeCopy(context)
     if (verdictOf(rehearsal).kind !== 'incompatible') return told(rehearsal, current.id)
-    const expected = proveHoldFits(rehearsal, plan.config.hold.limitMs)
+    const expected = proveHoldFits(rehearsal, config.hold.limitMs)
     return `${told(rehearsal, current.id)} for about ${expected} s`
   },
-  undo: {
-    does: () => 'Remove the copy',
-    async run(context) {
-      if (context.facts.rehearsing === true) await context.ports.rehearsals?.remove(currentOf(context))
-    },
-  },
+  undo: { does: () => 'Remove the copy of the database', run: removeCopy },
+}
+
+/** Its start takes seconds: so it begins while the code is fetched. A failure shows when the copy is used. */
+export async function prepareCopy(context: Context): Promise<void> {
+  const { rehearsals } = context.ports
+  if (whyNot(context) !== undefined || rehearsals === undefined) return
+  await context.learn({ rehearsing: true })
+  context.copy = rehearsals.prepare(currentOf(context))
+  context.copy.catch(() => undefined)
+}
+
+export async function removeCopy(context: Context): Promise<void> {
+  if (context.facts.rehearsing !== true) return
+  await context.copy?.catch(() => undefined)
+  await context.ports.rehearsals?.remove(currentOf(context))
+  await context.learn({ rehearsing: false })
+}
+
+function whyNot({ plan, ports }: Context): string | undefined {
+  if (plan.migration.kind !== 'pending') return 'nothing to rehearse'
+  if (plan.current === undefined) return 'first deployment: nothing can break'
+  if (ports.rehearsals === undefined) return 'the app has no database'
+  return plan.config.rehearse.mode === 'off' ? 'rehearse is off: the migration is run inside a hold' : undefined
 }
 
 function currentOf(context: Context): Release {

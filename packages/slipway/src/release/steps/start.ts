@@ -1,10 +1,13 @@
 import { releaseOf, webServices, type Step } from '../context.ts'
+import { drained } from '../drain.ts'
+import { stillRuns } from '../warm.ts'
 
 /** Starts the new release beside the old one. No traffic reaches it yet. */
 export const start: Step = {
   name: 'start',
   does: context =>
     `Start ${releaseOf(context).id}${context.plan.current === undefined ? '' : ` beside ${context.plan.current.id}`}`,
+  skip: stillRuns,
   async apply(context) {
     const { engine, edge } = context.ports
     const release = releaseOf(context)
@@ -19,6 +22,9 @@ export const start: Step = {
     does: context => `Remove ${releaseOf(context).id}`,
     async run(context) {
       const release = releaseOf(context)
+      // After a switch that is taken back it is still answering what had reached it.
+      if (context.facts.returning === true)
+        await drained(release, context.ports, context.plan.config.drain.limitMs)
       // Inside a hold people are waiting, and whatever the new release wrote is taken back anyway.
       await context.ports.engine.remove(release, context.facts.held === undefined ? 'gracefully' : 'at-once')
       if (webServices(release).length > 0) await context.ports.edge.closeDoor(release)

@@ -1,9 +1,11 @@
 import { releaseOf, withinHold, type Context, type Step } from '../context.ts'
+import { stillRuns } from '../warm.ts'
 
 /** Brings databases, caches and volumes to the release's definitions, and connects them to its networks. */
 export const state: Step = {
   name: 'state',
   does: () => 'Bring up and connect databases and other state',
+  skip: stillRuns,
   async apply(context) {
     const release = releaseOf(context)
     if (!(await context.ports.engine.stateMatches(release))) await context.learn({ stateChanged: true })

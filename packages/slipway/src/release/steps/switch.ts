@@ -1,4 +1,4 @@
-import { releaseOf, webServices, type Step } from '../context.ts'
+import { releaseOf, webServices, type Context, type Step } from '../context.ts'
 import { endFence } from './hold.ts'
 
 /** The edge to the new release by one atomic rename; workers over. */
@@ -6,9 +6,8 @@ export const switchOver: Step = {
   name: 'switch',
   does: context => `Switch to ${releaseOf(context).id}`,
   async apply(context) {
-    const { edge, engine } = context.ports
+    const { edge } = context.ports
     const release = releaseOf(context)
-    const { current } = context.plan
     const waited = edge.waiting()
     // From here on requests are answered as fast as the app can: the limit of the hold is over.
     delete context.holdEndsAt
@@ -18,7 +17,28 @@ export const switchOver: Step = {
     context.letGoAt = context.ports.clock.monotonic()
     await context.learn({ switched: true })
     await endFence(context)
-    if (current !== undefined && context.facts.quieted === undefined) await engine.quietWorkers(current)
+    await workersOver(context)
     return context.facts.held === undefined ? undefined : `${waited} requests had waited`
   },
+  undo: {
+    does: ({ plan, facts }) =>
+      facts.returning === true ? `Switch back to ${plan.current?.id}` : 'Nothing was switched: requests stay where they are',
+    async run(context) {
+      const { plan, facts, ports } = context
+      const { current } = plan
+      // Without the decision to return, the link never moved, and letting go of a hold is another step's.
+      if (facts.returning !== true || current === undefined) return
+      if (webServices(current).length > 0) await ports.edge.switchTo(current)
+      // Never two at once.
+      await ports.engine.quietWorkers(releaseOf(context))
+      await ports.engine.wakeWorkers(current)
+    },
+  },
+}
+
+/** The old release's workers end; those of a release that was warm begin, only then. Safe to repeat. */
+export async function workersOver(context: Context): Promise<void> {
+  const { plan, facts, ports } = context
+  if (plan.current !== undefined && facts.quieted === undefined) await ports.engine.quietWorkers(plan.current)
+  if (plan.warm === true) await ports.engine.wakeWorkers(releaseOf(context))
 }

@@ -1,0 +1,62 @@
+import { stageNetwork } from '../engine/rehearsal-document.ts'
+import type { StagedRelease } from '../engine/rehearsal.ts'
+import { gate } from '../release/gate.ts'
+import type { Release } from '../release/model.ts'
+import type { Clock, Edge, Engine, RehearsalOrder } from '../release/ports.ts'
+import { SlipwayError } from '../support/errors.ts'
+
+/** What is wrong with a release on the stage, and what it printed. */
+export interface Fault {
+  why: string
+  output: string[]
+}
+
+export interface StageParts {
+  engine: Engine
+  clock: Clock
+  stageEdge: Edge
+}
+
+/** Starts a release on the stage; undefined: it passes the same gate as in production. */
+export async function healthyOnStage(
+  { release, start }: StagedRelease,
+  { engine, clock, stageEdge }: StageParts,
+  order: RehearsalOrder,
+): Promise<Fault | undefined> {
+  const web = release.services.some(service => service.role === 'web')
+  await Promise.all([start(), ...(web ? [stageEdge.openDoor(release, [stageNetwork(release)])] : [])])
+  try {
+    await gate(
+      release,
+      { engine, clock, edge: stageEdge },
+      {
+        limitMs: order.config.rehearse.timeoutMs,
+        signal: order.signal,
+        note: () => undefined,
+        consequence: 'production was not touched',
+      },
+    )
+    return undefined
+  } catch (error) {
+    if (!(error instanceof SlipwayError) || error.code !== 'GATE_FAILED') throw error
+    return { why: error.why ?? error.message, output: [...error.output] }
+  }
+}
+
+/** Asks each web service for each smoke path: one that does not know a path answers 404, and that is no fault. */
+export async function smokeOnStage(
+  release: Release,
+  { stageEdge }: StageParts,
+  order: RehearsalOrder,
+): Promise<Fault | undefined> {
+  const web = release.services.filter(service => service.role === 'web')
+  for (const path of order.config.rehearse.smoke) {
+    for (const { name, health } of web) {
+      const probe = await stageEdge.probe(release, name, path, health.timeoutMs)
+      if (probe.kind === 'no-answer') return { why: `${name}${path} does not answer (${probe.why})`, output: [] }
+      if (probe.status < 500) continue
+      return { why: `${name}${path} answers ${probe.status}`, output: [probe.body.slice(0, 500)] }
+    }
+  }
+  return undefined
+}

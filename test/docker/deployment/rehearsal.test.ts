@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
+import { docker, lines, Project } from '../project.ts'
+
+const cli = resolve(import.meta.dirname, '../../../packages/slipway/dist/slipway.js')
+let project: Project
+let traffic: Traffic
+
+beforeAll(async () => {
+  project = await Project.create({ extra: 'rehearse: { smoke: [/api/v1/feedings] }' })
+  await project.release('v1')
+  const { record, stderr } = await project.deploy()
+  expect(record?.outcome, stderr).toBe('deployed')
+  traffic = startTraffic({
+    baseUrl: project.baseUrl,
+    rate: 40,
+    timeoutMs: 60_000,
+    writes: { path: '/api/v1/feedings', share: 0.5, makeBody: id => ({ id, babyName: 'Ada', amountMl: 90 }) },
+    reads: [{ path: '/api/v1/health' }],
+  })
+})
+
+afterAll(async () => {
+  await traffic.stop()
+  await project.destroy()
+})
+
+/** The stage is empty, and nobody waited or failed. */
+afterEach(async () => {
+  const onStage = `label=slipway.project=${project.project}_rehearsal`
+  expect(lines(await docker('ps', '-aq', '--filter', onStage))).toEqual([])
+  expect(lines(await docker('network', 'ls', '-q', '--filter', onStage))).toEqual([])
+  expect(lines(await docker('volume', 'ls', '-q', '--filter', `name=${project.project}_rehearsal`))).toEqual([])
+  expect(traffic.summary().failures).toEqual({})
+})
+
+const refused = [
+  { release: 'migration-fails-half-way', shows: /exited with code/ },
+  { release: 'migration-lies', shows: /was not applied/ },
+  { release: 'v3', shows: /does not become healthy|503/ },
+]
+
+test.each(refused)('$release ends before production is touched, and no request waits', async ({ release, shows }) => {
+  const sql =
+    "select string_agg(column_name, ' ' order by 1) from information_schema.columns where table_name = 'feedings'"
+  const before = await project.sql(sql)
+  await project.release(release)
+  const { record, exitCode, stderr } = await project.deploy()
+  expect({ exitCode, ...record }, stderr).toMatchObject({
+    exitCode: 1,
+    outcome: 'failed',
+    failure: { code: 'REHEARSAL_FAILED', step: 'rehearse' },
+  })
+  expect(record?.heldMs).toBeUndefined()
+  expect(stderr).toMatch(shows)
+  expect(await project.sql(sql)).toBe(before)
+  expect(await project.version()).toBe('0.1.0')
+})
+
+test('on a copy without rows, too', async () => {
+  await project.release('migration-fails-half-way')
+  await project.configure(text => text.replace(/^rehearse: .*/m, 'rehearse: schema'))
+  const { record, stderr } = await project.deploy()
+  expect(record, stderr).toMatchObject({ outcome: 'failed', failure: { code: 'REHEARSAL_FAILED' } })
+})
+
+test('killed in the middle of it: the next command removes the copy, and nothing else has happened', async () => {
+  await project.release('v2')
+  const runner = spawn(process.execPath, [cli, 'deploy', 'prod'], {
+    ...project.options(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  runner.stderr.on('data', chunk => (said += String(chunk)))
+  await expect.poll(() => said, { timeout: 60_000 }).toMatch(/rehearse +started/)
+  runner.kill('SIGKILL')
+  await once(runner, 'close')
+  await expect
+    .poll(async () => (await project.slipway('status', 'prod')).exitCode, { timeout: 30_000, interval: 500 })
+    .toBe(0)
+  expect(await project.version()).toBe('0.1.0')
+  expect(await project.journal()).toMatch(/"type":"deployment-finished".*"rolled-back"/)
+})
+
+test('the old release lives with it: online, although a table is locked for long', async () => {
+  await project.release('v2')
+  const locking = 'begin; lock table feedings in access share mode; select pg_sleep(120); commit;'
+  const locked = project.sql(locking).catch(() => '')
+  const deployed = project.deploy()
+  await expect.poll(() => project.journal(), { timeout: 120_000, interval: 300 }).toMatch(/gave way and tries again/)
+  await project.sql("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'")
+  const { record, stderr } = await deployed
+  await locked
+  expect(record, stderr).toMatchObject({ outcome: 'deployed', migration: { changed: true } })
+  expect(record?.heldMs).toBeUndefined()
+  expect(stderr).toMatch(/r1 lives with it: no hold/)
+  expect(stderr).toMatch(/gave way and tries again/)
+  expect(await project.version()).toBe('0.2.0')
+  // Whoever waits behind the migration waits no longer than it may wait itself.
+  expect(traffic.summary().latencyMs.max).toBeLessThan(6000)
+})
+
+test('through all of it no request failed and no acknowledged write was lost', async () => {
+  const summary = await traffic.stop()
+  expect(summary.failures).toEqual({})
+  const { acknowledged, lost } = await traffic.verify({ path: '/api/v1/feedings/ids' })
+  expect(acknowledged).toBeGreaterThan(100)
+  expect(lost).toBe(0)
+})
