@@ -6,6 +6,15 @@ export default defineConfig({
       { test: { name: 'unit', include: ['packages/*/test/**/*.test.ts'], testTimeout: 20_000 } },
       {
         test: {
+          name: 'migrations',
+          include: ['test/migrations/**/*.test.ts'],
+          globalSetup: ['test/migrations/setup.mjs'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'docker',
           include: ['test/docker/**/*.test.ts'],
           globalSetup: ['test/docker/setup.ts'],

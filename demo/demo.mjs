@@ -59,9 +59,9 @@ async function demo() {
   return reasonsOfFailure(report).length === 0 ? 0 : 1
 }
 
-async function show({ release, title, words, ends, after }, index) {
+async function show({ release, settings, title, words, ends, after }, index) {
   say(`\n── ${index + 1} of ${story.length}: ${title} ${'─'.repeat(Math.max(0, 60 - title.length))}`)
-  if (words[0] === 'deploy') project.write(release)
+  if (words[0] === 'deploy') project.write(release, settings)
   const began = performance.now()
   const { exitCode } = await run(words)
   const seconds = Math.round(performance.now() - began) / 1000

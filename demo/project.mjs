@@ -48,9 +48,9 @@ class Project {
   }
 
   /** Puts one of the example's releases into the folder, with this machine's configuration. */
-  write(release, options = {}) {
+  write(release, { rehearse = '{ smoke: [/api/v1/feedings] }', ...options } = {}) {
     const { version } = materialise(this.directory, release, options)
-    writeFileSync(join(this.directory, 'slipway.yaml'), configuration(this.#note))
+    writeFileSync(join(this.directory, 'slipway.yaml'), configuration({ ...this.#note, rehearse }))
     return version
   }
 
@@ -125,7 +125,7 @@ class Project {
 }
 
 /** The example's configuration with one environment, on this machine, and with limits that do not bore a spectator. */
-function configuration({ environment, port, healthDeadline, holdLimit }) {
+function configuration({ environment, port, healthDeadline, holdLimit, rehearse }) {
   return `app: baby-basics
 compose: [infra/docker-compose.yml]
 env_file: .env
@@ -133,8 +133,11 @@ database: db
 migrate: { service: api, command: [node, prisma/migrate-deploy.mjs], files: apps/api/prisma/migrations }
 health: { path: /api/v1/health, deadline: ${healthDeadline} }
 edge: { listen: "127.0.0.1:${port}" }
+rehearse: ${rehearse}
 hold: { limit: ${holdLimit} }
 backups: { directory: ../backups, format: plain, keep: 5 }
+watch: off
+warm: off
 environments: { ${environment}: {} }
 `
 }

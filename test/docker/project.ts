@@ -21,11 +21,11 @@ export class Project {
   readonly baseUrl: string
   private settings: string
 
-  static async create(settings: { hold?: string; deadline?: string; extra?: string } = {}): Promise<Project> {
+  static async create(settings: ProjectSettings = {}): Promise<Project> {
     return new Project(await mkdtemp(join(tmpdir(), 'slipway-')), await freePort(), settings)
   }
 
-  constructor(base: string, port: number, settings: { hold?: string; deadline?: string; extra?: string }) {
+  constructor(base: string, port: number, settings: ProjectSettings) {
     this.app = `bb-${randomBytes(3).toString('hex')}`
     this.directory = join(base, 'app')
     this.home = join(base, 'home')
@@ -41,6 +41,8 @@ edge: { listen: "127.0.0.1:${port}" }
 hold: { limit: ${settings.hold ?? '30s'} }
 backups: { directory: backups, format: plain, keep: 5 }
 rollback: { data: ask }
+watch: ${settings.watch ?? 'off'}
+warm: ${settings.warm ?? 'off'}
 ${settings.extra ?? ''}
 environments: { prod: { production: true } }
 `
@@ -174,6 +176,15 @@ environments: { prod: { production: true } }
 
 /** Marked, so that a test can look for it where it must not be. */
 export const password = 'canary-7f3k9q2x'
+
+export interface ProjectSettings {
+  hold?: string
+  deadline?: string
+  /** Off unless a test is about them: they take time, and leave the old release running. */
+  watch?: string
+  warm?: string
+  extra?: string
+}
 
 export interface CliResult {
   exitCode: number

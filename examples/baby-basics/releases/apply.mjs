@@ -17,6 +17,9 @@ export const releases = {
   'exits-at-once': { version: '0.2.5', over: 'v1' },
   'crash-loop': { version: '0.2.6', over: 'v1' },
   'slow-boot': { version: '0.2.7', over: 'v1' },
+  'crashes-later': { version: '0.2.8', over: 'v1' },
+  'unwell-later': { version: '0.2.9', over: 'v1' },
+  'errors-later': { version: '0.2.10', over: 'v1' },
   'migration-fails-half-way': { version: '0.3.1', over: 'v2' },
   'migration-lies': { version: '0.3.2', over: 'v2' },
 }

@@ -53,8 +53,17 @@ test('a push with a migration: a dump is made before anything changes, and the n
   expect(dumps.length).toBeGreaterThan(0)
 })
 
-test('a push that is never healthy: rolled back by itself, exit code 1, the previous version with its data runs', async () => {
+test('a push that would never be healthy on its schema: found on a copy, exit code 1, nothing was changed', async () => {
   const commit = await push('v3')
+  const { exitCode, stdout } = await script('deploy.sh', 'prod')
+  expect(exitCode, stdout).toBe(1)
+  expect(stdout).toMatch(/nothing was changed/)
+  expect(stdout).toContain(commit.slice(0, 7))
+  expect(await project.version()).toBe('0.2.0')
+})
+
+test('the same without a rehearsal: rolled back by itself, exit code 1, the previous version with its data runs', async () => {
+  const commit = await push('v3', 'rehearse: off')
   const { exitCode, stdout } = await script('deploy.sh', 'prod')
   expect(exitCode, stdout).toBe(1)
   expect(stdout).toMatch(/rolled back, the previous version is running/)
@@ -116,13 +125,15 @@ test('rollback.sh goes back to the previous version; what was written stays, bec
 })
 
 /** Pushes one of the example's releases to both branches, with this test's address and shorter waits. */
-async function push(name: string): Promise<string> {
+async function push(name: string, rehearse = 'rehearse: { smoke: [/api/v1/feedings] }'): Promise<string> {
   materialise(work, name, { git: true, branch: 'main' })
   const file = join(work, 'slipway.yaml')
   const text = (await readFile(file, 'utf8'))
     .replace('app: baby-basics', `app: ${project.app}`)
     .replaceAll('0.0.0.0:3000', `127.0.0.1:${project.port}`)
     .replace('health: /api/v1/health', 'health: { path: /api/v1/health, deadline: 5s }')
+    .replace(/^rehearse: .*/m, rehearse)
+    .concat('watch: off\nwarm: off\n')
   await writeFile(file, text)
   const git = (...argv: string[]) =>
     exec('git', ['-C', work, '-c', 'user.name=Test', '-c', 'user.email=test@example.com', ...argv])

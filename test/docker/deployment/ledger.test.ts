@@ -32,7 +32,7 @@ let project: Project
 let traffic: Traffic
 
 beforeAll(async () => {
-  project = await Project.create({ deadline: '4s' })
+  project = await Project.create({ deadline: '4s', extra: 'rehearse: off' })
   await project.release('v1')
   const { record, stderr } = await project.deploy()
   expect(record?.outcome, stderr).toBe('deployed')

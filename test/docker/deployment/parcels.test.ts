@@ -19,7 +19,7 @@ class Parcels extends Project {
       text
         .replace(/^app: .*/m, `app: ${this.app}`)
         .replace('deadline: 20s', 'deadline: 10s')
-        .replace(/^ {2}test:\n.*/m, '  prod: {}'),
+        .replace(/^ {2}test:\n.*/m, '  prod: { watch: off, warm: off }'),
     )
   }
 }
@@ -59,13 +59,13 @@ test('each host name reaches its service, both replicas run, an unknown host rea
   expect(containers.filter(name => name.includes('-shop-'))).toHaveLength(2)
 })
 
-test('a migration holds, and both web services and the worker come over together', async () => {
+test('a migration with which the old release lives holds nobody; both web services and the worker come over together', async () => {
   expect(await weightColumns()).toBe('0\n')
   await project.release('v2')
   const { record, stderr } = await project.deploy()
   expect(await weightColumns()).toBe('1\n')
   expect(record, stderr).toMatchObject({ outcome: 'deployed', migration: { changed: true } })
-  expect(record?.heldMs).toBeGreaterThan(0)
+  expect(record?.heldMs).toBeUndefined()
   const [one, two] = [await ask(shop, '/'), await ask(desk, '/')]
   expect(one.body).toMatchObject({ version: '2.0.0' })
   expect(two.body).toMatchObject({ version: '2.0.0' })
@@ -82,11 +82,20 @@ test.each(['bad-worker', 'bad-desk'])('%s: one bad service keeps all of them old
   expect(containers.filter(name => name.includes('-worker-'))).toHaveLength(1)
 })
 
+test('a migration with which it can not live holds, and the worker and both web services come over together', async () => {
+  await project.release('v3')
+  const { record, stderr } = await project.deploy()
+  expect(record, stderr).toMatchObject({ outcome: 'deployed', migration: { changed: true } })
+  expect(record?.heldMs).toBeGreaterThan(0)
+  expect(stderr).toMatch(/can not live with it/)
+  for (const host of [shop, desk]) expect((await ask(host, '/')).body).toMatchObject({ version: '3.0.0' })
+})
+
 test('status and logs tell of every service', async () => {
   const { stdout } = await project.slipway('status', 'prod')
   for (const service of ['shop', 'desk', 'worker', 'redis', 'db']) expect(stdout).toContain(service)
   const logs = await project.slipway('logs', 'prod', 'worker', '--lines', '5')
-  expect(logs.stdout).toMatch(/worker 2\.0\.0 works/)
+  expect(logs.stdout).toMatch(/worker 3\.0\.0 works/)
 })
 
 test('nothing failed, no write was lost, and every parcel was sent once', async () => {
@@ -105,7 +114,7 @@ test('nothing failed, no write was lost, and every parcel was sent once', async 
 test('a state service whose definition changes is made anew inside a hold; the others stay', async () => {
   const before = lines(await docker('ps', '-q', '--filter', `name=${project.project}-db`))
   const file = join(project.directory, 'compose.prod.yaml')
-  await project.release('v2')
+  await project.release('v3')
   await writeFile(file, (await readFile(file, 'utf8')).replace('mem_limit: 128m', 'mem_limit: 160m'))
   const { record, stderr } = await project.deploy()
   expect(record?.outcome, stderr).toBe('deployed')

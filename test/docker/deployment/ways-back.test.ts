@@ -10,7 +10,7 @@ let project: Project
 let traffic: Traffic
 
 beforeAll(async () => {
-  project = await Project.create({ deadline: '6s' })
+  project = await Project.create({ deadline: '6s', extra: 'rehearse: off' })
   await project.release('v2')
   const { record, stderr } = await project.deploy()
   expect(record?.outcome, stderr).toBe('deployed')

@@ -98,15 +98,18 @@ describe('switching and holding on real Docker', () => {
     socket.end()
   })
 
-  it('answers 503 while nobody holds, and goes on when the next process lets go', async () => {
+  it('while nobody holds: 503 to what has a body, the rest waits until the next process lets go', async () => {
     const dies = lab.edge(project)
     await dies.hold(['web'])
     await dies.close(0)
-    const refused = await ask(lab.port, '/')
+    const refused = await ask(lab.port, '/', {}, 'POST', 'body')
     expect(refused.status).toBe(503)
     expect(refused.headers['retry-after']).toBe('1')
+    const waiting = ask(lab.port, '/')
+    await sleep(1500)
     expect(await edge.live()).toBe('held')
     await edge.letGo(two())
+    expect((await waiting).json.release).toBe('r2')
     expect((await ask(lab.port, '/')).json.release).toBe('r2')
   })
 

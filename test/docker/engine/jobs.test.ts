@@ -65,6 +65,16 @@ describe('a migration', () => {
     expect(result).toMatchObject({ timedOut: true, exitCode: 124, left: '' })
   })
 
+  test('that a killed runner left at work gives way to the new one', async () => {
+    const config: MigrateConfig = { service: 'plain', command: ['echo', 'second'], files: [], timeoutMs: 20_000 }
+    const release = await lab.fetch(`r${++next}`, roles, { migrate: config })
+    const container = `${lab.project}-${release.id}-migrate`
+    await docker(['run', '--detach', '--name', container, 'redis:7-alpine', 'sleep', '100'])
+    const result = await lab.engine.migrate(release, config, 20_000)
+    expect(result).toMatchObject({ exitCode: 0, output: expect.arrayContaining(['second']) as string[] })
+    expect(await docker(['ps', '--all', '--quiet', '--filter', `name=${container}`])).toBe('')
+  })
+
   test('with hostile words runs none of them in a shell', async () => {
     const words = ['$(touch /tmp/slipway-pwned)', '; touch /tmp/slipway-pwned', '--rm', '$HOME', 'ü\n']
     const result = await migrate(['node', '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--', ...words])

@@ -61,6 +61,64 @@ test('no row of a stranger arrives after the fence stands, and every acknowledge
   await Promise.all(strangers.map(writer => writer.stop()))
 })
 
+test('a fence that was prepared is quick and right, also when the rules were changed since', async () => {
+  const database = lab.database(name)
+  const folder = '/var/lib/postgresql/data'
+  const file = `${folder}/pg_hba.conf`
+  const look = () => docker('exec', lab.container, 'stat', '-c', '%i %a %u:%g', file)
+  const read = () => docker('exec', lab.container, 'cat', file)
+  const before = [await look(), await read()]
+  await database.prepareFence([lab.inside.subnet])
+  expect([await look(), await read()]).toEqual(before)
+  const began = performance.now()
+  await database.fence([lab.inside.subnet])
+  console.log(`fenced in ${Math.round(performance.now() - began)} ms`)
+  expect(await read()).toMatch(/reject$/m)
+  expect(await look()).toMatch(before[0]?.replace(/^\d+/, '') ?? '')
+  await database.liftFence()
+  expect([await look(), await read()]).toEqual(before)
+  expect(await docker('exec', lab.container, 'ls', folder)).not.toContain('.slipway')
+
+  await database.prepareFence([])
+  await docker('exec', lab.container, 'sh', '-c', `echo '# a person was here' >> ${file}`)
+  await database.fence([lab.inside.subnet])
+  expect(await read()).toMatch(/reject[\s\S]*# a person was here$/)
+  await docker('exec', lab.container, 'sh', '-c', `echo '# and again' >> ${file}`)
+  await database.liftFence()
+  expect(await read()).toBe(`${before[1]}\n# a person was here\n# and again`)
+  await docker('exec', lab.container, 'sed', '-i', '/^# a person was here$/d;/^# and again$/d', file)
+})
+
+test('each statement has a session of its own, and none stays on the live database', async () => {
+  const { runBeside, queryLive } = await import('../../../packages/slipway/src/postgres/databases.ts')
+  const { object, number } = await import('zod')
+  const live = { server: { ...lab.server }, name, now: () => new Date() }
+  const sessions = `select count(*) from pg_stat_activity where application_name = 'slipway' and datname = current_database()`
+  await until('those of earlier tests have gone', async () => (await lab.sql('postgres', sessions)) === '0')
+  const pids = [await runBeside(live, 'select pg_backend_pid();'), await runBeside(live, 'select pg_backend_pid();')]
+  await queryLive(live, 'select pg_backend_pid() as pid', object({ pid: number() }))
+  expect(new Set(pids).size).toBe(2)
+  await until('nobody is left', async () => (await lab.sql(name, sessions)) === '0', 1000)
+  expect(await lab.sql('postgres', sessions)).toBe('1')
+  await until('the one that waits has gone', async () => (await lab.sql('postgres', sessions)) === '0', 6000)
+
+  await runBeside(live, 'begin; set search_path = pg_temp; set statement_timeout = 1;')
+  expect(await runBeside(live, 'show statement_timeout; select pg_catalog.txid_current_if_assigned() is null;')).toBe(
+    '1min\nt\n',
+  )
+  await lab.sql('postgres', `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'slipway'`)
+  expect(await runBeside(live, 'select 1;')).toBe('1\n')
+  await expect(runBeside(live, 'select 1 from nowhere;')).rejects.toMatchObject({
+    code: 'DATABASE_FAILED',
+    why: expect.stringContaining('nowhere') as string,
+  })
+  const slow = runBeside(live, 'select pg_sleep(30);', { timeoutMs: 500 })
+  await expect(slow).rejects.toMatchObject({ why: expect.stringContaining('statement timeout') as string })
+  await docker('restart', '-t', '1', lab.container)
+  await lab.waitUntilReady()
+  expect(await runBeside(live, 'select 1;')).toBe('1\n')
+})
+
 test('a login that was under way when the fence came does not slip in', async () => {
   const database = lab.database(name)
   const address = await docker(

@@ -11,6 +11,8 @@ export interface Application {
   plan(request: PlanRequest): Promise<Plan>
   deploy(request: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
   rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
+  /** Ends a deployment whose process died; undefined: there is none. Throws LOCKED while somebody holds the lock. */
+  resume(request: ResumeRequest, emit: (event: Event) => void): Promise<DeploymentRecord | undefined>
   status(): Promise<StatusReport>
   /** Newest first. */
   history(): Promise<DeploymentRecord[]>
@@ -56,6 +58,10 @@ export interface RollbackRequest {
   confirm?: string
 }
 
+export interface ResumeRequest {
+  signal: AbortSignal
+}
+
 export interface LogsRequest {
   signal: AbortSignal
   /** Absent: all services of the current release. */
@@ -81,6 +87,8 @@ export interface StatusReport {
   /** What serves now; absent: nothing was deployed yet. */
   current?: CurrentRelease
   services: ServiceStatus[]
+  /** The release before, still running: a rollback to it takes a moment. */
+  warm?: { release: ReleaseId; until: string }
   edge: EdgeStatus
   /** Absent: the app has no database. */
   database?: DatabaseStatus

@@ -1,6 +1,6 @@
 import { backupCommand } from './catalogue/data.ts'
 import { historyCommand, logsCommand, statusCommand } from './catalogue/look.ts'
-import { deployCommand, planCommand, rollbackCommand } from './catalogue/release.ts'
+import { deployCommand, planCommand, resumeCommand, rollbackCommand } from './catalogue/release.ts'
 import { checkCommand } from './catalogue/set-up.ts'
 import type { Command } from './command.ts'
 
@@ -9,6 +9,7 @@ export const commands: readonly Command[] = [
   deployCommand,
   planCommand,
   rollbackCommand,
+  resumeCommand,
   statusCommand,
   historyCommand,
   logsCommand,

@@ -6,12 +6,14 @@ import { errorCatalogue, exitCodes, type ErrorCode } from '../support/errors.ts'
  * After Ctrl-C a program that was under way may have failed of it, in its own words: to the person it was Ctrl-C all the same.
  */
 export function exitCodeOfDeployment(
-  record: Pick<DeploymentRecord, 'outcome' | 'failure'>,
+  record: Pick<DeploymentRecord, 'outcome' | 'failure' | 'doubt'>,
   interrupted = false,
 ): number {
   if (interrupted && (record.outcome === 'failed' || record.outcome === 'rolled-back')) return exitCodes.interrupted
   switch (record.outcome) {
     case 'deployed':
+      // It serves, but a pipeline that goes green over it would tell a lie.
+      return record.doubt === undefined ? exitCodes.ok : exitCodes.needsPerson
     case 'unchanged':
       return exitCodes.ok
     case 'needs-person':

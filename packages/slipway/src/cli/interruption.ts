@@ -2,7 +2,7 @@ import { exitCodes } from '../support/errors.ts'
 
 /**
  * The first signal asks the command to end, the second Ctrl-C leaves at once.
- * Both are safe: the next command reads the journal and brings a deployment that was cut off to its end.
+ * Both are safe: the guardian, or the next command, reads the journal and brings what was cut off to its end.
  */
 export function interruption(leave: (exitCode: number) => void): Interruption {
   const controller = new AbortController()
@@ -23,4 +23,4 @@ export interface Interruption {
 
 /** What a deployment answers to the first Ctrl-C. */
 export const endingSoon = 'Interrupted: this ends at its next safe point. Ctrl-C again leaves at once.'
-export const leftAtOnce = 'Left at once. What was begun is brought to its end by the next deploy or rollback.'
+export const leftAtOnce = 'Left at once. What was begun is ended in the background, or by the next slipway command.'

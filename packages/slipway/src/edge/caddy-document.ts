@@ -25,6 +25,10 @@ export const carried = [
 export const doorHeader = 'Slipway-Door'
 export const noAnswer = 'no-answer'
 
+/** A request with the first is told by the second which release answered it. */
+export const probeHeader = 'Slipway-Probe'
+export const releaseHeader = 'Slipway-Release'
+
 /**
  * From the front to a door: a connection for each request. A kept one to the old release would outlive a switch.
  * From a door to the app: kept, but never idle for longer than `idleTimeout`. Without keep-alive an app that answers

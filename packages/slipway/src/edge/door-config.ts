@@ -4,16 +4,19 @@ import {
   doorHeader,
   loggingSection,
   noAnswer,
+  probeHeader,
+  releaseHeader,
   transport,
   wholeAnswers,
   withoutServerName,
   type Json,
 } from './caddy-document.ts'
+import type { ReleaseId } from '../release/model.ts'
 import { inDoor } from './layout.ts'
 import { safeName } from './names.ts'
 
 /** A release's door: one Unix socket a web service, each leading to that service's containers. Pure. */
-export function doorConfig(services: readonly DoorService[]): Json {
+export function doorConfig(services: readonly DoorService[], release: ReleaseId): Json {
   return {
     admin: adminSection(inDoor.admin),
     logging: loggingSection,
@@ -21,7 +24,7 @@ export function doorConfig(services: readonly DoorService[]): Json {
       http: {
         // The deployment has drained the door before it closes it: who is still there gets a short while.
         grace_period: `${doorGraceSeconds}s`,
-        servers: Object.fromEntries(services.map(service => [service.name, doorServer(service)])),
+        servers: Object.fromEntries(services.map(service => [service.name, doorServer(service, release)])),
       },
     },
   }
@@ -35,14 +38,25 @@ export interface DoorService {
 
 export const doorGraceSeconds = 2
 
-function doorServer({ name, port, replicas }: DoorService): Json {
+function doorServer({ name, port, replicas }: DoorService, release: ReleaseId): Json {
   const service = safeName(name, 'the service')
   return {
     listen: [`unix/${inDoor.socket(service)}`],
     automatic_https: { disable: true },
     protocols: ['h1'],
-    routes: [{ handle: [wholeAnswers, withoutServerName, toContainers(service, port, replicas)] }],
+    // Counts answers by their status: what the watch compares. No cost could be measured.
+    metrics: {},
+    routes: [sayRelease(release), { handle: [wholeAnswers, withoutServerName, toContainers(service, port, replicas)] }],
     errors: { routes: [{ handle: [didNotAnswer] }] },
+  }
+}
+
+/** Who asks for it learns which release answered, whatever the app says of itself. */
+function sayRelease(release: ReleaseId): Json {
+  const says = { [releaseHeader]: [safeName(release, 'the release')] }
+  return {
+    match: [{ header: { [probeHeader]: ['*'] } }],
+    handle: [{ handler: 'headers', response: { deferred: true, set: says } }],
   }
 }
 
@@ -57,7 +71,7 @@ function toContainers(service: string, port: number, replicas: number): Json {
     headers: {
       request: {
         set: Object.fromEntries(carried.map(({ field, by }) => [field, [`{http.request.header.${by}}`]])),
-        delete: carried.map(({ by }) => by),
+        delete: [...carried.map(({ by }) => by), probeHeader],
       },
       // Only the door itself may say that nothing answered.
       response: { delete: [doorHeader] },

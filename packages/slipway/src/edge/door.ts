@@ -25,7 +25,7 @@ export async function openDoor(
     throw failed(release, 'The release has no network on which its web services could be reached.')
   const door = layout.door(release.project, release.id)
   const sockets = [door.admin, ...services.map(service => door.socket(service.name))]
-  const config = `${JSON.stringify(doorConfig(services), null, 2)}\n`
+  const config = `${JSON.stringify(doorConfig(services, release.id), null, 2)}\n`
   const container: DoorContainer = {
     name: doorName(release.project, release.id),
     image,

@@ -2,13 +2,15 @@ import type { Release } from '../release/model.ts'
 import type { Edge } from '../release/ports.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { closeDoor, countInFlight, openDoor } from './door.ts'
+import { countAnswered } from './door-counts.ts'
 import type { Front } from './front-container.ts'
 import { ensureSite } from './front.ts'
-import { waitingRoom } from './hold.ts'
+import { waitingRoom, type WaitingRoom } from './hold.ts'
 import { edgeLayout, holdName } from './layout.ts'
 import { pointLive, readLive, removeLive } from './link.ts'
 import { safeName } from './names.ts'
 import { probeThrough } from './probe.ts'
+import { probePublic, publicPlace } from './public-probe.ts'
 import type { FrontPorts } from './site-conflicts.ts'
 import { siteOf } from './site.ts'
 
@@ -32,7 +34,7 @@ export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
     ports: options.ports ?? { http: 80, https: 443 },
     ...(options.issuer === undefined ? {} : { issuer: options.issuer }),
   }
-  const room = waitingRoom(layout, project)
+  const room = options.room ?? waitingRoom(layout, project)
 
   return {
     ensureFront: (release, config) => ensureSite(front, settings, own(release), siteOf(release, config)),
@@ -59,7 +61,7 @@ export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
 
     async letGo(release) {
       await pointLive(layout, own(release), release.id)
-      await room.handTo(service => layout.door(project, release.id).socket(service))
+      await room.handTo(release.id)
     },
 
     inFlight: release => countInFlight(layout, ofProject(release)),
@@ -69,6 +71,14 @@ export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
       if ((await readLive(layout, own(release))) === release.id) await removeLive(layout, project)
       await closeDoor(layout, release)
     },
+
+    async probePublic(release, config, service, path, timeoutMs) {
+      const asked = release.services.find(each => each.name === service)
+      const place = asked === undefined ? undefined : publicPlace(release, config, asked, settings.ports)
+      return place === undefined ? undefined : probePublic(place, path, timeoutMs)
+    },
+
+    answered: release => countAnswered(layout, ofProject(release)),
 
     close: limitMs => room.close(limitMs),
   }
@@ -95,6 +105,8 @@ export interface CaddyEdgeOptions {
   ports?: FrontPorts
   issuer?: 'internal'
   leaveMs?: number
+  /** Where requests wait; a room of this process when absent. */
+  room?: WaitingRoom
 }
 
 export interface CaddyEdge extends Edge {

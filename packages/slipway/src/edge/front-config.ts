@@ -86,6 +86,11 @@ function serviceRoute(site: Site, service: SiteService): Json {
         routes: [
           { handle: [knownOfClient] },
           ...trustedRoutes(site.trustedProxies),
+          {
+            match: [{ method: ['GET', 'HEAD'] }],
+            handle: [wholeAnswers, withoutServerName, toLiveDoor(site.project, service.name, waitsForDoor)],
+            terminal: true,
+          },
           { handle: [wholeAnswers, withoutServerName, toLiveDoor(site.project, service.name)] },
         ],
       },
@@ -119,14 +124,23 @@ function trustedRoutes(trustedProxies: readonly string[]): Json[] {
   ]
 }
 
-/** `set` replaces whatever a client sent under the private names. No retry: Caddy before 2.11 loses the body at the first. */
-function toLiveDoor(project: string, service: string): Json {
+/** `set` replaces whatever a client sent under the private names. */
+function toLiveDoor(project: string, service: string, more: Record<string, Json> = {}): Json {
   return {
     handler: 'reverse_proxy',
     upstreams: [{ dial: `unix/${inFront.liveSocket(project, service)}` }],
+    ...more,
     transport: transport('5s'),
     headers: { request: { set: Object.fromEntries(carried.map(({ by, from }) => [by, [`{http.vars.${from}}`]])) } },
   }
+}
+
+/**
+ * A door that is gone for a moment (the machine has just started, a process died in a hold) is dialed again, and nobody
+ * notices. Only where nothing was sent, and only without a body: Caddy before 2.11 loses that at the first refusal.
+ */
+const waitsForDoor = {
+  load_balancing: { try_duration: '10s', try_interval: '100ms', retry_match: [{ method: ['NONE'] }] },
 }
 
 /**

@@ -1,16 +1,21 @@
-import { chmod, mkdir, rename, rm } from 'node:fs/promises'
-import { createServer, type Server, type Socket } from 'node:net'
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import type { ReleaseId } from '../release/model.ts'
 import { SlipwayError } from '../support/errors.ts'
+import { errorCode } from '../support/files.ts'
 import { holdName, type EdgeLayout } from './layout.ts'
 import { relay } from './relay.ts'
 
 /**
  * The sockets on which requests wait: connections are accepted here and not read, so that each request stays where
- * it is, whole, in the front and the kernel. Should this process die in a hold, the sockets refuse and the front
- * answers 503 until the next run lets go; only a process that outlives this one could keep them waiting.
+ * it is, whole, in the front and the kernel. They wait as long as this process lives: a deployment has its guardian
+ * keep the room (kept-room.ts), so that they outlive the deployment.
  */
 export function waitingRoom(layout: EdgeLayout, project: string): WaitingRoom {
-  const servers = new Map<string, Server>()
+  const holding = layout.door(project, holdName)
+  const servers = new Map<string, Listening>()
   const open = new Set<Socket>()
   let waiting: Arrival[] = []
   /** Where to hand connections; undefined while they wait. */
@@ -33,10 +38,10 @@ export function waitingRoom(layout: EdgeLayout, project: string): WaitingRoom {
   async function closeServers(): Promise<void> {
     clearTimeout(closing)
     closing = undefined
-    for (const [service, server] of servers) {
+    for (const [service, listening] of servers) {
       servers.delete(service)
-      server.close()
-      await rm(layout.door(project, holdName).socket(service), { force: true }).catch(() => undefined)
+      listening.server.close()
+      await removeOwn(holding.socket(service), listening.inode)
     }
   }
 
@@ -45,22 +50,21 @@ export function waitingRoom(layout: EdgeLayout, project: string): WaitingRoom {
       clearTimeout(closing)
       closing = undefined
       destination = undefined
-      await mkdir(layout.door(project, holdName).directory, { recursive: true, mode: 0o700 })
+      await mkdir(holding.directory, { recursive: true, mode: 0o700 })
       for (const service of services) {
         if (servers.has(service)) continue
-        servers.set(
-          service,
-          await listen(layout.door(project, holdName).socket(service), socket => arrived(service, socket)),
-        )
+        servers.set(service, await listen(holding.socket(service), socket => arrived(service, socket)))
       }
     },
-    async handTo(socketOf) {
+    async handTo(release) {
+      const socketOf = (service: string) => layout.door(project, release).socket(service)
       destination = socketOf
       const queue = waiting
       waiting = []
       await Promise.all(Array.from({ length: atOnce }, () => drain(queue, socketOf)))
       // A connection that found the old link is here by now, or will be at once.
       if (servers.size > 0) closing = setTimeout(() => void closeServers(), lateArrivalsMs)
+      else await removeDead(holding.directory)
     },
     count: () => waiting.filter(({ socket }) => !socket.destroyed).length,
     async close(limitMs) {
@@ -82,7 +86,7 @@ export interface WaitingRoom {
   /** Safe to repeat, also after an earlier process died here. */
   open(services: readonly string[]): Promise<void>
   /** Hands over who waits, and from then on whoever still arrives. Resolves when all were handed over. */
-  handTo(socketOf: (service: string) => string): Promise<void>
+  handTo(release: ReleaseId): Promise<void>
   count(): number
   /** Gives what was handed over a while to end, and ends it. */
   close(limitMs: number): Promise<void>
@@ -98,9 +102,16 @@ const atOnce = 128
 
 const lateArrivalsMs = 1000
 
+interface Listening {
+  server: Server
+  /** Of the socket's file. */
+  inode: number
+}
+
 /** Binds beside and renames over: whatever a dead process left there is replaced without a gap. */
-async function listen(path: string, arrived: (socket: Socket) => void): Promise<Server> {
-  const beside = path.replace(/\.sock$/, '.new')
+async function listen(path: string, arrived: (socket: Socket) => void): Promise<Listening> {
+  // As long as `.sock`, so that it is no longer a path than that; Node removes it by this name when it closes.
+  const beside = path.replace(/sock$/, randomBytes(2).toString('hex'))
   try {
     await rm(beside, { force: true })
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, arrived)
@@ -110,12 +121,38 @@ async function listen(path: string, arrived: (socket: Socket) => void): Promise<
     })
     server.on('error', () => undefined)
     await chmod(beside, 0o600)
+    const { ino } = await stat(beside)
     await rename(beside, path)
-    return server
+    return { server, inode: ino }
   } catch (error) {
     throw new SlipwayError('HOLD_FAILED', 'Requests could not be held', {
       why: error instanceof Error ? error.message : String(error),
       cause: error,
     })
   }
+}
+
+/** By now the next deployment's hold may listen under the same name. */
+async function removeOwn(path: string, inode: number): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (found?.ino === inode) await rm(path, { force: true }).catch(() => undefined)
+}
+
+/** Sockets of a process that died in a hold: nobody listens on them any more. */
+async function removeDead(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    const path = join(directory, name)
+    if (await isDead(path)) await rm(path, { force: true }).catch(() => undefined)
+  }
+}
+
+function isDead(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path)
+    socket.once('error', error => resolve(errorCode(error) === 'ECONNREFUSED'))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(false)
+    })
+  })
 }

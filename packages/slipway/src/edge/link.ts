@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReleaseId } from '../release/model.ts'
@@ -21,9 +20,11 @@ export async function readLive(layout: EdgeLayout, project: string): Promise<Rel
 /** Points the link elsewhere: one rename, so that each connection finds either the old or the new, at any moment of a crash. */
 export async function pointLive(layout: EdgeLayout, project: string, target: string): Promise<void> {
   const directory = layout.project(project)
-  const temporary = join(directory, `.live-${randomBytes(6).toString('hex')}`)
+  // One name for it: what a crash leaves is taken away by the next time. The environment's lock keeps others out.
+  const temporary = join(directory, '.live')
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 })
+    await rm(temporary, { force: true })
     await symlink(target, temporary)
     await rename(temporary, layout.live(project))
     await syncDirectory(directory)

@@ -3,7 +3,7 @@ import type { Release } from '../release/model.ts'
 import type { Engine } from '../release/ports.ts'
 import { up } from './compose-argv.ts'
 import { checkHealth, containerLogs, releaseContainers } from './containers.ts'
-import { docker } from './docker.ts'
+import { dockerError, tryDocker } from './docker.ts'
 import { watchEvents } from './events.ts'
 import { runMigration } from './jobs.ts'
 import { files } from './names.ts'
@@ -46,10 +46,17 @@ export function composeEngine(): Engine {
 }
 
 async function start(release: Release): Promise<void> {
-  await createNetworks(release, await readDocument(release, files.document))
   const services = release.services.filter(each => each.role === 'web' || each.role === 'worker').map(each => each.name)
   if (services.length === 0) return
-  await docker(releaseCompose(release, up(services)), {
+  const argv = releaseCompose(release, up(services))
+  let result = await tryDocker(argv)
+  // Its networks are there as a rule: to look first would keep requests waiting.
+  if (/network \S+ declared as external, but could not be found/i.test(result.stderr)) {
+    await createNetworks(release, await readDocument(release, files.document))
+    result = await tryDocker(argv)
+  }
+  if (result.exitCode === 0) return
+  throw dockerError(argv, result, {
     code: 'START_FAILED',
     attempted: `${release.id} could not be started`,
     next: 'Mend the cause shown above and deploy again.',

@@ -5,7 +5,7 @@ import type { ReleaseId, ReleaseService } from '../release/model.ts'
 import { referencedImages } from './build-document.ts'
 import { build, composeArgv } from './compose-argv.ts'
 import { docker, dockerError, jsonLines, tryDocker } from './docker.ts'
-import { imageTag } from './names.ts'
+import { imageRepository, imageTag } from './names.ts'
 
 /** Builds a release's images; the cause of a failure is in the error's output. */
 export async function buildImages(file: string, directory: string, project: string): Promise<void> {
@@ -50,6 +50,14 @@ export async function pinImages(
 
 export async function untagImages(project: string, services: readonly string[], release: ReleaseId): Promise<void> {
   const tags = services.map(service => imageTag(project, service, release))
+  if (tags.length > 0) await tryDocker(['image', 'rm', '--no-prune', '--', ...tags])
+}
+
+/** Takes back every tag of a release of which nothing else is known. */
+export async function untagUnknown(project: string, release: ReleaseId): Promise<void> {
+  const reference = `reference=${imageRepository(project)}/*:${release}`
+  const text = await docker(['image', 'ls', '--filter', reference, '--format', '{{.Repository}}:{{.Tag}}'])
+  const tags = text.split('\n').filter(tag => tag.endsWith(`:${release}`))
   if (tags.length > 0) await tryDocker(['image', 'rm', '--no-prune', '--', ...tags])
 }
 

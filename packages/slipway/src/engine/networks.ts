@@ -1,9 +1,9 @@
 import type { ComposeDocument } from '../config/document.ts'
 import type { Release } from '../release/model.ts'
-import type { InspectedContainer } from './containers.ts'
 import { docker, dockerError, tryDocker } from './docker.ts'
 import { labels } from './names.ts'
 import { networkArgv, networkName, ownNetworkKeys, reachedNetworks } from './network-argv.ts'
+import type { PresentState } from './present-state.ts'
 import { networksOf } from './release-document.ts'
 
 /** Creates the release's own networks. Safe to repeat. */
@@ -33,9 +33,9 @@ async function createNetwork(release: Release, document: ComposeDocument, key: s
 export async function connectState(
   release: Release,
   document: ComposeDocument,
-  container: InspectedContainer,
+  container: PresentState,
 ): Promise<void> {
-  const { service, id } = container.state
+  const { service, id } = container
   for (const key of reachedNetworks(release, document, service)) {
     const network = networkName(release, document, key)
     if (container.networks.includes(network)) continue
@@ -53,16 +53,19 @@ export async function removeNetworks(release: Release): Promise<void> {
 }
 
 async function removeNetwork(network: string): Promise<void> {
-  for (const container of await connectedTo(network)) {
-    await tryDocker(['network', 'disconnect', '--force', '--', network, container])
-  }
+  await Promise.all(
+    (await connectedTo(network)).map(each => tryDocker(['network', 'disconnect', '--force', '--', network, each])),
+  )
   const argv = ['network', 'rm', '--', network]
   const removed = await tryDocker(argv)
   if (removed.exitCode === 0 || /no such network|not found/i.test(removed.stderr)) return
   throw dockerError(argv, removed, { attempted: `The network ${network} could not be removed` })
 }
 
-/** Also containers that do not run: one that still knew the network could never be started again. */
+/**
+ * Also containers that do not run: one that still knew the network could never be started again. What is connected and
+ * no container any more is known by its name only.
+ */
 async function connectedTo(network: string): Promise<string[]> {
   const [all, running] = await Promise.all([
     tryDocker(['ps', '--all', '--no-trunc', '--filter', `network=${network}`, '--format', '{{.ID}}']),
@@ -70,13 +73,17 @@ async function connectedTo(network: string): Promise<string[]> {
       'network',
       'inspect',
       '--format',
-      '{{range $id, $each := .Containers}}{{$each.Name}}\n{{end}}',
+      '{{range $id, $each := .Containers}}{{$id}} {{$each.Name}}\n{{end}}',
       '--',
       network,
     ]),
   ])
-  const stopped = all.stdout.split('\n').filter(Boolean)
-  return [...stopped, ...running.stdout.split('\n').filter(Boolean)]
+  const ids = new Set(all.stdout.split('\n').filter(Boolean))
+  const others = running.stdout
+    .split('\n')
+    .map(line => line.split(' '))
+    .flatMap(([id = '', name = '']) => (name === '' || ids.has(id) ? [] : [name]))
+  return [...ids, ...others]
 }
 
 /** The address ranges (CIDR) from which the release reaches one of the services. */

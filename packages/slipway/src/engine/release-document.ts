@@ -75,6 +75,8 @@ function releaseService(
   const linked = Array.isArray(links) ? links.filter(link => names.has(String(link).split(':')[0] ?? '')) : []
   return {
     ...base,
+    // With `always`, workers that were quieted come back when Docker restarts, beside those that took over from them.
+    ...(base.restart === 'always' ? { restart: 'unless-stopped' } : {}),
     ...(linked.length === 0 ? {} : { links: linked }),
     ...(kept.length === 0 ? {} : { depends_on: Object.fromEntries(kept) }),
   }

@@ -9,8 +9,9 @@ export async function removeRelease(release: Release, how: 'gracefully' | 'at-on
   await removeContainers(await containersOf(release), how)
   await removeNetworks(release)
   // A run of Compose that outlived its killed runner may have made one more; without networks it can start no other.
-  await removeContainers(await containersOf(release), 'at-once')
-  const left = await containersOf(release)
+  const late = await containersOf(release)
+  await removeContainers(late, 'at-once')
+  const left = late.length === 0 ? [] : await containersOf(release)
   if (left.length === 0) return
   throw new SlipwayError('ENGINE_FAILED', `${release.id} could not be removed`, {
     why: `${left.length} of its containers are still there: ${left.map(id => id.slice(0, 12)).join(', ')}`,

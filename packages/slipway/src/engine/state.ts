@@ -7,46 +7,52 @@ import { containerIds, inspect, type InspectedContainer } from './containers.ts'
 import { docker, dockerError, tryDocker } from './docker.ts'
 import { files, labels } from './names.ts'
 import { connectState, createNetworks } from './networks.ts'
+import { presentState, type PresentState } from './present-state.ts'
 import { readDocument } from './release-files.ts'
 import { wantedState } from './state-document.ts'
 
 /** Brings the state services to the release's definitions and connects them to its networks. */
-export async function ensureState(release: Release): Promise<{ changed: string[] }> {
+export async function ensureState(
+  release: Release,
+  beforeChange?: () => Promise<void>,
+): Promise<{ changed: string[] }> {
   const wanted = wantedState(await readDocument(release, files.state))
   const document = await readDocument(release, files.document)
   const [found] = await Promise.all([
-    stateContainers(release.project),
+    presentState(release.project),
     createNetworks(release, document),
     createVolumes(release, document),
   ])
   const changed = differing(wanted, found)
-  if (changed.length > 0) await up(release, changed)
-  const running = changed.length > 0 ? await stateContainers(release.project) : found
-  const connected = running.filter(container => wanted.has(container.state.service))
+  if (changed.length > 0) {
+    await beforeChange?.()
+    await up(release, changed)
+  }
+  const present = changed.length > 0 ? await presentState(release.project) : found
+  const connected = present.filter(container => wanted.has(container.service))
   await Promise.all(connected.map(container => connectState(release, document, container)))
   return { changed }
 }
 
 export async function stateMatches(release: Release): Promise<boolean> {
   const wanted = wantedState(await readDocument(release, files.state))
-  return differing(wanted, await stateContainers(release.project)).length === 0
+  return differing(wanted, await presentState(release.project)).length === 0
 }
 
 /** The container of one state service, if it runs. */
 export async function stateContainer(project: string, service: string): Promise<string | undefined> {
-  const all = await stateContainers(project)
-  return all.find(container => container.state.service === service && container.state.status === 'running')?.state.id
+  return (await presentState(project)).find(container => container.service === service && container.running)?.id
 }
 
 export async function stateContainers(project: string): Promise<InspectedContainer[]> {
   return inspect(await containerIds([`label=${labels.project}=${project}`, `label=${labels.role}=state`]))
 }
 
-function differing(wanted: Map<string, string>, containers: readonly InspectedContainer[]): string[] {
+function differing(wanted: Map<string, string>, containers: readonly PresentState[]): string[] {
   return [...wanted]
     .filter(([service, hash]) => {
-      const found = containers.find(container => container.state.service === service)
-      return found === undefined || found.state.status !== 'running' || found.labels[labels.state] !== hash
+      const found = containers.find(container => container.service === service)
+      return found === undefined || !found.running || found.definition !== hash
     })
     .map(([service]) => service)
 }

@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto'
 import { array, object, string } from 'zod'
 import type { Catalog, DatabaseState } from '../release/ports.ts'
 import { catalogSql } from './catalog-sql.ts'
+import { queryLive } from './databases.ts'
 import { ledgerPart, ledgerTablesQuery } from './migrator-ledgers.ts'
-import { queryRows } from './psql.ts'
 import type { LiveDatabase } from './server.ts'
 
 /** The schema and the migrator's ledger as they are now. */
 export async function readState(live: LiveDatabase): Promise<DatabaseState> {
   const attempted = `The schema of ${live.name} could not be read`
   const ledger = object({ schema: string(), table: string(), columns: array(string()) })
-  const ledgers = await queryRows(live.server, live.name, ledgerTablesQuery, ledger, { attempted })
+  const ledgers = await queryLive(live, ledgerTablesQuery, ledger, { attempted })
   const sql = catalogSql(ledgers.map(ledgerPart).filter(part => part !== undefined))
-  const rows = await queryRows(live.server, live.name, sql, object({ key: string(), value: string() }), { attempted })
+  const rows = await queryLive(live, sql, object({ key: string(), value: string() }), { attempted })
   return asState(rows)
 }
 

@@ -1,9 +1,11 @@
 import type { Database } from '../release/ports.ts'
 import { compare } from './compare.ts'
 import { readState } from './catalog.ts'
-import { fence, liftFence } from './fence.ts'
+import { forgetFailedMigration } from './failed-migration.ts'
+import { fence, liftFence, prepareFence } from './fence.ts'
 import { dropLeftBehind, leftBehind } from './left-behind.ts'
 import { proveMigrated } from './ledger.ts'
+import { withLockGuard } from './lock-watch.ts'
 import { proveLogin } from './login.ts'
 import { isReachable, sizeBytes } from './reach.ts'
 import { restoreBackup } from './restore.ts'
@@ -27,7 +29,10 @@ export function postgresDatabase(options: PostgresOptions): Database {
     state: () => readState(live),
     compare,
     proveMigrated: (release, config) => proveMigrated(live, release, config),
+    withLockGuard: (networks, limitMs, act) => withLockGuard(live, networks, limitMs, act),
+    forgetFailedMigration: (before, after) => forgetFailedMigration(live, before, after),
     sizeBytes: () => sizeBytes(live),
+    prepareFence: allowed => prepareFence(live, allowed),
     fence: allowed => fence(live, allowed),
     liftFence: () => liftFence(live),
     snapshot: label => snapshot(live, label),

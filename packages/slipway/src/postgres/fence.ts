@@ -3,7 +3,16 @@ import { normalNetwork } from './cidr.ts'
 import { openLive, runBeside } from './databases.ts'
 import { endForeignSessions } from './foreign-sessions.ts'
 import { databaseToken, fenceBlock, withFence, withoutFence } from './hba.ts'
-import { hbaContent, hbaState, replaceHba, type HbaState } from './hba-file.ts'
+import {
+  askToReload,
+  bringBackHba,
+  hbaContent,
+  hbaState,
+  keepHba,
+  replaceHba,
+  writeNextHba,
+  type HbaState,
+} from './hba-file.ts'
 import { isRefusedByRules } from './login.ts'
 import type { LiveDatabase } from './server.ts'
 
@@ -16,24 +25,39 @@ export async function fence(live: LiveDatabase, allowed: readonly string[]): Pro
   try {
     const networks = allowed.map(normalNetwork)
     const before = await hbaState(live)
-    const block = fenceBlock(live.name, networks, before.version)
-    await replaceHba(live, before, withFence(hbaContent(before), block, live.name))
-    proveRulesRead(live, await reload(live, before))
+    await replaceHba(live, before, fenced(live, before, networks))
+    proveRulesRead(live, await reload(live))
     await Promise.all([proveClosed(live), endForeignSessions(live, networks)])
   } catch (error) {
     throw fenceError(live, error)
   }
 }
 
+/**
+ * Does what a fence needs and nobody notices, while nobody waits yet: a second file beside pg_hba.conf that is not read,
+ * and programs that are started. The fence looks at everything again; without this it is right too, only slower.
+ */
+export async function prepareFence(live: LiveDatabase, allowed: readonly string[]): Promise<void> {
+  const networks = allowed.map(normalNetwork)
+  // Two at once start two programs: the fence needs one of them to try whether it holds.
+  const [before] = await Promise.all([hbaState(live), runBeside(live, 'select 1;')])
+  await writeNextHba(live, before, fenced(live, before, networks))
+  await keepHba(live, before)
+}
+
 /** Takes the fence away, whoever set it. Safe to repeat, and right also when there is none. */
 export async function liftFence(live: LiveDatabase): Promise<void> {
   await openLive(live)
   const before = await hbaState(live)
-  const fenced = hbaContent(before)
-  const open = withoutFence(fenced, live.name)
-  if (!open.equals(fenced)) await replaceHba(live, before, open)
+  const content = hbaContent(before)
+  const open = withoutFence(content, live.name)
+  if (!open.equals(content)) await bringBackHba(live, before, open)
   // Also without a change: whoever took the block out may have died before PostgreSQL read the file again.
-  await reload(live, before)
+  await reload(live)
+}
+
+function fenced(live: LiveDatabase, before: HbaState, networks: readonly string[]): Buffer {
+  return withFence(hbaContent(before), fenceBlock(live.name, networks, before.version), live.name)
 }
 
 /** PostgreSQL keeps its old rules when the new file has a mistake, also when the mistake is a person's. */
@@ -47,14 +71,14 @@ function proveRulesRead(live: LiveDatabase, { errors, rejected, version }: HbaSt
 }
 
 /** Asks the server to read its rules again and waits until new sessions have them. */
-async function reload(live: LiveDatabase, before: HbaState): Promise<HbaState> {
-  await runBeside(live, 'select pg_catalog.pg_reload_conf();', {
-    attempted: 'PostgreSQL could not be told to read its rules again',
-  })
+async function reload(live: LiveDatabase): Promise<HbaState> {
   const deadline = Date.now() + reloadPatienceMs
-  for (;;) {
+  let askedAt = await askToReload(live)
+  for (let look = 1; ; look++) {
     const now = await hbaState(live)
-    if (now.loadedAt !== before.loadedAt) return now
+    if (now.loadedAt >= askedAt) return now
+    // A clock that was set back in between would never get there.
+    if (look % 20 === 0) askedAt = await askToReload(live)
     if (Date.now() > deadline) {
       throw new SlipwayError('HOLD_FAILED', 'PostgreSQL did not read its access rules again', {
         why: 'the time of its last reload does not change; postgresql.conf may have mistakes',

@@ -1,7 +1,6 @@
 import { number, object } from 'zod'
 import { SlipwayError } from '../support/errors.ts'
-import { maintenanceDatabase, runBeside } from './databases.ts'
-import { queryRows } from './psql.ts'
+import { queryBeside, runBeside } from './databases.ts'
 import { execute, type LiveDatabase } from './server.ts'
 import { endAndList } from './sessions.ts'
 import { literal } from './sql.ts'
@@ -38,10 +37,9 @@ export function foreignCondition(database: string, networks: readonly string[]):
  * Only a superuser may look; for others this is empty.
  */
 async function pidsLoggingIn(live: LiveDatabase): Promise<number[]> {
-  const database = await maintenanceDatabase(live)
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
-      return (await queryRows(live.server, database, loggingInQuery, object({ pid: number() }))).map(row => row.pid)
+      return (await queryBeside(live, loggingInQuery, object({ pid: number() }))).map(row => row.pid)
     } catch {
       // A process ended between being listed and being read: look again.
     }

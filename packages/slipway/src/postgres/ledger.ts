@@ -4,7 +4,7 @@ import { boolean, object, string } from 'zod'
 import type { EnvironmentConfig } from '../config/model.ts'
 import type { Release } from '../release/model.ts'
 import { SlipwayError } from '../support/errors.ts'
-import { queryRows } from './psql.ts'
+import { queryLive } from './databases.ts'
 import type { LiveDatabase } from './server.ts'
 import { identifier } from './sql.ts'
 
@@ -67,13 +67,11 @@ async function prismaMigrations(folders: readonly string[]): Promise<string[]> {
 
 async function readPrismaLedger(live: LiveDatabase): Promise<LedgerRow[]> {
   const attempted = 'The ledger of the migrator could not be read'
-  const schemas = await queryRows(live.server, live.name, ledgerPlacesQuery, object({ schema: string() }), {
+  const schemas = await queryLive(live, ledgerPlacesQuery, object({ schema: string() }), {
     attempted,
   })
   const row = object({ name: string(), finished: boolean(), rolledBack: boolean() })
-  const rows = await Promise.all(
-    schemas.map(({ schema }) => queryRows(live.server, live.name, ledgerQuery(schema), row, { attempted })),
-  )
+  const rows = await Promise.all(schemas.map(({ schema }) => queryLive(live, ledgerQuery(schema), row, { attempted })))
   return rows.flat()
 }
 

@@ -1,5 +1,6 @@
 import { SlipwayError } from '../support/errors.ts'
 import { run, type RunResult } from '../support/run.ts'
+import { connectFromKeptPsql } from './kept-psql.ts'
 import { messageOf, psqlArgv } from './psql.ts'
 import { execute, target, type LiveDatabase } from './server.ts'
 import { connectionString } from './sql.ts'
@@ -27,21 +28,30 @@ export async function proveLogin(live: LiveDatabase): Promise<void> {
 
 /** Tries to come in over the container's loopback. `unknown`: nobody listens there, or the answer is another one. */
 export async function isRefusedByRules(live: LiveDatabase): Promise<'refused' | 'let in' | 'unknown'> {
-  const result = await tryLogin(live, '127.0.0.1')
-  if (result.exitCode === 0) return 'let in'
-  // Every translation of the refusal names the file.
-  return result.stderr.includes('pg_hba.conf') ? 'refused' : 'unknown'
+  const quick = answerOf(await connectFromKeptPsql(live.server, loginTo(live, loopback)))
+  return quick === 'unknown' ? answerOf(await tryLogin(live, loopback)) : quick
 }
 
+function answerOf(result: RunResult | undefined): 'refused' | 'let in' | 'unknown' {
+  if (result?.exitCode === 0) return 'let in'
+  // Every translation of the refusal names the file.
+  return result?.stderr.includes('pg_hba.conf') === true ? 'refused' : 'unknown'
+}
+
+const loopback = '127.0.0.1'
+
 function tryLogin(live: LiveDatabase, host: string): Promise<RunResult> {
-  const connection = connectionString({
+  return execute(live.server, psqlArgv(loginTo(live, host)), { input: 'select 1;\n', timeoutMs: 20_000 })
+}
+
+function loginTo(live: LiveDatabase, host: string): string {
+  return connectionString({
     host,
     user: live.server.user,
     dbname: live.name,
     application_name: 'slipway',
     connect_timeout: '10',
   })
-  return execute(live.server, psqlArgv(connection), { input: 'select 1;\n', timeoutMs: 20_000 })
 }
 
 /** An address the container has on one of its networks; without any (host network), its host name. */

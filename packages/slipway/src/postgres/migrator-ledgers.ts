@@ -39,13 +39,15 @@ const migratorLedgers: readonly MigratorLedger[] = [
   },
 ]
 
+export const ledgerTables: ReadonlySet<string> = new Set(migratorLedgers.map(ledger => ledger.table))
+
 /** Which of these tables are there, with their columns. */
 export const ledgerTablesQuery = `
 select n.nspname as schema, c.relname as table, pg_catalog.jsonb_agg(a.attname) as columns
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-where c.relkind = 'r' and c.relname in (${[...new Set(migratorLedgers.map(ledger => literal(ledger.table)))].join(', ')})
+where c.relkind = 'r' and c.relname in (${[...ledgerTables].map(literal).join(', ')})
 group by 1, 2 order by 1, 2`
 
 /** The rows of one ledger as a part of the catalog's statement; undefined: a table that only has the name. */

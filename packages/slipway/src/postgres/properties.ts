@@ -1,16 +1,13 @@
 import { array, nullable, number, object, string, type infer as Infer } from 'zod'
 import { SlipwayError } from '../support/errors.ts'
-import { maintenanceDatabase } from './databases.ts'
-import { queryRows } from './psql.ts'
+import { queryBeside } from './databases.ts'
 import type { LiveDatabase } from './server.ts'
 import { identifier, literal } from './sql.ts'
 
 /** What belongs to a database but not to its content: neither a template copy nor a dump carries it. */
 export async function readProperties(live: LiveDatabase): Promise<DatabaseProperties> {
   const attempted = `The properties of the database ${live.name} could not be read`
-  const [row] = await queryRows(live.server, await maintenanceDatabase(live), propertiesQuery(live.name), properties, {
-    attempted,
-  })
+  const [row] = await queryBeside(live, propertiesQuery(live.name), properties, { attempted })
   if (row === undefined)
     throw new SlipwayError('DATABASE_FAILED', attempted, { why: `there is no database ${live.name}` })
   return row

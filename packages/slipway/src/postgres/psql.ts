@@ -2,6 +2,7 @@ import { array, type ZodType } from 'zod'
 import { SlipwayError } from '../support/errors.ts'
 import type { RunResult } from '../support/run.ts'
 import { lastLines } from '../support/run.ts'
+import { runInKeptPsql } from './kept-psql.ts'
 import { execute, isEngineFault, type DatabaseServer } from './server.ts'
 import { connectionString } from './sql.ts'
 
@@ -36,6 +37,8 @@ export interface SqlOptions {
   /** SQL to run before a query in the same go, its results dropped: inside a hold every start of a program counts. */
   first?: string
   timeoutMs?: number
+  /** psql stays for the next statement and waits at this database. Each statement still has a session of its own. */
+  waitsAt?: string
 }
 
 /** As `runSql`, but a failing statement is a value. */
@@ -47,11 +50,17 @@ export async function trySql(
 ): Promise<SqlResult> {
   const timeoutMs = options.timeoutMs ?? 60_000
   // The server ends the statement first: killing `docker exec` would leave psql at work inside the container.
-  const input = `${preamble(timeoutMs)}\n${sql}\n`
-  const result = await execute(server, psqlArgv(localConnection(server, database)), {
-    input,
-    timeoutMs: timeoutMs + 5000,
-  })
+  const order = { input: `${preamble(timeoutMs)}\n${sql}\n`, timeoutMs: timeoutMs + 5000 }
+  const connection = localConnection(server, database)
+  const result =
+    options.waitsAt === undefined
+      ? await execute(server, psqlArgv(connection), order)
+      : await runInKeptPsql(server, {
+          ...order,
+          connection,
+          argv: psqlArgv,
+          waitsAt: localConnection(server, options.waitsAt),
+        })
   return { ...result, sqlState: sqlStateOf(result.stderr) }
 }
 

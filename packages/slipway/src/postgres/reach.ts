@@ -1,7 +1,7 @@
 import { number, object } from 'zod'
 import { SlipwayError } from '../support/errors.ts'
-import { maintenanceDatabase } from './databases.ts'
-import { queryRows, trySql } from './psql.ts'
+import { maintenanceDatabase, queryBeside } from './databases.ts'
+import { trySql } from './psql.ts'
 import type { LiveDatabase } from './server.ts'
 import { literal } from './sql.ts'
 
@@ -11,8 +11,9 @@ import { literal } from './sql.ts'
  */
 export async function isReachable(live: LiveDatabase): Promise<boolean> {
   if ((await live.server.container()) === undefined) return false
-  for (const database of new Set(['template1', live.name])) {
-    const answer = await trySql(live.server, database, readyQuery, { timeoutMs: 10_000 })
+  const beside = await maintenanceDatabase(live)
+  for (const database of new Set([beside, 'template1', live.name])) {
+    const answer = await trySql(live.server, database, readyQuery, { timeoutMs: 10_000, waitsAt: beside })
     if (answer.exitCode === 0) return answer.stdout.trim() === 'ready'
   }
   return false
@@ -21,9 +22,7 @@ export async function isReachable(live: LiveDatabase): Promise<boolean> {
 export async function sizeBytes(live: LiveDatabase): Promise<number> {
   const attempted = `The size of the database ${live.name} could not be read`
   const query = `select pg_catalog.pg_database_size(oid) as bytes from pg_catalog.pg_database where datname = ${literal(live.name)}`
-  const [row] = await queryRows(live.server, await maintenanceDatabase(live), query, object({ bytes: number() }), {
-    attempted,
-  })
+  const [row] = await queryBeside(live, query, object({ bytes: number() }), { attempted })
   if (row === undefined)
     throw new SlipwayError('DATABASE_FAILED', attempted, { why: `there is no database ${live.name}` })
   return row.bytes

@@ -10,6 +10,7 @@ export interface SchemaKey {
 export function parseKey(key: string): SchemaKey {
   const kind = kinds.find(candidate => key.startsWith(`${candidate} `)) ?? key.slice(0, key.indexOf(' '))
   const name = key.slice(kind.length + 1)
+  if (kind === 'column order') return { kind, name, relation: name }
   if (!partsOfRelations.has(kind)) return { kind, name }
   const relation = relationPattern.exec(name)?.[0]
   return relation === undefined ? { kind, name } : { kind, name, relation }
@@ -30,8 +31,8 @@ export function grantedObjects(name: string): string[] {
   return [...name.matchAll(/ to /g)].map(match => name.slice(0, match.index))
 }
 
-const grantKinds = ['grant column', 'grant table', 'grant schema', 'grant sequence', 'grant function']
-const kinds = ['event trigger', ...grantKinds]
+const grantKinds = ['grant column', 'grant table', 'grant schema', 'grant sequence', 'grant function', 'grant database']
+const kinds = ['event trigger', 'column order', 'search configuration', 'search dictionary', ...grantKinds]
 const partsOfRelations = new Set(['column', 'constraint', 'index', 'trigger', 'policy', 'rule', 'grant column'])
 const oneName = '(?:"(?:[^"]|"")*"|[^."]+)'
 const relationPattern = new RegExp(`^${oneName}\\.${oneName}(?=\\.)`)

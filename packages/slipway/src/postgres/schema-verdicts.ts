@@ -1,14 +1,25 @@
-import type { Catalog } from '../release/ports.ts'
 import type { SchemaChange } from '../release/model.ts'
+import { whyAdditionBreaks, whyReferenceBreaks, type Circumstances } from './addition-verdicts.ts'
+import { changedFields, labels, parse, read, text, type Fields } from './schema-fields.ts'
 import { migrationName, shortName, type SchemaKey } from './schema-key.ts'
 
 /** Something is there that was not. */
-export function judgeAdded(subject: SchemaKey, value: string, before: Catalog): SchemaChange {
+export function judgeAdded(subject: SchemaKey, value: string, at: Circumstances): SchemaChange {
   const { kind, name } = subject
   if (kind === 'ledger') return harmless(`migration ${migrationName(name)} ${text(parse(value))}`)
   if (kind.startsWith('grant ')) return harmless(`${grantSentence(subject)} granted`)
-  const reason = whyAdditionBreaks(subject, read(value), before)
-  return change(`${kind} ${shortName(name)} added`, reason)
+  return change(`${kind} ${shortName(name)} added`, whyAdditionBreaks(subject, read(value), at))
+}
+
+/** A part of a table or view that is new as a whole: what it asks of older tables, or of the rows that come to it from them. */
+export function judgePartOfNew(subject: SchemaKey, value: string, at: Circumstances): SchemaChange | undefined {
+  const { kind, name, relation = '' } = subject
+  const fields = read(value)
+  const isChild = Array.isArray(read(at.after[`table ${relation}`])['parents'])
+  const judged = isChild ? ['constraint', 'index', 'trigger', 'rule'].includes(kind) : fields['kind'] === 'f'
+  if (!judged || fields['inherited'] === true) return undefined
+  const why = isChild ? whyAdditionBreaks(subject, fields, at) : whyReferenceBreaks(relation, fields, at)
+  return why === undefined ? undefined : change(`${kind} ${shortName(name)} added`, why)
 }
 
 /** Something is gone. A rename looks like this too: the old name is gone, whatever the new one is. */
@@ -20,61 +31,30 @@ export function judgeDropped(subject: SchemaKey): SchemaChange {
   return change(`${kind} ${shortName(name)} dropped`, 'code of before may use it')
 }
 
-export function judgeChanged(subject: SchemaKey, was: string, is: string): SchemaChange {
+/** Undefined: what differs is told by another line. */
+export function judgeChanged(subject: SchemaKey, was: string, is: string): SchemaChange | undefined {
   const { kind, name } = subject
   const before = read(was)
   const after = read(is)
   if (kind === 'ledger') return harmless(`migration ${migrationName(name)} ${text(parse(is))}`)
   if (kind.startsWith('grant ')) return judgeGrant(subject, labels(parse(was)), labels(parse(is)))
   if (kind === 'column') return judgeColumn(shortName(name), before, after)
+  if (kind === 'column order') return judgeOrder(shortName(name), labels(parse(was)), labels(parse(is)))
   if (kind === 'enum') return judgeEnum(shortName(name), before, after)
   if ((kind === 'constraint' || kind === 'index') && becameValid(before, after)) {
     return harmless(`${kind} ${shortName(name)} validated`)
   }
-  const what = changedFields(before, after)
+  if (kind === 'role' && onlyJoined(before, after)) return harmless(`role ${name} joined others`)
+  const what = changedFields(before, after).filter(field => !asides.has(field))
+  if (what.length === 0 && before['value'] === undefined && after['value'] === undefined) return undefined
   return change(
-    `${kind} ${shortName(name)} changed${what === '' ? '' : ` (${what})`}`,
+    `${kind} ${shortName(name)} changed${what.length === 0 ? '' : ` (${what.join(', ')})`}`,
     'code of before was written for what it was',
   )
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-/** Undefined: code that does not know of the addition lives with it. */
-function whyAdditionBreaks({ kind, name }: SchemaKey, fields: Fields, before: Catalog): string | undefined {
-  switch (kind) {
-    case 'column':
-      return isFilledByItself(fields) ? undefined : 'rows written by code of before have no value for it'
-    case 'constraint':
-      return 'rows written by code of before may violate it'
-    case 'index':
-      return fields['unique'] === true ? 'rows written by code of before may violate it' : undefined
-    case 'trigger':
-    case 'rule':
-    case 'event trigger':
-      return 'it acts on statements of code of before'
-    case 'policy':
-      return fields['permissive'] === true ? undefined : 'it hides rows from code of before'
-    case 'function':
-      return isOverload(name, before) ? 'calls of the function of the same name may become ambiguous' : undefined
-    default:
-      return undefined
-  }
-}
-
-function isFilledByItself(column: Fields): boolean {
-  return (
-    column['notNull'] !== true ||
-    column['default'] !== null ||
-    column['generated'] !== null ||
-    column['identity'] !== ''
-  )
-}
-
-function isOverload(name: string, before: Catalog): boolean {
-  const prefix = `function ${name.slice(0, name.lastIndexOf('(') + 1)}`
-  return Object.keys(before).some(key => key.startsWith(prefix))
-}
+/** Fields that follow from other lines: which tables a function's text names depends on which tables there are. */
+const asides = new Set(['everyColumn', 'everyColumnOf', 'builtIn'])
 
 function judgeColumn(name: string, before: Fields, after: Fields): SchemaChange {
   const changed = (field: string): boolean => JSON.stringify(before[field]) !== JSON.stringify(after[field])
@@ -91,12 +71,28 @@ function judgeColumn(name: string, before: Fields, after: Fields): SchemaChange 
   }
   if (changed('generated') || changed('identity'))
     return change(`column ${name} generated differently`, 'code of before may write it')
+  if (changed('sequence'))
+    return change(`column ${name} counted differently`, 'numbers given to code of before may run out')
   if (changed('collation')) return change(`column ${name} sorted differently`, 'code of before may rely on the order')
-  if (before['default'] === null) return harmless(`column ${name} got a default`)
+  if (before['default'] === null) {
+    const leftOut = after['notNull'] !== true
+    return change(
+      `column ${name} got a default`,
+      leftOut ? 'code of before may leave it out and expect a null' : undefined,
+    )
+  }
   return change(
     `column ${name} ${after['default'] === null ? 'lost its default' : 'got another default'}`,
     'code of before may rely on the old one',
   )
+}
+
+/** Columns that came last, or went, are told by lines of their own. */
+function judgeOrder(name: string, before: readonly string[], after: readonly string[]): SchemaChange | undefined {
+  const stayed = before.filter(column => after.includes(column))
+  const now = stayed.length < before.length ? after.filter(column => before.includes(column)) : after
+  if (stayed.every((column, place) => now[place] === column)) return undefined
+  return change(`columns of ${name} in another order`, 'code of before may read rows by position')
 }
 
 /**
@@ -111,7 +107,8 @@ function judgeEnum(name: string, before: Fields, after: Fields): SchemaChange {
   if (lost.length > 0) return change(`enum ${name} lost ${lost.join(', ')}`, 'code of before may write it')
   if (added.length > 0)
     return change(`enum ${name} got ${added.join(', ')}`, 'code of before may not know it when it reads')
-  return change(`enum ${name} changed (${changedFields(before, after)})`, 'code of before may rely on what it was')
+  const what = changedFields(before, after).join(', ')
+  return change(`enum ${name} changed (${what})`, 'code of before may rely on what it was')
 }
 
 function judgeGrant(subject: SchemaKey, before: readonly string[], after: readonly string[]): SchemaChange {
@@ -129,12 +126,12 @@ function becameValid(before: Fields, after: Fields): boolean {
   return before['valid'] === false && after['valid'] === true && plain(before) === plain(after)
 }
 
-function changedFields(before: Fields, after: Fields): string {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  return names
-    .filter(name => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
-    .sort()
-    .join(', ')
+function onlyJoined(before: Fields, after: Fields): boolean {
+  const now = labels(after['memberOf'])
+  return (
+    changedFields(before, after).every(field => field === 'memberOf') &&
+    labels(before['memberOf']).every(role => now.includes(role))
+  )
 }
 
 function harmless(what: string): SchemaChange {
@@ -143,26 +140,4 @@ function harmless(what: string): SchemaChange {
 
 function change(what: string, why: string | undefined): SchemaChange {
   return why === undefined ? harmless(what) : { what, breaking: true, why }
-}
-
-/** Catalogs come back from journals and records too: whatever is no JSON is simply a text that differs. */
-function parse(value: string): unknown {
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
-}
-
-function read(value: string): Fields {
-  const parsed = parse(value)
-  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...parsed } : { value: parsed }
-}
-
-function labels(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter(label => typeof label === 'string') : []
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }

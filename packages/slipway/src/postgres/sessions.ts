@@ -1,7 +1,7 @@
 import { nullable, number, object, string, type infer as Infer } from 'zod'
 import { SlipwayError } from '../support/errors.ts'
-import { maintenanceDatabase } from './databases.ts'
-import { queryRows, type SqlOptions } from './psql.ts'
+import { queryBeside } from './databases.ts'
+import type { SqlOptions } from './psql.ts'
 import type { LiveDatabase } from './server.ts'
 import { literal } from './sql.ts'
 
@@ -53,7 +53,7 @@ export async function endAndList(
 select pid, usename as "user", application_name as application, host(client_addr) as address
 from pg_catalog.pg_stat_activity
 where pid <> pg_catalog.pg_backend_pid() and backend_type <> 'autovacuum worker' and (${lists})`
-  return queryRows(live.server, await maintenanceDatabase(live), query, session, { ...options, first })
+  return queryBeside(live, query, session, { ...options, first })
 }
 
 const session = object({

@@ -1,9 +1,9 @@
 import { SlipwayError } from '../support/errors.ts'
-import { listDatabases, maintenanceDatabase, runBeside } from './databases.ts'
+import { listDatabases, runBeside, tryBeside } from './databases.ts'
 import { markerText } from './marker.ts'
 import { freeName } from './names.ts'
 import { copyPropertiesSql, readProperties, type DatabaseProperties } from './properties.ts'
-import { sqlError, trySql } from './psql.ts'
+import { sqlError } from './psql.ts'
 import type { LiveDatabase } from './server.ts'
 import { endSessions } from './sessions.ts'
 import { identifier, literal } from './sql.ts'
@@ -13,8 +13,8 @@ import { identifier, literal } from './sql.ts'
  * an earlier one may hold the only data from before a migration and is never replaced.
  */
 export async function snapshot(live: LiveDatabase, label: string): Promise<string> {
-  const [properties, databases] = await Promise.all([readProperties(live), listDatabases(live)])
-  const taken = new Set(databases.map(row => row.name))
+  const properties = await readProperties(live)
+  const taken = new Set((await listDatabases(live)).map(row => row.name))
   const copy = freeName(live.name, 'before', label, taken)
   await createCopy(live, copy, properties)
   const comment = markerText({ kind: 'before', of: live.name, label, at: live.now().toISOString() })
@@ -47,7 +47,7 @@ async function createCopy(live: LiveDatabase, copy: string, properties: Database
   const sql = createCopySql(live.name, copy, properties.version)
   for (let attempt = 1; ; attempt++) {
     await endSessions(live, [live.name], { which: 'idle', attempted })
-    const result = await trySql(live.server, await maintenanceDatabase(live), sql, { timeoutMs: copyTimeoutMs })
+    const result = await tryBeside(live, sql, { timeoutMs: copyTimeoutMs })
     if (result.exitCode === 0) return
     if (result.sqlState !== objectInUse || attempt === attempts) throw copyError(sqlError(result, attempted))
   }

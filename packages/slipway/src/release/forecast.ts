@@ -40,17 +40,16 @@ export function forecastData(input: {
 }): DataPlan {
   const { config, target } = input
   const between = deploymentsSince(target, input.history)
-  const breaking = between.flatMap(record => (record.migration?.changes ?? []).filter(change => change.breaking))
+  const lines = between.flatMap(breakingChanges)
   const first = between[0]
   if (input.asked === 'keep') return { kind: 'keep', why: 'asked for with --data keep' }
   if (input.asked !== 'restore') {
-    if (breaking.length === 0)
+    if (lines.length === 0)
       return { kind: 'keep', why: 'every migration since only added: the older code lives with the data' }
     if (config.rollback.data === 'keep') return { kind: 'keep', why: 'rollback.data is keep' }
   }
   const from = origins(between).find(input.existing)
   const loses = `all writes since ${first?.startedAt ?? 'then'} (${first?.id ?? 'no deployment'}); they stay in a left-behind database`
-  const lines = breaking.map(change => change.what)
   if (!input.confirmed && !(config.rollback.data === 'restore' && input.asked === undefined)) {
     throw new SlipwayError('CONFIRMATION_NEEDED', `Going back to ${target} needs a decision about the data`, {
       why:
@@ -68,6 +67,12 @@ export function forecastData(input: {
     })
   }
   return { kind: 'restore', from, loses, breaking: lines }
+}
+
+/** As its catalogs differ, or as the old code showed when it was run on the result. */
+function breakingChanges({ migration, oldCodeBreaks }: DeploymentRecord): string[] {
+  const found = (migration?.changes ?? []).filter(change => change.breaking).map(change => change.what)
+  return found.length === 0 && oldCodeBreaks !== undefined ? [oldCodeBreaks] : found
 }
 
 /** The deployments that led away from `target`, oldest first; a rollback that restored data starts the count anew. */

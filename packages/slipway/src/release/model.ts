@@ -114,8 +114,6 @@ export interface Facts {
   held?: { services: string[] }
   fenced?: boolean
   quieted?: string[]
-  /** The label of the copy that is about to be taken: should its name never be learnt, it is found by this. */
-  copying?: string
   /** A copy of the database taken inside the hold. */
   snapshot?: { database: string; of: string }
   stateChanged?: boolean
@@ -186,6 +184,8 @@ export interface DeploymentRecord {
   backup?: string
   snapshot?: string
   migration?: MigrationResult
+  /** The rehearsal showed that code of before can not live with this migration: why. */
+  oldCodeBreaks?: string
   /** The database's schema when the deployment ended: `DatabaseState.fingerprint`. */
   databaseFingerprint?: string
   /** Set when a rollback brought older data back. */

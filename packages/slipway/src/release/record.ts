@@ -1,4 +1,5 @@
 import type { DeploymentId, DeploymentRecord, Facts, Outcome, Plan } from './model.ts'
+import { verdictOf } from './rehearsal.ts'
 
 /** The line of `history` that a deployment leaves. */
 export function recordOf(ended: EndedDeployment): DeploymentRecord {
@@ -21,6 +22,7 @@ export function recordOf(ended: EndedDeployment): DeploymentRecord {
     ...(facts.snapshot === undefined || ended.outcome !== 'deployed' ? {} : { snapshot: facts.snapshot.database }),
     ...(facts.migration === undefined ? {} : { migration: facts.migration }),
     ...(facts.replacement === undefined || ended.outcome !== 'deployed' ? {} : { restored: facts.replacement.from }),
+    ...oldCode(facts.rehearsal),
     ...(plan.because === undefined ? {} : { because: plan.because }),
     ...(facts.doubt === undefined || ended.outcome !== 'deployed' ? {} : { doubt: facts.doubt }),
     ...(ended.heldMs === undefined ? {} : { heldMs: ended.heldMs }),
@@ -39,4 +41,9 @@ export interface EndedDeployment {
   failure: DeploymentRecord['failure']
   heldMs: number | undefined
   databaseFingerprint: string | undefined
+}
+
+function oldCode(rehearsal: Facts['rehearsal']): Pick<DeploymentRecord, 'oldCodeBreaks'> {
+  const verdict = rehearsal === undefined ? undefined : verdictOf(rehearsal)
+  return verdict?.kind === 'incompatible' ? { oldCodeBreaks: verdict.why } : {}
 }

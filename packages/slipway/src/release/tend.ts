@@ -8,11 +8,14 @@ import { servesWell, watchOver } from './watch.ts'
  * For as long as a release is kept warm: goes on watching the one that serves, goes back when that does badly, and in
  * the end stops the warm one. Ends by itself as soon as somebody else has done something about it.
  */
-export async function tend(ports: Ports, options: TendOptions): Promise<'nothing' | 'superseded' | 'went back' | 'cooled'> {
+export async function tend(
+  ports: Ports,
+  options: TendOptions,
+): Promise<'nothing' | 'superseded' | 'went back' | 'cooled'> {
   const note = await ports.warm?.read()
   if (note === undefined) return 'nothing'
   for (;;) {
-    if (!(await isStill(note, ports))) return 'superseded'
+    if (options.signal.aborted || !(await isStill(note, ports))) return 'superseded'
     const left = Date.parse(note.until) - ports.clock.now().getTime()
     // Memory that others need now is worth more than a quick way back.
     if (left <= 0 || (await ports.warm?.tooTight()) !== undefined) break

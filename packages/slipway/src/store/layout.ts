@@ -10,6 +10,8 @@ export interface Layout {
   lock: string
   history: string
   current: string
+  /** Says which release was left running after the switch. */
+  warm: string
   edge: string
   backups: string
   release(id: ReleaseId): string
@@ -30,6 +32,7 @@ export function layout(project: string, home = slipwayHome()): Layout {
     lock: join(environment, 'lock'),
     history: join(environment, 'history.jsonl'),
     current: join(environment, 'current'),
+    warm: join(environment, 'warm.json'),
     edge: join(home, 'edge'),
     backups: join(environment, 'backups'),
     release: id => join(releases, id),

@@ -24,6 +24,10 @@ describe('the exit code of a deployment', () => {
   })
 })
 
+test('a release that does badly and can not go back by itself does not look like a success', () => {
+  expect(exitCodeOfDeployment({ outcome: 'deployed', doubt: 'api exited with code 1' })).toBe(4)
+})
+
 test.each([
   ['deployed', 0],
   ['unchanged', 0],

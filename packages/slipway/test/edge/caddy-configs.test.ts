@@ -32,14 +32,18 @@ describe('frontConfig', () => {
     const dials = [...JSON.stringify(frontConfig([site], settings)).matchAll(/live\/(\w+)\.sock/g)].map(
       match => match[1],
     )
-    expect(dials).toEqual(['exact', 'wild', 'rest'])
+    expect([...new Set(dials)]).toEqual(['exact', 'wild', 'rest'])
   })
 
-  it('dials the link without keeping connections or trying again', () => {
+  it('dials the link without keeping connections, and tries again only what has no body', () => {
     const text = JSON.stringify(frontConfig([address('a', [{ name: 'web', hosts: [] }])], settings))
     expect(text).toContain('"dial":"unix//edge/doors/a/live/web.sock"')
     expect(text).toContain('"keep_alive":{"enabled":false}')
-    expect(text).not.toContain('load_balancing')
+    const [withoutBody = '', others = ''] = text.split('"terminal":true},{"handle"')
+    expect(withoutBody).toMatch(
+      /"method":\["GET","HEAD"\].*"try_duration":"10s".*"retry_match":\[\{"method":\["NONE"\]\}\]/,
+    )
+    expect(others).not.toContain('load_balancing')
   })
 
   it('asks for certificates with the e-mail of each project', () => {
@@ -65,7 +69,7 @@ describe('both', () => {
   it('keep answers to requests with a body whole', () => {
     for (const config of [
       frontConfig([address('a', [{ name: 'web', hosts: [] }])], settings),
-      doorConfig([{ name: 'web', port: 3000, replicas: 1 }]),
+      doorConfig([{ name: 'web', port: 3000, replicas: 1 }], 'r1'),
     ]) {
       const text = JSON.stringify(config)
       expect(text.indexOf('"request_body"')).toBeGreaterThan(0)
@@ -96,10 +100,13 @@ describe('listensOf', () => {
 
 describe('doorConfig', () => {
   it('has a socket for each service, leading to its containers', () => {
-    const config = doorConfig([
-      { name: 'web', port: 3000, replicas: 1 },
-      { name: 'api', port: 4000, replicas: 3 },
-    ])
+    const config = doorConfig(
+      [
+        { name: 'web', port: 3000, replicas: 1 },
+        { name: 'api', port: 4000, replicas: 3 },
+      ],
+      'r7',
+    )
     expect(config).toMatchObject({
       apps: {
         http: { servers: { web: { listen: ['unix//door/web.sock'] }, api: { listen: ['unix//door/api.sock'] } } },
@@ -108,5 +115,12 @@ describe('doorConfig', () => {
     const text = JSON.stringify(config)
     expect(text).toContain('"upstreams":[{"dial":"web:3000"}]')
     expect(text.match(/dynamic_upstreams":\{"source":"a","name":"(\w+)"/)?.[1]).toBe('api')
+  })
+
+  it('tells who asks for it which release answers, and counts', () => {
+    const text = JSON.stringify(doorConfig([{ name: 'web', port: 3000, replicas: 1 }], 'r7'))
+    expect(text).toContain('"match":[{"header":{"Slipway-Probe":["*"]}}]')
+    expect(text).toContain('"set":{"Slipway-Release":["r7"]}')
+    expect(text).toContain('"metrics":{}')
   })
 })

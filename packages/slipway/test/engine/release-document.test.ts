@@ -120,3 +120,10 @@ test('a service on a network of the host or of another container is on none of o
   expect(networksOf(undefined)).toEqual([])
   expect(networksOf({ networks: {} })).toEqual(['default'])
 })
+
+test('never starts again by itself what was stopped on purpose', () => {
+  const always = structuredClone(document)
+  for (const each of Object.values(always.services)) each.restart = 'always'
+  const { services: own } = releaseDocument({ document: always, project: 'shop-prod', release: 'r7', services, images })
+  expect(own['mailer']?.restart).toBe('unless-stopped')
+})

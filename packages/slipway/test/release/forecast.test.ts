@@ -56,6 +56,13 @@ describe('forecastData', () => {
     existing: () => true,
   }
 
+  test('additions that the old code showed not to live with: a decision', () => {
+    const [first, second, third] = history([added])
+    if (first === undefined || second === undefined || third === undefined) throw new Error('three records')
+    const shown = [first, { ...second, oldCodeBreaks: 'r1 answers 500' }, third]
+    expect(() => forecastData({ ...input, history: shown })).toThrow(/needs a decision/)
+  })
+
   test('only additions since: the data stays', () => {
     expect(forecastData({ ...input, history: history([added]) }).kind).toBe('keep')
   })

@@ -1,7 +1,7 @@
 import type { EnvironmentConfig } from '../../src/config/model.ts'
 import type { Event } from '../../src/release/events.ts'
 import type { DeploymentId, DeploymentRecord, Plan, Release, ReleaseId } from '../../src/release/model.ts'
-import type { ContainerState, Ports } from '../../src/release/ports.ts'
+import type { ContainerState, Ports, WarmNote } from '../../src/release/ports.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
 
 /** What a call does instead of its work: fail before or after its effect, or take the whole process with it. */
@@ -35,6 +35,11 @@ export class World {
   private dead = false
   /** Health of the containers that the next started releases have. */
   health: 'good' | 'never' | 'crash' = 'good'
+  /** What becomes of a release once the edge leads to it, and whether the old one suffers from the same cause. */
+  turnsBad: 'no' | 'crash' | 'unwell' | 'stranger' | 'errors' = 'no'
+  allUnwell = false
+  warm: WarmNote | undefined
+  tooTight: string | undefined
   migrator: 'works' | 'fails-half-way' | 'lies' = 'works'
 
   /** A client's write, acknowledged by whatever serves. */
@@ -168,6 +173,24 @@ export class World {
         letGo: release => call('edge.letGo', () => void (this.live = release.id)),
         inFlight: () => Promise.resolve(0),
         closeDoor: release => call('edge.closeDoor', () => void this.doors.delete(release.id)),
+        probePublic: release =>
+          Promise.resolve({
+            kind: 'answered' as const,
+            status: 200,
+            body: '',
+            milliseconds: 1,
+            release: this.turnsBad === 'stranger' && this.isNewAndLive(release) ? ('r99' as const) : release.id,
+          }),
+        answered: release => {
+          const failed = this.turnsBad === 'errors' && this.isNewAndLive(release) ? this.now / 10 : 0
+          return Promise.resolve({ requests: this.now / 10, failed })
+        },
+      },
+      warm: {
+        read: () => Promise.resolve(this.warm),
+        write: note => call('warm.write', () => void (this.warm = note)),
+        clear: () => call('warm.clear', () => void (this.warm = undefined)),
+        tooTight: () => Promise.resolve(this.tooTight),
       },
       database: {
         name: 'app',
@@ -187,7 +210,10 @@ export class World {
             if (this.databases.get('app')?.schema !== release.version)
               throw new SlipwayError('MIGRATION_FAILED', 'the migrator lied')
           }),
+        withLockGuard: async (_networks, _limitMs, act) => ({ result: await act(), cancelled: 0 }),
+        forgetFailedMigration: (before, after) => Promise.resolve(before.fingerprint === after.fingerprint),
         sizeBytes: () => Promise.resolve(1),
+        prepareFence: () => call('database.prepareFence', () => undefined),
         fence: () => call('database.fence', () => void (this.fenced = true)),
         liftFence: () => call('database.liftFence', () => void (this.fenced = false)),
         snapshot: label =>
@@ -230,12 +256,20 @@ export class World {
     }
   }
 
+  private isNewAndLive(release: Release): boolean {
+    return this.live === release.id && release.id !== this.current
+  }
+
   private isGood(release: Release): boolean {
+    if (this.isNewAndLive(release) && this.turnsBad === 'unwell') return false
+    if (this.allUnwell && this.live !== this.current) return false
     return this.running.get(release.id)?.has('api') === true && (this.health === 'good' || release.id === this.current)
   }
 
   private containersOf(release: Release): ContainerState[] {
-    const crash = this.health === 'crash' && release.id !== this.current
+    const crash =
+      (this.health === 'crash' && release.id !== this.current) ||
+      (this.turnsBad === 'crash' && this.isNewAndLive(release))
     return [...(this.running.get(release.id) ?? [])].map(service => ({
       id: `${release.id}-${service}`,
       name: `${release.id}-${service}`,

@@ -57,3 +57,24 @@ export const rollbackCommand = defineCommand({
   exits: deploymentExits,
   handler: () => import('../commands/rollback.ts'),
 })
+
+export const resumeCommand = defineCommand({
+  name: 'resume',
+  group: 'Release',
+  summary: 'end a deployment whose process died: all as before, or all new',
+  details: 'Every other command does this first by itself. After a restart of the machine, let its start run this.',
+  examples: [
+    { does: 'was something cut off? end it', run: 'slipway resume prod' },
+    { does: 'from cron, when the machine starts', run: '@reboot slipway resume prod --config /srv/shop/slipway.yaml' },
+  ],
+  arguments: environment,
+  options: {},
+  onInterrupt: 'leave',
+  exits: {
+    ...commonExits,
+    [exitCodes.ok]: 'ended, or nothing to end',
+    [exitCodes.needsPerson]: 'it can not be ended: a person must look',
+    [exitCodes.locked]: 'a deployment of this environment is under way',
+  },
+  handler: () => import('../commands/resume.ts'),
+})

@@ -16,7 +16,7 @@ export const deploymentExits = {
   [exitCodes.failedNothingChanged]: 'failed, nothing changed',
   [exitCodes.usage]: 'mistake in the command line or the configuration',
   [exitCodes.rolledBack]: 'failed and rolled back: what served before serves again',
-  [exitCodes.needsPerson]: 'the way back failed too: a person must look',
+  [exitCodes.needsPerson]: 'the way back failed too, or a bad release could not go back by itself: a person must look',
   [exitCodes.locked]: 'another deployment of this environment is under way',
   [exitCodes.interrupted]: 'interrupted',
 }

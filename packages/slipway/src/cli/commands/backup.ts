@@ -1,13 +1,13 @@
 import { exitCodes } from '../../support/errors.ts'
 import type { Handler } from '../command.ts'
-import { openApplication } from '../context.ts'
 import { oneLine } from '../render/harmless.ts'
 import { labelled } from '../render/trouble.ts'
 import { bytes, duration } from '../render/words.ts'
+import { openSettled } from './settled.ts'
 
 export const run: Handler<{ environment: string | undefined }> = async (input, context) => {
   const { signal, stdout, stderr } = context
-  const application = await openApplication(context, input.environment)
+  const application = await openSettled(context, input.environment, 'stop')
   const note = (text: string): void =>
     stderr.write(`  ${stderr.paint.dim(`${stderr.symbols.note} ${oneLine(text)}`)}\n`)
   const backup = await application.backup({ signal, note })

@@ -1,8 +1,8 @@
 import { exitCodes, SlipwayError } from '../../support/errors.ts'
 import type { LogLine } from '../application.ts'
 import type { Handler } from '../command.ts'
-import { openApplication } from '../context.ts'
 import { harmless, oneLine } from '../render/harmless.ts'
+import { openSettled } from './settled.ts'
 
 export const run: Handler<LogsInput> = async (input, context) => {
   const { json } = context.options
@@ -11,7 +11,7 @@ export const run: Handler<LogsInput> = async (input, context) => {
       next: 'Leave out --follow or --json.',
     })
   }
-  const application = await openApplication(context, input.environment)
+  const application = await openSettled(context, input.environment, 'go on')
   const collected: LogLine[] = []
   const { paint, symbols } = context.stdout
   const write = (line: LogLine): void => {

@@ -1,10 +1,10 @@
 import type { Handler } from '../command.ts'
-import { openApplication } from '../context.ts'
 import { changesPending, exitCodeOfPlan } from '../exit-code.ts'
 import { planText } from '../render/plan.ts'
+import { openSettled } from './settled.ts'
 
 export const run: Handler<{ environment: string | undefined }> = async (input, context) => {
-  const application = await openApplication(context, input.environment)
+  const application = await openSettled(context, input.environment, 'stop')
   const plan = await application.plan({ signal: context.signal })
   return {
     exitCode: exitCodeOfPlan(plan),

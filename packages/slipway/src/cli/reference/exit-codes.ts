@@ -14,7 +14,8 @@ export function exitCodesReference(): string {
     markdownTable(['Exit code', 'Means', 'Errors'], rows),
     [
       'How a deployment or rollback ended decides its exit code: `deployed` and `unchanged` 0, `failed` that of its error,',
-      '`rolled-back` 3 (130 after Ctrl-C), `needs-person` 4.',
+      '`rolled-back` 3 (130 after Ctrl-C), `needs-person` 4, and so does `deployed` with a `doubt`: the watch saw the release do',
+      'badly, and it could not go back by itself.',
     ].join('\n'),
   ].join('\n\n')
 }
@@ -24,7 +25,7 @@ const meanings: Record<keyof typeof exitCodes, string> = {
   failedNothingChanged: 'Failed; nothing that runs was changed.',
   usage: 'A mistake in the command line or the configuration.',
   rolledBack: 'Failed and rolled back: what served before serves again.',
-  needsPerson: 'Failed, and the way back failed too: a person must look.',
+  needsPerson: 'Failed, and the way back failed too, or was barred by the data: a person must look.',
   locked: 'Another deployment of the environment is under way.',
   changesPending: '`plan` only: changes are pending.',
   bug: 'Slipway met a state it should never meet.',

@@ -27,7 +27,7 @@ export function jsonReference(): string {
 }
 
 const deployment =
-  '`id`, `kind`, `outcome` (`deployed`, `unchanged`, `failed`, `rolled-back`, `needs-person`), `version`, `startedAt`, `seconds`, `by`, and where known `release`, `previous`, `commit`, `failure`, `backup`, `snapshot`, `migration`, `heldMs`'
+  '`id`, `kind`, `outcome` (`deployed`, `unchanged`, `failed`, `rolled-back`, `needs-person`), `version`, `startedAt`, `seconds`, `by`, and where known `release`, `previous`, `commit`, `failure`, `backup`, `snapshot`, `migration`, `heldMs`, `doubt` (it does badly and could not go back by itself), `because` (nobody asked for it: what the watch saw)'
 
 const results = [
   ['deploy', `${deployment}; with \`serving\` and all \`events\``],
@@ -38,7 +38,7 @@ const results = [
   ],
   [
     'status',
-    '`app`, `environment`, `project`, `services`, `edge`, and where known `current`, `database`, `lastDeployment`, `unfinished`, `lock`',
+    '`app`, `environment`, `project`, `services`, `edge`, and where known `current`, `warm`, `database`, `lastDeployment`, `unfinished`, `lock`',
   ],
   ['history', 'a list of deployments, newest first, each as of `deploy` without `serving` and `events`'],
   ['logs', 'a list of `service` and `text`; not with `--follow`'],

@@ -15,6 +15,7 @@ export function statusText(status: StatusReport, now: Date, screen: Screen): str
     paint.strong(oneLine(`${status.app} ${status.environment}`)),
     ...warnings(status).flatMap(text => warningLines(text, screen)),
     ...fact('release', releaseWords(status, now)),
+    ...fact('warm', warmWords(status)),
     ...fact('edge', edgeWords(status.edge)),
     ...fact('database', databaseWords(status.database)),
     ...fact('last', lastWords(status, now, screen)),
@@ -57,6 +58,11 @@ function releaseWords({ current }: StatusReport, now: Date): string {
   if (current === undefined) return 'nothing deployed yet'
   const what = [current.release, current.version, current.commit?.subject].filter(part => part !== undefined).join('  ')
   return `${oneLine(what)}\nsince ${localTime(current.since)} (${ago(current.since, now)})`
+}
+
+function warmWords({ warm, environment }: StatusReport): string | undefined {
+  if (warm === undefined) return undefined
+  return `${warm.release} until ${localTime(warm.until)}: slipway rollback ${oneLine(environment)} goes back at once`
 }
 
 function edgeWords({ mode, addresses, live }: EdgeStatus): string | undefined {

@@ -58,6 +58,8 @@ function factsOf(record: DeploymentRecord, place: Place, story: Story): [string,
   return [
     ['version', oneLine([record.version, commit?.subject].filter(part => part !== undefined).join('  '))],
     ['now', story.serving],
+    ['beware', record.doubt],
+    ['because', record.because],
     [
       'held',
       record.heldMs === undefined || record.heldMs === 0

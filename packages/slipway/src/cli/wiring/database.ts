@@ -66,7 +66,7 @@ const noBackups: Backups = {
   prune: () => Promise.resolve([]),
 }
 
-async function serverLogin(config: EnvironmentConfig, document: ComposeDocument): Promise<Login | undefined> {
+export async function serverLogin(config: EnvironmentConfig, document: ComposeDocument): Promise<Login | undefined> {
   const { database } = config
   if (database === undefined) return undefined
   const service = document.services[database.service]
@@ -80,7 +80,7 @@ async function serverLogin(config: EnvironmentConfig, document: ComposeDocument)
   }
 }
 
-interface Login {
+export interface Login {
   user: string
   name: string
   password?: string

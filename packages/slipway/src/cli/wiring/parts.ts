@@ -1,21 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ComposeDocument } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { caddyEdge, type CaddyEdge } from '../../edge/edge.ts'
+import type { WaitingRoom } from '../../edge/hold.ts'
 import { composeEngine } from '../../engine/engine.ts'
 import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.ts'
-import type { Clock, Engine, Ports, SourcePort } from '../../release/ports.ts'
+import type { Engine, Ports, SourcePort } from '../../release/ports.ts'
 import { sourceFolder } from '../../source/git.ts'
 import { programHooks } from '../../store/hooks.ts'
 import { fileJournal } from '../../store/journal.ts'
 import type { Layout } from '../../store/layout.ts'
 import { fileLock } from '../../store/lock.ts'
 import { fileReleases } from '../../store/releases.ts'
+import { fileWarm } from '../../store/warm.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { proveAddressFree } from './address.ts'
 import { appDatabase, databaseContainer, openBackups, openDatabase, type ContainerFinder } from './database.ts'
+import { tooTightForTwo } from './memory.ts'
 import { preflightChecks } from './preflight.ts'
+import { openRehearsals } from './rehearsals.ts'
 import { readCheckout, type ResolvedSource } from './resolve.ts'
+import { edgeOptions, systemClock } from './surroundings.ts'
 
 export interface RealPorts extends Ports {
   edge: CaddyEdge
@@ -31,7 +35,7 @@ export async function realPorts(
   const container = databaseContainer(config)
   const database = await openDatabase(config, document, container)
   const releases = fileReleases(layout)
-  const edge = caddyEdge({ ...edgeOptions(layout), project: config.project })
+  const edge = projectEdge(config, layout)
   return {
     clock: systemClock,
     lock: fileLock(layout.lock),
@@ -40,6 +44,7 @@ export async function realPorts(
     source: sourcePort(layout, source, id => releases.get(id)),
     engine: engineOf(container),
     edge,
+    warm: { ...fileWarm(layout), tooTight: tooTightForTwo },
     backups: await openBackups(config, document, layout, container),
     hooks: programHooks(config),
     checks: preflightChecks({
@@ -50,29 +55,31 @@ export async function realPorts(
       addressFree: () => proveAddressFree(config, edgeOptions(layout)),
     }),
     ...(database === undefined ? {} : { database }),
+    ...(await openRehearsals(config, document, layout, container)),
   }
 }
 
-/** SLIPWAY_EDGE_NAME and SLIPWAY_EDGE_IMAGE are for servers that run more than one edge, or another build of Caddy. */
-export function edgeOptions(layout: Layout): { directory: string; edgeName?: string; image?: string } {
-  const name = process.env['SLIPWAY_EDGE_NAME']
-  const image = process.env['SLIPWAY_EDGE_IMAGE']
-  return {
-    directory: layout.edge,
-    ...(name === undefined || name === '' ? {} : { edgeName: name }),
-    ...(image === undefined || image === '' ? {} : { image }),
-  }
-}
-
-export const systemClock: Clock = {
-  now: () => new Date(),
-  monotonic: () => performance.now(),
-  sleep: milliseconds => sleep(milliseconds),
+/** The edge of one environment; requests wait in a room of this process unless another is given. */
+export function projectEdge(config: EnvironmentConfig, layout: Layout, room?: WaitingRoom): CaddyEdge {
+  return caddyEdge({ ...edgeOptions(layout), project: config.project, ...(room === undefined ? {} : { room }) })
 }
 
 function engineOf(container: ContainerFinder): Engine {
   const engine = composeEngine()
-  return { ...engine, ensureState: release => engine.ensureState(release).finally(() => container.forget()) }
+  return {
+    ...engine,
+    ensureState(release, beforeChange) {
+      let changes = false
+      const ensured = engine.ensureState(release, async () => {
+        changes = true
+        await beforeChange?.()
+      })
+      // Only what is made anew gets another id: finding it again takes time, and requests may wait.
+      return ensured.finally(() => {
+        if (changes) container.forget()
+      })
+    },
+  }
 }
 
 function sourcePort(

@@ -1,11 +1,10 @@
 import { mkdir, statfs } from 'node:fs/promises'
-import { totalmem } from 'node:os'
-import { readIfPresent } from '../../support/files.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { tryDocker, dockerError } from '../../engine/docker.ts'
 import type { Checks, Database } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
 import { backupsDirectory } from './database.ts'
+import { availableMemory } from './memory.ts'
 import type { ResolvedSource } from './resolve.ts'
 
 /** Everything that can be known to hurt before anything changes. */
@@ -86,8 +85,7 @@ async function diskHasRoom(directory: string, bytes: number, why: string): Promi
 }
 
 async function memoryWarnings(): Promise<string[]> {
-  const text = await readIfPresent('/proc/meminfo')
-  const available = Number(/MemAvailable:\s+(\d+) kB/.exec(text ?? '')?.[1] ?? totalmem() / 1024) * 1024
+  const available = await availableMemory()
   return available < atLeast
     ? [`only ${megabytes(available)} of memory are available for two releases side by side`]
     : []

@@ -5,16 +5,22 @@ import { readCompose } from '../../config/compose.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { migrationFingerprintOf } from '../../engine/fetch.ts'
 import { files } from '../../engine/names.ts'
+import { edgeLayout } from '../../edge/layout.ts'
+import { waitingRoom, type WaitingRoom } from '../../edge/hold.ts'
+import { keptRoom } from '../../edge/kept-room.ts'
 import type { Event } from '../../release/events.ts'
 import type { DataOrigin, DeploymentRecord, Plan } from '../../release/model.ts'
 import { planDeployment, planRollback } from '../../release/plan.ts'
 import { plannedSteps } from '../../release/planned-steps.ts'
-import type { BackupFile, Ports } from '../../release/ports.ts'
+import type { BackupFile, Ports, WarmNote } from '../../release/ports.ts'
+import { recover, type RecoverOptions } from '../../release/recover.ts'
 import { runDeployment } from '../../release/run.ts'
+import { tend } from '../../release/tend.ts'
 import { fileReleases } from '../../store/releases.ts'
 import type { Layout } from '../../store/layout.ts'
-import { operator } from '../../store/lock.ts'
-import { asSlipwayError, type Problem } from '../../support/errors.ts'
+import { fileJournal } from '../../store/journal.ts'
+import { fileLock, operator } from '../../store/lock.ts'
+import { asSlipwayError, SlipwayError, type Problem } from '../../support/errors.ts'
 import { redactor, secretsOf } from '../../support/redact.ts'
 import { readIfPresent } from '../../support/files.ts'
 import type {
@@ -24,13 +30,19 @@ import type {
   LogLine,
   LogsRequest,
   PlanRequest,
+  ResumeRequest,
   RollbackRequest,
   StatusReport,
 } from '../application.ts'
+import { guardedLock, recoveryPurpose } from '../guardian/lock.ts'
+import { startGuardian } from '../guardian/start.ts'
+import { startTending } from '../tending/start.ts'
+import { halfMadeReleases, removeHalfMade } from './half-made.ts'
 import { followLogs } from './logs.ts'
-import { realPorts, type RealPorts } from './parts.ts'
+import { projectEdge, realPorts, type RealPorts } from './parts.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource } from './resolve.ts'
 import { statusReport } from './status.ts'
+import { planWarmRollback } from './warm-target.ts'
 
 /** One environment on this machine, with everything real behind it. */
 export class RealApplication implements Application {
@@ -39,15 +51,18 @@ export class RealApplication implements Application {
   private readonly config: EnvironmentConfig
   private readonly layout: Layout
   private readonly warnings: readonly Problem[]
+  private readonly guardianRoom: WaitingRoom | undefined
   private source: ResolvedSource | undefined
   private redact = redactor([])
 
-  constructor(config: EnvironmentConfig, layout: Layout, warnings: readonly Problem[]) {
+  /** With a room of its own it is a guardian, and starts none. */
+  constructor(config: EnvironmentConfig, layout: Layout, warnings: readonly Problem[], room?: WaitingRoom) {
     this.app = config.app
     this.environment = config.environment
     this.config = config
     this.layout = layout
     this.warnings = warnings
+    this.guardianRoom = room
   }
 
   plan(_request: PlanRequest): Promise<Plan> {
@@ -67,6 +82,31 @@ export class RealApplication implements Application {
 
   rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
     return this.run(`roll back ${this.environment}`, request.signal, emit, ports => this.planRollback(ports, request))
+  }
+
+  resume(_request: ResumeRequest, emit: (event: Event) => void): Promise<DeploymentRecord | undefined> {
+    return this.guarded('The deployment that was cut off could not be ended', async () => {
+      const unfinished = await fileJournal(this.layout).unfinished()
+      if (unfinished === undefined && (await halfMadeReleases(this.layout)).length === 0) return undefined
+      return this.withEdge(ports => this.recover(ports, emit))
+    })
+  }
+
+  /** Looks after the warm release until there is none; goes back to it when the one that serves does badly. */
+  tend(signal: AbortSignal): Promise<void> {
+    return this.guarded('The warm release could not be looked after', async () => {
+      const ports = await this.guardedPorts()
+      await tend(ports, {
+        config: this.config,
+        signal,
+        goBack: (note, because) => this.goBack(note, because, signal),
+        recover: async () =>
+          void (await recover(
+            ports,
+            this.recoverOptions(ports, () => undefined),
+          )),
+      })
+    })
   }
 
   status(): Promise<StatusReport> {
@@ -96,33 +136,77 @@ export class RealApplication implements Application {
     })
   }
 
+  private async goBack(note: WarmNote, because: string, signal: AbortSignal): Promise<boolean> {
+    const record = await this.run(
+      `go back to ${note.release} by itself`,
+      signal,
+      () => undefined,
+      async ports => {
+        const plan = await this.planRollback(ports, { signal, release: note.release })
+        // Under the lock: what was seen before it may be of a release that serves no more.
+        if (plan.warm === true && (await ports.warm?.read())?.until === note.until) return { ...plan, because }
+        throw new SlipwayError('NO_RELEASE', `${note.release} is not kept warm any more`)
+      },
+    )
+    return record.outcome === 'deployed'
+  }
+
   private run(
     purpose: string,
     signal: AbortSignal,
     emit: (event: Event) => void,
     makePlan: (ports: Ports) => Promise<Plan>,
   ): Promise<DeploymentRecord> {
-    return this.guarded('The deployment could not begin', async () => {
-      const ports = await this.ports()
-      const by = operator()
-      const listen = (event: Event) => emit(this.redact.event(event))
-      try {
-        return await runDeployment(
+    return this.guarded('The deployment could not begin', () =>
+      this.withEdge(ports =>
+        runDeployment(
           {
             purpose,
-            by,
             signal,
-            listen,
-            makePlan: () => makePlan(ports),
-            planOf: async () => basePlan(this.config, await ports.releases.current()),
+            ...this.recoverOptions(ports, emit),
+            makePlan: async () => {
+              await removeHalfMade(this.config, this.layout)
+              return makePlan(ports)
+            },
           },
           ports,
-        )
-      } finally {
-        await ports.edge.close(this.config.drain.limitMs)
-        if (this.source !== undefined) await forgetCheckout(this.source)
+        ),
+      ),
+    )
+  }
+
+  private async withEdge<T>(act: (ports: RealPorts) => Promise<T>): Promise<T> {
+    const ports = await this.guardedPorts()
+    const before = await ports.warm?.read()
+    try {
+      return await act(ports)
+    } finally {
+      const after = await ports.warm?.read()
+      if (after !== undefined && after.until !== before?.until) {
+        startTending({ configFile: this.config.file, environment: this.environment }, this.layout)
       }
-    })
+      await ports.edge.close(this.config.drain.limitMs)
+      if (this.source !== undefined) await forgetCheckout(this.source)
+    }
+  }
+
+  private async recover(ports: Ports, emit: (event: Event) => void): Promise<DeploymentRecord | undefined> {
+    const lock = await ports.lock.acquire(recoveryPurpose)
+    try {
+      const record = await recover(ports, this.recoverOptions(ports, emit))
+      await removeHalfMade(this.config, this.layout)
+      return record
+    } finally {
+      await lock.release()
+    }
+  }
+
+  private recoverOptions(ports: Ports, emit: (event: Event) => void): RecoverOptions {
+    return {
+      by: operator(),
+      listen: event => emit(this.redact.event(event)),
+      planOf: async () => basePlan(this.config, await ports.releases.current()),
+    }
   }
 
   private async planDeployment(ports: Ports): Promise<Plan> {
@@ -150,26 +234,34 @@ export class RealApplication implements Application {
   }
 
   private async planRollback(ports: Ports, request: RollbackRequest): Promise<Plan> {
-    const [current, releases, history, kept, backups] = await Promise.all([
+    const [current, releases, history] = await Promise.all([
       ports.releases.current(),
       ports.releases.all(),
       ports.journal.history(),
-      keptDatabases(ports),
-      ports.backups.list(),
     ])
-    const existing = (origin: DataOrigin) =>
-      origin.kind === 'snapshot' ? kept.includes(origin.database) : backups.some(backup => backup.file === origin.file)
-    const plan = planRollback({
-      config: this.config,
-      current,
-      wanted: request.release,
-      releases,
-      history,
-      asked: request.data,
-      confirmed: request.confirm === this.app,
-      existing,
-    })
+    const wanted = { wanted: request.release, asked: request.data, confirmed: request.confirm === this.app }
+    const input = { config: this.config, current, releases, history, ...wanted }
+    const plan =
+      (await planWarmRollback(input, ports)) ?? planRollback({ ...input, existing: await existingOrigins(ports) })
     return { ...plan, steps: plannedSteps(plan) }
+  }
+
+  /** For what takes the lock: a guardian looks after it, and keeps who waits in a hold. */
+  private async guardedPorts(): Promise<RealPorts> {
+    const { config, layout, guardianRoom } = this
+    const room = keptRoom(waitingRoom(edgeLayout(layout.edge), config.project))
+    const edge = projectEdge(config, layout, guardianRoom ?? room)
+    const start = () => {
+      if (guardianRoom !== undefined) return undefined
+      const address = { configFile: config.file, environment: config.environment, project: config.project }
+      const guardian = startGuardian(address, layout)
+      if (guardian !== undefined) room.attach(guardian.channel)
+      return guardian
+    }
+    const isEnded = async () => (await fileJournal(layout).unfinished()) === undefined
+    const guarding = { start, isEnded, limitMs: config.drain.limitMs }
+    const lock = guardedLock(fileLock(layout.lock), layout.lock, guarding)
+    return { ...(await this.ports()), edge, lock }
   }
 
   private async ports(): Promise<RealPorts> {
@@ -215,6 +307,12 @@ export class RealApplication implements Application {
       throw this.redact.error(asSlipwayError(thrown, attempted))
     }
   }
+}
+
+async function existingOrigins(ports: Ports): Promise<(origin: DataOrigin) => boolean> {
+  const [kept, backups] = await Promise.all([keptDatabases(ports), ports.backups.list()])
+  return origin =>
+    origin.kind === 'snapshot' ? kept.includes(origin.database) : backups.some(backup => backup.file === origin.file)
 }
 
 async function keptDatabases(ports: Ports): Promise<string[]> {

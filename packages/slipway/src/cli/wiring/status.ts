@@ -8,11 +8,12 @@ import type { EdgeStatus, ServiceStatus, StatusReport } from '../application.ts'
 
 /** What serves, how it is, and what was done last. */
 export async function statusReport(config: EnvironmentConfig, layout: Layout, ports: Ports): Promise<StatusReport> {
-  const [current, history, unfinished, lock] = await Promise.all([
+  const [current, history, unfinished, lock, warm] = await Promise.all([
     ports.releases.current(),
     ports.journal.history(),
     ports.journal.unfinished(),
     lockHolder(layout.lock),
+    ports.warm?.read(),
   ])
   const since = history.findLast(record => record.outcome === 'deployed' && record.release === current?.id)?.startedAt
   const last = history.at(-1)
@@ -34,6 +35,7 @@ export async function statusReport(config: EnvironmentConfig, layout: Layout, po
             ...(current.commit === undefined ? {} : { commit: current.commit }),
           },
         }),
+    ...(warm === undefined || warm.release === current?.id ? {} : { warm }),
     ...(database === undefined
       ? {}
       : {

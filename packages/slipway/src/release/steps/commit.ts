@@ -17,7 +17,8 @@ export const commit: Step = {
     const old = plan.current
     let summary: string | undefined
     if (old !== undefined && old.id !== release.id) {
-      if (await keepWarm(context, old)) return announced(context, `${old.id} stays warm for ${minutes(plan.config.warm.forMs)}`)
+      if (await keepWarm(context, old))
+        return announced(context, `${old.id} stays warm for ${minutes(plan.config.warm.forMs)}`)
       summary = await drain(context, old)
       if (webServices(old).length > 0) await ports.edge.closeDoor(old)
       await ports.engine.remove(old, 'gracefully')

@@ -35,9 +35,7 @@ export const hold: Step = {
     await ports.database.fence(networks)
     proveHoldGoesOn(context)
     if (!mayChange(context)) return 'requests wait, the database is fenced'
-    const copying = label(context)
-    await context.learn({ copying })
-    const name = await withinHoldLimit(ports.database.snapshot(copying), context)
+    const name = await withinHoldLimit(ports.database.snapshot(label(context)), context)
     await context.learn({ snapshot: { database: name, of: ports.database.name } })
     return `requests wait, the database is fenced, snapshot ${name}`
   },
@@ -76,12 +74,12 @@ function mayChange({ plan, facts }: Context): boolean {
 
 /** A snapshot that was not needed, or the half-migrated database whose place it took: nobody's writes are in them. */
 async function dropCopies(context: Context): Promise<void> {
-  const { snapshot, leftBehind, copying } = context.facts
+  const { snapshot, leftBehind, fenced } = context.facts
   const { database } = context.ports
-  if (database === undefined || copying === undefined) return
+  if (database === undefined || fenced !== true) return
   if (snapshot !== undefined) return database.drop(leftBehind ?? snapshot.database)
-  // Cut off while it copied: nobody was told the name.
-  const unnamed = (await database.leftBehind()).filter(name => name.includes(`__before_${copying}`))
+  // Cut off while it copied: its name was not learnt, but the label is this deployment's own.
+  const unnamed = (await database.leftBehind()).filter(name => name.includes(`__before_${label(context)}`))
   for (const name of unnamed) await database.drop(name)
 }
 

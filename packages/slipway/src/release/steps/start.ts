@@ -23,8 +23,7 @@ export const start: Step = {
     async run(context) {
       const release = releaseOf(context)
       // After a switch that is taken back it is still answering what had reached it.
-      if (context.facts.returning === true)
-        await drained(release, context.ports, context.plan.config.drain.limitMs)
+      if (context.facts.returning === true) await drained(release, context.ports, context.plan.config.drain.limitMs)
       // Inside a hold people are waiting, and whatever the new release wrote is taken back anyway.
       await context.ports.engine.remove(release, context.facts.held === undefined ? 'gracefully' : 'at-once')
       if (webServices(release).length > 0) await context.ports.edge.closeDoor(release)

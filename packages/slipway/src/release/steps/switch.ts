@@ -22,7 +22,9 @@ export const switchOver: Step = {
   },
   undo: {
     does: ({ plan, facts }) =>
-      facts.returning === true ? `Switch back to ${plan.current?.id}` : 'Nothing was switched: requests stay where they are',
+      facts.returning === true
+        ? `Switch back to ${plan.current?.id}`
+        : 'Nothing was switched: requests stay where they are',
     async run(context) {
       const { plan, facts, ports } = context
       const { current } = plan

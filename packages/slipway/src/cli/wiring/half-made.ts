@@ -1,0 +1,51 @@
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { removeAbandoned } from '../../backup/abandoned.ts'
+import type { EnvironmentConfig } from '../../config/model.ts'
+import { untagUnknown } from '../../engine/images.ts'
+import { discardRelease } from '../../engine/fetch.ts'
+import type { DeploymentRecord, Release, ReleaseId } from '../../release/model.ts'
+import type { Layout } from '../../store/layout.ts'
+import { fileJournal } from '../../store/journal.ts'
+import { fileReleases, isReleaseId } from '../../store/releases.ts'
+import { backupsDirectory } from './database.ts'
+
+/**
+ * What a process that was killed while it fetched has left: half releases, with secrets in them, releases that nobody
+ * came to know of, code from Git, and half a dump. Only under the lock, and with no deployment unfinished.
+ */
+export async function removeHalfMade(config: EnvironmentConfig, layout: Layout): Promise<void> {
+  await rm(join(layout.environment, 'incoming'), { recursive: true, force: true })
+  await removeAbandoned(backupsDirectory(config, layout))
+  for (const { id, release } of await halfMadeReleases(layout)) {
+    if (release !== undefined) await discardRelease(release, layout.release(id))
+    await untagUnknown(config.project, id)
+    await rm(layout.release(id), { recursive: true, force: true })
+  }
+}
+
+/** Half ones (without a description), and those that nobody came to know of. */
+export async function halfMadeReleases(layout: Layout): Promise<{ id: ReleaseId; release?: Release }[]> {
+  const releases = fileReleases(layout)
+  const [current, history, names] = await Promise.all([
+    releases.current().catch(() => undefined),
+    fileJournal(layout).history(),
+    readdir(layout.releases).catch((): string[] => []),
+  ])
+  const found = await Promise.all(
+    names.filter(isReleaseId).map(async id => {
+      const release = await releases.get(id).catch(() => 'damaged' as const)
+      if (release === 'damaged') return []
+      if (release === undefined) return [{ id }]
+      return isUnknown(id, current?.id, history) ? [{ id, release }] : []
+    }),
+  )
+  return found.flat()
+}
+
+/** Newer than what serves, and no deployment brought it live. A number that was given up may have been given again. */
+function isUnknown(id: ReleaseId, current: ReleaseId | undefined, history: readonly DeploymentRecord[]): boolean {
+  if (current !== undefined && Number(id.slice(1)) <= Number(current.slice(1))) return false
+  const brought = history.filter(record => record.outcome !== 'failed' && record.outcome !== 'rolled-back')
+  return !brought.some(record => record.release === id || record.previous === id)
+}

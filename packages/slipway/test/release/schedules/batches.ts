@@ -1,0 +1,30 @@
+import { explore, toldViolation } from './explore.ts'
+import { play } from './play.ts'
+import type { Schedule } from './schedule.ts'
+
+/** What a process of the soak is asked for: to tell random schedules, or one of them again. */
+type Order = { seed: number; schedules: number } | { schedule: Schedule }
+
+/** Answers orders, one after the other, until the other side is gone. */
+export function serveBatches(): void {
+  process.on('message', (order: Order) => {
+    answer(order).then(
+      told => process.send?.(told),
+      (error: unknown) => {
+        throw error
+      },
+    )
+  })
+}
+
+async function answer(order: Order): Promise<{ schedules: number; violations: number; told?: string }> {
+  if ('schedule' in order) {
+    const { story, violations } = await play(order.schedule, { told: true })
+    const verdict =
+      violations.length === 0 ? 'The invariants hold.' : `The invariants do not hold: ${violations.join('; ')}`
+    return { schedules: 1, violations: violations.length, told: [...story, verdict].join('\n') }
+  }
+  const { schedules, violation } = await explore(order)
+  if (violation === undefined) return { schedules, violations: 0 }
+  return { schedules, violations: 1, told: toldViolation(violation) }
+}

@@ -1,0 +1,93 @@
+import { SlipwayError } from '../../../src/support/errors.ts'
+import type { Backups, Database, Rehearsals } from '../../../src/release/ports.ts'
+import { compareStates, live } from './databases.ts'
+import type { SlipwayProcess } from './process.ts'
+
+/** PostgreSQL on the simulated server. */
+export function simulatedDatabase(process: SlipwayProcess): Database {
+  const { server } = process
+  const { databases } = server
+  const at = () => new Date(epoch + server.time.now).toISOString()
+  return {
+    name: live,
+    reachable: () => process.call('database.reachable', () => databases.get(live) !== undefined),
+    proveLogin: () => process.call('database.proveLogin', () => undefined),
+    state: () => process.call('database.state', () => databases.state()),
+    compare: compareStates,
+    proveMigrated: release =>
+      process.call('database.proveMigrated', () => {
+        const own = server.images.get(release.id)?.migrations ?? []
+        const database = databases.get(live)
+        const missing = own.find(({ id }) => database?.applied.has(id) !== true || database.half.has(id))
+        if (missing !== undefined) throw new SlipwayError('MIGRATION_FAILED', `${missing.id} was not applied`)
+      }),
+    async withLockGuard(_networks, _limitMs, act) {
+      await process.call('database.withLockGuard', () => undefined)
+      return { result: await act(), cancelled: 0 }
+    },
+    forgetFailedMigration: (before, after) =>
+      process.call('database.forgetFailedMigration', () => before.fingerprint === after.fingerprint),
+    sizeBytes: () => process.call('database.sizeBytes', () => 1),
+    prepareFence: () => process.call('database.prepareFence', () => undefined),
+    fence: allowed => process.call('database.fence', () => void (server.fence = new Set(allowed))),
+    liftFence: () => process.call('database.liftFence', () => void (server.fence = undefined)),
+    snapshot: label =>
+      process.call('database.snapshot', () => {
+        const name = databases.snapshot(label, at())
+        server.copies.set(name, server.lastWrite)
+        return name
+      }),
+    swapIn: (replacement, label) => process.call('database.swapIn', () => databases.swapIn(replacement, label, at())),
+    restoreBackup: (origin, label) =>
+      process.call('database.restoreBackup', () => databases.restore(origin.file, label, at())),
+    leftBehind: () => process.call('database.leftBehind', () => databases.leftBehind()),
+    drop: name => process.call('database.drop', () => databases.drop(name)),
+  }
+}
+
+export function simulatedBackups(process: SlipwayProcess): Backups {
+  const { backups, copies, databases, time } = process.server
+  return {
+    create: kind =>
+      process.call('backups.create', () => {
+        const file = `/backups/${String(backups.length + 1)}.dump`
+        databases.dump(file)
+        copies.set(file, process.server.lastWrite)
+        const takenAt = new Date(epoch + time.now).toISOString()
+        const backup = { file, kind, takenAt, bytes: 1, sha256: '', seconds: 0 }
+        backups.push(backup)
+        return backup
+      }),
+    list: () => process.call('backups.list', () => backups),
+    prune: () => process.call('backups.prune', () => []),
+  }
+}
+
+/** A rehearsal tells the truth about the schema, and about the migrator unless the release's copy goes too well. */
+export function simulatedRehearsals(process: SlipwayProcess): Rehearsals {
+  const { server } = process
+  return {
+    prepare: () => process.call('rehearsals.prepare', () => void (server.rehearsing = true)),
+    run({ release }) {
+      return process.call('rehearsals.run', () => {
+        const image = server.images.get(release.id)
+        if (image === undefined) throw new Error(`${release.id} has no image`)
+        if (image.traits.migrator !== 'works' && image.traits.rehearsal === 'true')
+          throw new SlipwayError('REHEARSAL_FAILED', 'The migration failed on a copy')
+        const applied = server.databases.get(live)?.applied
+        const pending = image.migrations.filter(({ id }) => applied?.has(id) !== true)
+        const breaks = pending.some(({ compatible }) => !compatible)
+        return {
+          changed: pending.length > 0,
+          seconds: 1,
+          changes: pending.map(({ id, compatible }) => ({ what: `${id} added`, breaking: !compatible })),
+          locks: [],
+          old: breaks ? { kind: 'breaks', why: 'it fails', output: [] } : { kind: 'lives' },
+        }
+      })
+    },
+    remove: () => process.call('rehearsals.remove', () => void (server.rehearsing = false)),
+  }
+}
+
+const epoch = 1_700_000_000_000

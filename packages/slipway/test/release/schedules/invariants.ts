@@ -1,0 +1,65 @@
+import type { DeploymentRecord } from '../../../src/release/model.ts'
+import { live } from './databases.ts'
+import { livesWith } from './image.ts'
+import type { Server } from './server.ts'
+
+/** What holds whenever no deployment is under way: web, worker, edge and schema are of one release. `seen`: lines of history that were there before. */
+export function checkAtRest(server: Server, seen: Set<string>): void {
+  const { current } = server
+  const is = (holds: boolean, text: string) => {
+    if (!holds) server.violate(`at rest ${text}`)
+  }
+  is(server.fence === undefined, 'the database is fenced')
+  is(server.edge !== 'held', 'requests are held')
+  is(!server.locked, 'the lock is taken')
+  is(!server.rehearsing, 'a rehearsal is left over')
+  is(server.edge === current, `the edge leads to ${server.edge}, and ${current} is current`)
+  const strangers = [...server.running.keys()].filter(id => id !== current)
+  if (current === undefined) return is(strangers.length === 0, `${strangers.join(', ')} still runs`)
+  const warm = strangers.filter(id => id === server.warm)
+  is(strangers.length === warm.length, `${strangers.join(', ')} still runs`)
+  is(!warm.some(id => server.running.get(id)?.has('worker')), 'workers of the warm release run')
+  is(server.releases.has(current), `the folder of ${current} is gone`)
+  is(isFull(server.running.get(current)), `${current} does not run in full`)
+  const doors = [...server.doors].filter(id => id !== server.warm)
+  is(doors.length === 1 && doors[0] === current, `the doors are ${doors.join(', ')}`)
+  const image = server.images.get(current)
+  const database = server.databases.get(live)
+  is(
+    image !== undefined && database !== undefined && livesWith(image, database),
+    `${current} can not live with the schema`,
+  )
+  is(server.stateDefinition === server.releases.get(current)?.stateFingerprint, 'state services are of another release')
+  is(server.lastArrival()?.release === current, `history tells that ${server.lastArrival()?.release} serves`)
+  checkWrites(server, seen)
+  for (const id of server.records.keys()) seen.add(id)
+}
+
+/** Wherever a deployment was cut off, every write is still somewhere. */
+export function checkKeptData(server: Server): void {
+  const kept = new Set(server.databases.names().flatMap(name => server.databases.get(name)?.rows ?? []))
+  if ([...server.acknowledged].some(id => !kept.has(id))) server.violate('an acknowledged write is in no database')
+}
+
+function hasRestored(record: DeploymentRecord): boolean {
+  return record.outcome === 'deployed' && record.restored !== undefined
+}
+
+function isFull(services: ReadonlySet<string> | undefined): boolean {
+  return services?.has('api') === true && services.has('worker')
+}
+
+/** A rollback that restored older data was allowed to leave the newer writes behind: in a database that is kept. */
+function checkWrites(server: Server, told: ReadonlySet<string>): void {
+  const rows = new Set(server.databases.get(live)?.rows)
+  const lost = [...server.acknowledged].filter(id => !rows.has(id))
+  if (lost.length === 0) return
+  const restored = [...server.records.values()].filter(record => !told.has(record.id)).findLast(hasRestored)?.restored
+  const name = restored?.kind === 'snapshot' ? restored.database : restored?.file
+  const since = name === undefined ? undefined : server.copies.get(name)
+  const kept = new Set(server.databases.leftBehind().flatMap(each => server.databases.get(each)?.rows ?? []))
+  const unexplained = lost.filter(id => since === undefined || id <= since || !kept.has(id))
+  if (unexplained.length > 0)
+    server.violate(`${unexplained.length} acknowledged writes are lost: ${unexplained.slice(0, 3).join(', ')}`)
+  for (const id of lost) server.acknowledged.delete(id)
+}

@@ -1,0 +1,59 @@
+import { deploy, plain, type Fault, type FaultKind, type Schedule } from './schedule.ts'
+
+/** Bugs that random schedules have found, each as its shortest story. They stay. */
+export const namedCases: Record<string, Schedule> = {
+  'a call that hangs while the hold is set up ends at the limit of the hold': serving(
+    deploy({ migration: 'incompatible' }, [fault('edge.inFlight', 'hang')]),
+  ),
+  'a snapshot that hangs ends at the limit of the hold': serving(
+    deploy({ migration: 'incompatible' }, [fault('database.snapshot', 'time-out')]),
+  ),
+  'a swap back that died after its effect is taken up again by the next run': serving(
+    deploy({ migration: 'incompatible', health: 'worker-crash' }, [fault('database.swapIn', 'die-after')]),
+  ),
+  'a swap back that reports a failure is not repeated under another name': serving(
+    deploy({ migration: 'incompatible', health: 'worker-crash' }, [fault('database.swapIn', 'fail-after')]),
+  ),
+  'dying after the half-migrated database was dropped does not bring it to need a person': serving(
+    deploy({ migration: 'incompatible', health: 'worker-crash' }, [fault('database.drop', 'die-after')]),
+  ),
+  'a journal that fails to note the swap back notes it at the next attempt': serving(
+    deploy({ migration: 'incompatible', health: 'worker-crash' }, [
+      fault('journal step-fact migrate#2', 'fail-before'),
+      fault('database.drop', 'die-after'),
+    ]),
+  ),
+  'a step whose start was noted, and reported as not noted, is undone by this run as by the next': serving(
+    deploy({ migration: 'incompatible' }, [
+      fault('journal step-started migrate', 'fail-after'),
+      fault('database.drop', 'die-after'),
+    ]),
+  ),
+  'writes made after letting go are not swapped away when the drop of the snapshot was cut off': serving(
+    deploy({ migration: 'incompatible' }, [
+      fault('journal step-started migrate', 'fail-after'),
+      fault('edge.letGo', 'die-after'),
+    ]),
+  ),
+  'older data that was swapped in by a process that died at once is swapped out again': serving(
+    deploy({ migration: 'incompatible' }),
+    { kind: 'rollback', to: 'previous', data: 'restore', faults: [fault('database.swapIn', 'die-after')] },
+  ),
+  'older data that was swapped out by a process that died at once stays out': serving(
+    deploy({ migration: 'incompatible' }),
+    {
+      kind: 'rollback',
+      to: 'previous',
+      data: 'restore',
+      faults: [fault('engine.start', 'fail-before'), fault('database.swapIn#2', 'die-after')],
+    },
+  ),
+}
+
+function serving(...operations: Schedule['operations']): Schedule {
+  return { begins: 'serving', settings: plain, operations }
+}
+
+function fault(at: string, kind: FaultKind): Fault {
+  return { at, kind }
+}

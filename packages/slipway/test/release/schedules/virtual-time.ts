@@ -1,0 +1,63 @@
+/** Time that passes only when nothing else can happen. Deterministic: the same work always sees the same moments. */
+export class VirtualTime {
+  now = 0
+  private timers: Timer[] = []
+  private last = 0
+
+  at(milliseconds: number, ring: () => void): number {
+    const id = ++this.last
+    const timer = { id, due: this.now + Math.max(1, milliseconds), ring }
+    const place = this.timers.findLastIndex(other => other.due <= timer.due)
+    this.timers.splice(place + 1, 0, timer)
+    return id
+  }
+
+  cancel(id: number): void {
+    this.timers = this.timers.filter(timer => timer.id !== id)
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    return new Promise(resolve => this.at(milliseconds, resolve))
+  }
+
+  /** A process ended: nobody waits any more. */
+  clear(): void {
+    this.timers = []
+  }
+
+  /** Goes to the next moment at which somebody waits for something; false: nobody does. */
+  advance(): boolean {
+    const timer = this.timers.shift()
+    if (timer === undefined) return false
+    this.now = Math.max(this.now, timer.due)
+    timer.ring()
+    return true
+  }
+}
+
+interface Timer {
+  id: number
+  due: number
+  ring: () => void
+}
+
+/** While `work` runs, timers of the code under test are those of the virtual time. */
+export async function withTimersOf<T>(time: VirtualTime, work: () => Promise<T>): Promise<T> {
+  const { setTimeout: realSet, clearTimeout: realClear } = globalThis
+  globalThis.setTimeout = ((ring: () => void, milliseconds = 0) =>
+    time.at(milliseconds, ring)) as unknown as typeof realSet
+  globalThis.clearTimeout = ((id: unknown) => {
+    if (typeof id === 'number') time.cancel(id)
+  }) as typeof realClear
+  try {
+    return await work()
+  } finally {
+    globalThis.setTimeout = realSet
+    globalThis.clearTimeout = realClear
+  }
+}
+
+/** Everything that can happen without time passing has happened. */
+export function quiescence(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}

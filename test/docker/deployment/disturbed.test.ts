@@ -1,0 +1,173 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
+import { docker } from '../../soak/docker.mjs'
+import { Pulse, type Ended } from '../../soak/pulse.mjs'
+
+/** One part dies in a certain step. Each time: all old or all new, said so, and nothing left. */
+let pulse: Pulse
+let traffic: Traffic
+let now = 1
+
+beforeAll(async () => {
+  pulse = await Pulse.create({ deadline: '8s' })
+  await pulse.version(1)
+  const { exitCode, stderr } = await pulse.slipway('deploy', 'prod')
+  expect(exitCode, stderr).toBe(0)
+  traffic = startTraffic({
+    baseUrl: pulse.baseUrl,
+    rate: 20,
+    timeoutMs: 60_000,
+    writes: { path: '/notes', share: 0.4, makeBody: id => ({ id }) },
+    reads: [{ path: '/health' }],
+  })
+}, 120_000)
+
+afterEach(async () => {
+  expect(await pulse.settled(60_000)).toBe(true)
+  expect(await pulse.leaks()).toEqual([])
+})
+
+afterAll(async () => {
+  await traffic.stop()
+  const { lost, acknowledged } = await traffic.verify('/ids')
+  await pulse.destroy()
+  expect(lost).toBe(0)
+  expect(acknowledged).toBeGreaterThan(50)
+})
+
+/** Deploys the next version, and does something when the log says that a step is in this state. */
+async function deployAnd(when: RegExp, act: (child: { pid?: number | undefined }) => unknown): Promise<Ended> {
+  await pulse.version(now + 1)
+  let done: Promise<unknown> | undefined
+  const { child, ended } = pulse.start(['deploy', 'prod'], line => {
+    if (done === undefined && when.test(line)) done = Promise.resolve(act(child))
+  })
+  const result = await ended
+  expect(done, `${when} was never seen\n${result.stderr}`).toBeDefined()
+  await done
+  return result
+}
+
+/** Which of the two it is, everywhere. */
+async function whole(): Promise<number> {
+  for (let attempt = 0; ; attempt++) {
+    const { web, schema, running } = await pulse.versions().catch(() => ({ web: '', schema: '', running: [] }))
+    const same = running.every(each => each.version === web && each.state === 'running')
+    if (schema === web && same && running.length === 2) return Number(web)
+    if (attempt > 60) throw new Error(`mixed: web ${web}, schema ${schema}, ${JSON.stringify(running)}`)
+    await sleep(250)
+  }
+}
+
+/** The deployment's own word, its exit code and what runs agree. */
+async function endsTruthfully({ exitCode, stderr }: Ended): Promise<void> {
+  const version = await whole()
+  expect([now, now + 1]).toContain(version)
+  const last = (await pulse.history()).at(-1)
+  expect(last?.outcome === 'deployed', stderr).toBe(version === now + 1)
+  if (exitCode !== null) expect(exitCode === 0, stderr).toBe(version === now + 1)
+  now = version
+}
+
+describe('PostgreSQL dies', () => {
+  test.each([/ hold +started/, / migrate +started/, / gate +started/])(
+    'at %s',
+    async when => {
+      await endsTruthfully(await deployAnd(when, () => pulse.killContainer(`${pulse.project}-db-1`)))
+    },
+    120_000,
+  )
+})
+
+test('the front dies in a hold: Docker starts it again, and the deployment goes on', async () => {
+  const result = await deployAnd(/ hold +done/, () => pulse.killContainer(`${pulse.app}-edge`))
+  await endsTruthfully(result)
+  expect(await docker('inspect', '--format', '{{.State.Running}}', `${pulse.app}-edge`)).toBe('true\n')
+}, 120_000)
+
+test('the new release dies in the gate, again and again: all old', async () => {
+  let over = false
+  const result = await deployAnd(/ gate +started/, async () => {
+    for (let times = 0; times < 3 && !over; times++) {
+      const names = await docker('ps', '--filter', `name=${pulse.project}-r`, '--format', '{{.Names}}')
+      const young = names
+        .split('\n')
+        .filter(name => name.includes('-web-'))
+        .sort()
+        .at(-1)
+      if (young !== undefined) await pulse.killContainer(young).catch(() => undefined)
+      await sleep(300)
+    }
+  })
+  over = true
+  expect(result.exitCode, result.stderr).toBe(3)
+  await endsTruthfully(result)
+}, 120_000)
+
+describe('the runner is killed in a hold', () => {
+  test('its guardian ends the deployment without anybody’s command, and no request fails', async () => {
+    const before = traffic.summary().failed
+    let killedAt = 0
+    const result = await deployAnd(/ migrate +done/, child => {
+      killedAt = performance.now()
+      process.kill(child.pid ?? 0, 'SIGKILL')
+    })
+    expect(result.signal).toBe('SIGKILL')
+    expect(await pulse.settled(30_000)).toBe(true)
+    console.log(`ended by the guardian ${((performance.now() - killedAt) / 1000).toFixed(1)} s after the kill`)
+    await endsTruthfully(result)
+    expect(traffic.summary().failed).toBe(before)
+    expect(await readFile(join(pulse.store, 'guardian.log'), 'utf8')).toMatch(/recover +started/)
+  }, 120_000)
+
+  test('a second Ctrl-C leaves at once with 130, and the guardian ends what was begun', async () => {
+    const result = await deployAnd(/ hold +done/, async child => {
+      process.kill(child.pid ?? 0, 'SIGINT')
+      await sleep(100)
+      process.kill(child.pid ?? 0, 'SIGINT')
+    })
+    expect(result.exitCode, result.stderr).toBe(130)
+    expect(result.stderr).toMatch(/Left at once/)
+    expect(await pulse.settled(30_000)).toBe(true)
+    expect(await whole()).toBe(now)
+  }, 120_000)
+
+  test('the first Ctrl-C ends it at the next safe point and says what is left', async () => {
+    const result = await deployAnd(/ hold +done/, child => process.kill(child.pid ?? 0, 'SIGINT'))
+    expect(result.exitCode, result.stderr).toBe(130)
+    expect(result.stderr).toMatch(/ends at its next safe point/)
+    expect(result.stdout).toMatch(/r\d+ serves/)
+    expect(await whole()).toBe(now)
+  }, 120_000)
+
+  test('with its guardian: any command, even one that only looks, ends it first and says so', async () => {
+    for (const command of ['status', 'history']) {
+      const result = await deployAnd(/ state +done/, async child => {
+        process.kill((await pulse.guardian()) ?? 0, 'SIGKILL')
+        process.kill(child.pid ?? 0, 'SIGKILL')
+      })
+      const looked = await pulse.slipway(command, 'prod')
+      expect(looked.stderr).toMatch(/recover +started/)
+      expect(looked.exitCode, looked.stderr).toBe(0)
+      await endsTruthfully(result)
+    }
+    const resumed = await pulse.slipway('resume', 'prod')
+    expect(resumed.exitCode, resumed.stderr).toBe(0)
+    expect(resumed.stdout).toMatch(/nothing to end/)
+  }, 120_000)
+})
+
+test('two operators at once: one deploys, the other is told who does', async () => {
+  let second: Promise<Ended> | undefined
+  const result = await deployAnd(/ fetch +started/, () => {
+    second = pulse.slipway('deploy', 'prod')
+  })
+  const { exitCode, stderr } = (await second) ?? { exitCode: -1, stderr: '' }
+  expect(exitCode, stderr).toBe(5)
+  expect(stderr).toMatch(/holds the lock since/)
+  expect(result.exitCode, result.stderr).toBe(0)
+  await endsTruthfully(result)
+}, 120_000)

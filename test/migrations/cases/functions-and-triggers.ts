@@ -1,0 +1,147 @@
+import { accounts } from '../apps/accounts.ts'
+import { queue } from '../apps/queue.ts'
+import { shop } from '../apps/shop.ts'
+import type { MigrationCase } from '../case.ts'
+
+export const functionsAndTriggers: readonly MigrationCase[] = [
+  {
+    name: 'add a function',
+    app: shop,
+    migration: `create function discount(total integer) returns integer language sql immutable as 'select total / 10'`,
+    truth: 'safe',
+  },
+  {
+    name: 'say the same in other words',
+    app: shop,
+    migration: `create or replace function order_total(wanted integer) returns bigint language sql stable as $$ select coalesce(sum(i.unit_price * i.quantity), 0) from order_items i where i.order_id = wanted $$`,
+    truth: 'safe',
+  },
+  {
+    name: 'let a function mean something else',
+    app: shop,
+    migration: `create or replace function order_total(wanted integer) returns bigint language sql stable as $$ select coalesce(sum(quantity * unit_price), 0) * 119 / 100 from order_items where order_id = wanted $$`,
+    truth: 'breaking',
+  },
+  { name: 'drop a function', app: shop, migration: `drop function order_total(integer)`, truth: 'breaking' },
+  {
+    name: 'add an argument to a function',
+    app: shop,
+    migration: `drop function order_total(integer); create function order_total(wanted integer, net boolean) returns bigint language sql stable as 'select 1::bigint'`,
+    truth: 'breaking',
+  },
+  {
+    name: 'add a second function of the same name',
+    app: shop,
+    given: `create function slug(title text) returns text language sql immutable as 'select lower(title)'`,
+    migration: `create function slug(title varchar) returns text language sql immutable as 'select upper(title)'`,
+    oldCode: [{ sql: `select slug(coupon) as slug from orders where id = 1` }],
+    truth: 'breaking',
+  },
+  {
+    name: 'add a second function with a default argument',
+    app: shop,
+    migration: `create function order_total(wanted integer, net boolean default true) returns bigint language sql stable as 'select 1::bigint'`,
+    truth: 'breaking',
+  },
+  {
+    name: 'a function that takes the place of a built-in one',
+    app: shop,
+    migration: `create function upper(integer) returns text language sql immutable as 'select $1::text'; create function length(varchar) returns integer language sql immutable as 'select 0'`,
+    oldCode: [{ sql: `select length(phone) as digits from customers where id = 1` }],
+    truth: 'breaking',
+  },
+  {
+    name: 'add a trigger that refuses',
+    app: shop,
+    migration: `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'orders are never deleted'; end $$; create trigger orders_stay before delete on orders for each row execute function refuse()`,
+    truth: 'breaking',
+  },
+  {
+    name: 'add a trigger that changes what is written',
+    app: shop,
+    migration: `create function shout() returns trigger language plpgsql as $$ begin new.name = upper(new.name); return new; end $$; create trigger customers_shout before insert or update on customers for each row execute function shout()`,
+    truth: 'breaking',
+  },
+  {
+    name: 'add a trigger that copies to a new table',
+    app: shop,
+    migration: `create table order_log (order_id integer, at timestamptz default now()); create function log_order() returns trigger language plpgsql as $$ begin insert into order_log (order_id) values (new.id); return null; end $$; create trigger orders_log after insert on orders for each row execute function log_order()`,
+    truth: 'safe',
+  },
+  {
+    name: 'drop a trigger that woke workers',
+    app: queue,
+    migration: `drop trigger jobs_wake on jobs`,
+    truth: 'breaking',
+  },
+  {
+    name: 'switch a trigger off',
+    app: queue,
+    migration: `alter table jobs disable trigger jobs_wake`,
+    truth: 'breaking',
+  },
+  {
+    name: 'tell on another channel',
+    app: queue,
+    migration: `create or replace function wake() returns trigger language plpgsql as $$ begin perform pg_notify('jobs_v2', new.kind); return new; end $$`,
+    truth: 'breaking',
+  },
+  {
+    name: 'tell something else on the channel',
+    app: queue,
+    migration: `create or replace function wake() returns trigger language plpgsql as $$ begin perform pg_notify('jobs', new.id::text); return new; end $$`,
+    truth: 'breaking',
+  },
+  {
+    name: 'add a rule that does something else instead',
+    app: queue,
+    migration: `create rule keep_settings as on update to settings do instead nothing`,
+    oldCode: [{ sql: `update settings set value = '3' where name = 'retries'` }],
+    truth: 'breaking',
+  },
+  {
+    name: 'let a function run with the rights of who calls it',
+    app: accounts,
+    migration: `alter function billing.book(integer, numeric) security invoker`,
+    truth: 'breaking',
+  },
+  {
+    name: 'an event trigger that refuses',
+    app: accounts,
+    migration: `create function no_tables() returns event_trigger language plpgsql as $$ begin raise exception 'ask the administrator'; end $$; create event trigger no_tables on ddl_command_start when tag in ('CREATE TABLE') execute function no_tables()`,
+    truth: 'breaking',
+  },
+  {
+    name: 'other rules for searching text',
+    app: shop,
+    given: `create text search configuration shop_words (copy = simple)`,
+    migration: `alter text search configuration shop_words drop mapping for asciiword`,
+    oldCode: [{ sql: `select to_tsvector('shop_words', 'red teapot') @@ 'teapot'::tsquery as found` }],
+    truth: 'breaking',
+  },
+  {
+    name: 'drop an operator',
+    app: shop,
+    given: `create operator === (function = texteq, leftarg = text, rightarg = text)`,
+    migration: `drop operator === (text, text)`,
+    oldCode: [{ sql: `select sku === 'A-1'::text as same from products where id = 1` }],
+    truth: 'breaking',
+  },
+  {
+    name: 'drop an extension',
+    app: shop,
+    given: `create extension if not exists pgcrypto`,
+    migration: `drop extension pgcrypto`,
+    oldCode: [{ sql: `select length(digest('x', 'sha256')) as bytes` }],
+    truth: 'breaking',
+  },
+  { name: 'add an extension', app: shop, migration: `create extension pgcrypto`, truth: 'safe' },
+  {
+    name: 'move an extension to another schema',
+    app: shop,
+    given: `create extension if not exists pgcrypto`,
+    migration: `create schema extensions; alter extension pgcrypto set schema extensions`,
+    oldCode: [{ sql: `select length(digest('x', 'sha256')) as bytes` }],
+    truth: 'breaking',
+  },
+]

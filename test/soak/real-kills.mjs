@@ -1,0 +1,204 @@
+// Deployments under traffic whose parts are killed at moments that a seed chooses, on real parts. After each kill the
+// guardian or the next command has to end the deployment: all old or all new, with nothing left over and nothing lost.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startTraffic } from '../../traffic/traffic.mjs'
+import { Pulse } from './pulse.mjs'
+
+/**
+ * kills: how many. seed: which ones. log: gets one line a kill. more: settings of Pulse.
+ * Returns how many of them ended badly in which way, and which requests failed, by what was killed.
+ */
+export async function runRealKills({ kills, seed, log = () => {}, ...more }) {
+  const random = randomOf(seed)
+  const pulse = await Pulse.create(more)
+  const result = {
+    kills: 0,
+    mixed: 0,
+    stuck: 0,
+    lost: 0,
+    leaks: 0,
+    failedRequests: {},
+    recoverySeconds: [],
+    details: [],
+  }
+  const bad = (kind, text) => {
+    result[kind] += 1
+    result.details.push(`${kind}: ${text}`)
+    log(`  ${kind.toUpperCase()}: ${text}`)
+  }
+  let traffic
+  try {
+    await pulse.version(1)
+    await mustDeploy(pulse)
+    traffic = startTraffic({
+      baseUrl: pulse.baseUrl,
+      rate: 40,
+      timeoutMs: 120_000,
+      writes: { path: '/notes', share: 0.4, makeBody: id => ({ id }) },
+      reads: [{ path: '/health' }],
+    })
+    let now = 1
+    for (let next = 2; result.kills < kills; next++) {
+      const chosen = choose(random, result.kills)
+      const before = traffic.summary()
+      const outcome = await oneKill(pulse, { ...chosen, old: now, next })
+      const which = `#${result.kills + 1} v${now} to v${next}, ${chosen.victim} ${outcome.moment}`
+      if (!outcome.ended) bad('stuck', `${which}: not ended; ${outcome.said.slice(-600)}`)
+      const { version, problem } = await judge(pulse, now, next)
+      if (problem !== undefined) bad('mixed', `${which}: ${problem}`)
+      const left = await pulse.leaks()
+      if (left.length > 0) bad('leaks', `${which}: ${left.join('; ')}`)
+      const failed = Math.max(0, traffic.summary().failed - before.failed)
+      if (outcome.killed) {
+        result.kills += 1
+        result.failedRequests[chosen.victim] = (result.failedRequests[chosen.victim] ?? 0) + failed
+        result.recoverySeconds.push(outcome.seconds)
+        log(`${which}: v${version} by ${outcome.by} in ${outcome.seconds.toFixed(1)} s, ${failed} requests failed`)
+      }
+      now = version ?? now
+      if (problem !== undefined && version === undefined) break
+      if (result.kills % 10 === 0 || result.kills === kills) {
+        next += 1
+        await pulse.version(next, { rehearse: 'off' })
+        const deployed = await pulse.slipway('deploy', 'prod')
+        if (deployed.exitCode === 0) now = next
+        else bad('stuck', `the next deployment ended with ${deployed.exitCode}: ${deployed.stderr.slice(-600)}`)
+      }
+    }
+    const summary = await traffic.stop()
+    const ledger = await traffic.verify('/ids')
+    traffic = undefined
+    result.lost = ledger.lost
+    result.requests = {
+      sent: summary.sent,
+      failed: summary.failed,
+      failures: summary.failures,
+      latencyMs: summary.latencyMs,
+    }
+    result.acknowledged = ledger.acknowledged
+    return result
+  } finally {
+    await traffic?.stop()
+    await pulse.destroy()
+  }
+}
+
+/** Steps as the plain log names them, and how long after its start or end the kill falls. */
+const steps = ['preflight', 'fetch', 'backup', 'hold', 'state', 'migrate', 'start', 'gate', 'switch', 'commit', 'prune']
+
+const victims = [
+  { name: 'runner', upTo: 0.45 },
+  { name: 'runner and guardian', upTo: 0.65 },
+  // The guardian dies while it brings things back.
+  { name: 'runner, then guardian', upTo: 0.8 },
+  { name: 'database', upTo: 0.9 },
+  { name: 'front', upTo: 1 },
+]
+
+function choose(random, index) {
+  // The first ones go through the steps in turn, so that a small sample has seen the dangerous ones.
+  const first = ['migrate', 'hold', 'start', 'gate', 'switch', 'fetch', 'commit', 'backup']
+  const step = first[index] ?? steps[Math.floor(random() * steps.length)]
+  const draw = random()
+  const victim = victims.find(each => draw < each.upTo).name
+  return {
+    step,
+    word: random() < 0.6 ? 'started' : 'done',
+    delayMs: Math.floor(random() ** 2 * 800),
+    laterMs: Math.floor(random() * 2500),
+    victim: index < first.length ? victims[index % 3].name : victim,
+    by: ['resume', 'status', 'plan', 'deploy'][Math.floor(random() * 4)],
+    rehearse: random() < 0.2 ? 'full' : 'off',
+  }
+}
+
+async function oneKill(pulse, { victim, step, word, delayMs, laterMs, by, rehearse, next }) {
+  await pulse.version(next, { rehearse })
+  let kill
+  let killedAt
+  const { child, ended, said } = pulse.start(['deploy', 'prod'], line => {
+    if (kill === undefined && new RegExp(`^\\S+ ${step} +${word}`).test(line)) {
+      kill = sleep(delayMs).then(async () => {
+        if (child.exitCode !== null) return
+        killedAt = performance.now()
+        await strike(pulse, victim, child)
+      })
+    }
+  })
+  const exit = await ended
+  await kill
+  const killed = killedAt !== undefined && (exit.signal === 'SIGKILL' || !victim.startsWith('runner'))
+  const later = victim === 'runner, then guardian' ? `, ${laterMs} ms later` : ''
+  const moment = `${word === 'started' ? 'in' : 'after'} ${step} + ${delayMs} ms${later}`
+  let how = victim === 'runner' ? 'its guardian' : 'itself'
+  let trouble = ''
+  if (later !== '' && killed) {
+    await sleep(laterMs)
+    await killGuardian(pulse)
+  }
+  if (victim.endsWith('guardian') && killed) {
+    how = by
+    const command = await pulse.slipway(by, 'prod')
+    trouble = command.stderr
+  }
+  const settled = await pulse.settled(90_000)
+  const seconds = killedAt === undefined ? 0 : (performance.now() - killedAt) / 1000
+  return { killed, ended: settled, moment, by: how, seconds, said: said.stderr + trouble }
+}
+
+async function strike(pulse, victim, child) {
+  if (victim === 'database') return pulse.killContainer(`${pulse.project}-db-1`).catch(() => undefined)
+  if (victim === 'front') return pulse.killContainer(`${pulse.app}-edge`).catch(() => undefined)
+  if (victim === 'runner and guardian') await killGuardian(pulse)
+  child.kill('SIGKILL')
+}
+
+async function killGuardian(pulse) {
+  const guardian = await pulse.guardian()
+  if (guardian === undefined) return
+  try {
+    process.kill(guardian, 'SIGKILL')
+  } catch {
+    // It has just ended.
+  }
+}
+
+/** One version everywhere, the old or the new one, and the history says the same. */
+async function judge(pulse, old, next) {
+  let seen
+  // Containers that Docker has just restarted get a moment.
+  for (let attempt = 0; attempt < 40; attempt++) {
+    seen = await pulse.versions().catch(error => ({ web: String(error), schema: '', running: [] }))
+    if (isWhole(seen)) break
+    await sleep(250)
+  }
+  const version = Number(seen.web)
+  if (!isWhole(seen)) return { version: Number.isNaN(version) ? undefined : version, problem: JSON.stringify(seen) }
+  if (version !== old && version !== next) return { version, problem: `v${version} is neither` }
+  const last = (await pulse.history()).at(-1)
+  const told = last?.outcome === 'deployed'
+  if (told !== (version === next)) return { version, problem: `history says ${last?.outcome}, and v${version} serves` }
+  return { version }
+}
+
+function isWhole({ web, schema, running }) {
+  const services = running.map(each => /-(web|worker)-1$/.exec(each.name)?.[1]).sort()
+  if (services.join() !== 'web,worker') return false
+  return running.every(each => each.state === 'running' && each.version === web) && schema === web
+}
+
+async function mustDeploy(pulse) {
+  const { exitCode, stderr } = await pulse.slipway('deploy', 'prod')
+  if (exitCode !== 0) throw new Error(`the first deployment ended with ${exitCode}: ${stderr.slice(-2000)}`)
+}
+
+/** mulberry32: small, and the same everywhere. */
+function randomOf(seed) {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
