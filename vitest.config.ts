@@ -9,6 +9,7 @@ export default defineConfig({
           name: 'migrations',
           include: ['test/migrations/**/*.test.ts'],
           globalSetup: ['test/migrations/setup.mjs'],
+          maxConcurrency: 4,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

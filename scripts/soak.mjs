@@ -4,9 +4,9 @@ import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { root } from './prepare.mjs'
 
 const log = line => process.stderr.write(`${line}\n`)
 
@@ -29,11 +29,7 @@ async function main() {
 async function bundle(scratch) {
   const outfile = join(scratch, 'worker.mjs')
   await build({
-    stdin: {
-      contents: "import { serveBatches } from './batches.ts'; serveBatches()",
-      resolveDir: join(root, 'packages/slipway/test/release/schedules'),
-      loader: 'ts',
-    },
+    entryPoints: [fileURLToPath(new URL('../packages/slipway/test/release/schedules/batches.ts', import.meta.url))],
     outfile,
     bundle: true,
     platform: 'node',

@@ -28,6 +28,7 @@ export const suites = [
     docker: true,
     ...exampleTests('examples/baby-basics/apps/api'),
   },
+  vitest('migrations', { docker: true }),
   vitest('docker', { docker: true }),
   vitest('soak', { docker: true, unasked: true }),
 ]

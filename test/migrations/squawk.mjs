@@ -61,5 +61,5 @@ async function ask(cases) {
     if (!stdout.startsWith('[')) throw new Error(`squawk said nothing: ${stderr}`)
     for (const { file, rule_name } of JSON.parse(stdout)) rules[Number(/(\d+)\.sql$/.exec(file)[1])].add(rule_name)
   }
-  return rules.map(set => [...set].sort())
+  return rules.map(set => [...set].sort((a, b) => (a < b ? -1 : 1)))
 }

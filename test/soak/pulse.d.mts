@@ -14,7 +14,7 @@ export interface PulseOptions {
 
 export interface Ended {
   exitCode: number | null
-  signal: NodeJS.Signals | null
+  signal: string | null
   stdout: string
   stderr: string
 }
@@ -29,6 +29,7 @@ export declare class Pulse {
   readonly store: string
   readonly doors: string
   readonly baseUrl: string
+  variables: Record<string, string>
   version(version: number, options?: { rehearse?: string; migrates?: boolean; command?: string }): Promise<void>
   options(): { cwd: string; env: NodeJS.ProcessEnv }
   start(argv: string[], heard?: (line: string) => void): { child: ChildProcess; ended: Promise<Ended> }

@@ -30,6 +30,8 @@ export class Pulse {
     this.port = port
     this.baseUrl = `http://127.0.0.1:${port}`
     this.settings = settings
+    /** Variables for the command line, beside those of this process. */
+    this.variables = {}
   }
 
   get store() {
@@ -69,10 +71,8 @@ environments: { prod: {} }
   }
 
   options() {
-    return {
-      cwd: this.directory,
-      env: { ...process.env, SLIPWAY_HOME: this.home, SLIPWAY_EDGE_NAME: `${this.app}-edge`, NO_COLOR: '1', CI: '' },
-    }
+    const own = { SLIPWAY_HOME: this.home, SLIPWAY_EDGE_NAME: `${this.app}-edge`, NO_COLOR: '1', CI: '' }
+    return { cwd: this.directory, env: { ...process.env, ...own, ...this.variables } }
   }
 
   /** Starts the command line; `heard` gets each line that it says on stderr. */

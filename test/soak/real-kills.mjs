@@ -48,12 +48,15 @@ export async function runRealKills({ kills, seed, log = () => {}, ...more }) {
       if (problem !== undefined) bad('mixed', `${which}: ${problem}`)
       const left = await pulse.leaks()
       if (left.length > 0) bad('leaks', `${which}: ${left.join('; ')}`)
-      const failed = Math.max(0, traffic.summary().failed - before.failed)
+      const after = traffic.summary()
+      const failed = after.failed - before.failed
       if (outcome.killed) {
         result.kills += 1
         result.failedRequests[chosen.victim] = (result.failedRequests[chosen.victim] ?? 0) + failed
         result.recoverySeconds.push(outcome.seconds)
-        log(`${which}: v${version} by ${outcome.by} in ${outcome.seconds.toFixed(1)} s, ${failed} requests failed`)
+        log(
+          `${which}: v${version} by ${outcome.by} in ${outcome.seconds.toFixed(1)} s, ${failed} requests failed ${kinds(before, after)}`,
+        )
       }
       now = version ?? now
       if (problem !== undefined && version === undefined) break
@@ -114,11 +117,13 @@ function choose(random, index) {
 
 async function oneKill(pulse, { victim, step, word, delayMs, laterMs, by, rehearse, next }) {
   await pulse.version(next, { rehearse })
-  let kill
+  let struck = Promise.resolve()
+  let seen = false
   let killedAt
   const { child, ended, said } = pulse.start(['deploy', 'prod'], line => {
-    if (kill === undefined && new RegExp(`^\\S+ ${step} +${word}`).test(line)) {
-      kill = sleep(delayMs).then(async () => {
+    if (!seen && new RegExp(`^\\S+ ${step} +${word}`).test(line)) {
+      seen = true
+      struck = sleep(delayMs).then(async () => {
         if (child.exitCode !== null) return
         killedAt = performance.now()
         await strike(pulse, victim, child)
@@ -126,7 +131,7 @@ async function oneKill(pulse, { victim, step, word, delayMs, laterMs, by, rehear
     }
   })
   const exit = await ended
-  await kill
+  await struck
   const killed = killedAt !== undefined && (exit.signal === 'SIGKILL' || !victim.startsWith('runner'))
   const later = victim === 'runner, then guardian' ? `, ${laterMs} ms later` : ''
   const moment = `${word === 'started' ? 'in' : 'after'} ${step} + ${delayMs} ms${later}`
@@ -185,6 +190,14 @@ function isWhole({ web, schema, running }) {
   const services = running.map(each => /-(web|worker)-1$/.exec(each.name)?.[1]).sort()
   if (services.join() !== 'web,worker') return false
   return running.every(each => each.state === 'running' && each.version === web) && schema === web
+}
+
+function kinds(before, after) {
+  const more = Object.entries(after.failures).map(([kind, count]) => [kind, count - (before.failures[kind] ?? 0)])
+  return more
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${kind} x ${count}`)
+    .join(', ')
 }
 
 async function mustDeploy(pulse) {

@@ -23,7 +23,10 @@ const server = createServer(async (request, response) => {
     for await (const chunk of request) chunks.push(chunk)
     const route = routes[`${request.method} ${request.url}`]
     if (route === undefined) return answer(404, { error: 'no such page' })
-    return answer(200, await route(chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString('utf8'))))
+    return answer(
+      200,
+      await route(chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString('utf8'))),
+    )
   } catch (error) {
     console.error(error.message)
     return answer(500, { error: error.message, version })

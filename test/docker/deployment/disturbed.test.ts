@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -49,6 +50,40 @@ async function deployAnd(when: RegExp, act: (child: { pid?: number | undefined }
   expect(done, `${when} was never seen\n${result.stderr}`).toBeDefined()
   await done
   return result
+}
+
+/** The engine behind a socket of our own: it can be gone for a while without hurting anybody else's containers. */
+async function interruptibleEngine(path: string) {
+  const real = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '')
+  const open = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, socket => {
+    const engine = connect({ path: real, allowHalfOpen: true })
+    for (const each of [socket, engine]) {
+      open.add(each)
+      each.on('error', () => each.destroy()).on('close', () => open.delete(each))
+    }
+    socket.pipe(engine)
+    engine.pipe(socket)
+    socket.on('close', () => engine.destroy())
+    engine.on('close', () => socket.destroy())
+  })
+  const listen = () => new Promise<void>(resolve => server.listen(path, resolve))
+  await listen()
+  let away: Promise<void> = Promise.resolve()
+  return {
+    path,
+    interrupt(milliseconds: number): void {
+      server.close()
+      for (const socket of open) socket.destroy()
+      away = sleep(milliseconds).then(listen)
+    },
+    back: () => away,
+    async close(): Promise<void> {
+      await away
+      server.close()
+      for (const socket of open) socket.destroy()
+    },
+  }
 }
 
 /** Which of the two it is, everywhere. */
@@ -158,6 +193,27 @@ describe('the runner is killed in a hold', () => {
     expect(resumed.exitCode, resumed.stderr).toBe(0)
     expect(resumed.stdout).toMatch(/nothing to end/)
   }, 120_000)
+})
+
+describe('Docker does not answer for 6 s', () => {
+  test.each([/ fetch +started/, / hold +started/, / migrate +done/, / start +started/])(
+    'from %s',
+    async when => {
+      const engine = await interruptibleEngine(join(pulse.base, 'docker.sock'))
+      pulse.variables = { DOCKER_HOST: `unix://${engine.path}` }
+      try {
+        const result = await deployAnd(when, () => engine.interrupt(6000))
+        await engine.back()
+        // What could not be undone meanwhile, the guardian goes on trying.
+        expect(await pulse.settled(60_000), result.stderr).toBe(true)
+        await endsTruthfully({ ...result, exitCode: null })
+      } finally {
+        pulse.variables = {}
+        await engine.close()
+      }
+    },
+    180_000,
+  )
 })
 
 test('two operators at once: one deploys, the other is told who does', async () => {

@@ -100,7 +100,7 @@ test('each statement has a session of its own, and none stays on the live databa
   expect(new Set(pids).size).toBe(2)
   await until('nobody is left', async () => (await lab.sql(name, sessions)) === '0', 1000)
   expect(await lab.sql('postgres', sessions)).toBe('1')
-  await until('the one that waits has gone', async () => (await lab.sql('postgres', sessions)) === '0', 6000)
+  await until('the one that waits has gone', async () => (await lab.sql('postgres', sessions)) === '0', 9000)
 
   await runBeside(live, 'begin; set search_path = pg_temp; set statement_timeout = 1;')
   expect(await runBeside(live, 'show statement_timeout; select pg_catalog.txid_current_if_assigned() is null;')).toBe(

@@ -7,7 +7,7 @@ import { asRole, onDatabase, openSession, rowsOf, type Session } from './session
 export class Laboratory {
   private readonly prefix = `corpus_${randomBytes(3).toString('hex')}`
   private readonly password = randomBytes(12).toString('hex')
-  private readonly templates = new Map<string, string>()
+  private readonly templates = new Map<string, Promise<string>>()
   private copies = 0
   private readonly url: string
   private readonly server: Session
@@ -59,20 +59,23 @@ export class Laboratory {
   }
 
   async close(): Promise<void> {
-    await this.drop(...this.templates.values())
+    await this.drop(...(await Promise.all(this.templates.values())))
     await this.server
       .query(`drop role if exists ${accountsRole}, ${reportsRole}, ${writersRole}`)
       .catch(() => undefined)
     await this.server.end()
   }
 
-  private async template(app: App): Promise<string> {
-    const known = this.templates.get(app.name)
-    if (known !== undefined) return known
+  private template(app: App): Promise<string> {
+    const known = this.templates.get(app.name) ?? this.makeTemplate(app)
+    this.templates.set(app.name, known)
+    return known
+  }
+
+  private async makeTemplate(app: App): Promise<string> {
     const name = `${this.prefix}_${app.name}`
     await this.server.query(`create database ${name}`)
     await this.within(name, session => session.query(app.schema))
-    this.templates.set(app.name, name)
     return name
   }
 }

@@ -12,7 +12,9 @@ export interface Observation {
   /** What broke, failed or was not done. */
   because: string
   ours: Judgement | { verdict: 'fails' | 'lies'; because: string }
-  schemaAlone: Judgement['verdict'] | 'fails' | 'lies'
+  /** Less well informed, for comparison. */
+  unseen: Judgement['verdict'] | 'fails'
+  schemaAlone: Judgement['verdict'] | 'fails'
   /** Undefined: not seen (a tool ran it, or each statement was a transaction of its own). */
   locks?: string[]
   rewritten: string[]
@@ -34,21 +36,35 @@ export async function observe(laboratory: Laboratory, migrationCase: MigrationCa
       await quiet(observer, old)
       const after = await look(observer, before)
       const rewritten = newFiles(filesBefore, await tableFiles(observer))
-      const { full, schemaAlone } = judgements(before, after, usage)
+      const { full, unseen, schemaAlone } = judgements(before, after, usage)
       const seen = { rewritten, ...(migration.locks === undefined ? {} : { locks: migration.locks }) }
       if (migration.failed !== undefined) {
         const ours = { verdict: 'fails', because: migration.failed } as const
-        return { truth: 'fails', because: migration.failed, ours, schemaAlone: 'fails', ...seen }
+        return { truth: 'fails', because: migration.failed, ours, unseen: 'fails', schemaAlone: 'fails', ...seen }
       }
       if (!(await isDone(observer, migrationCase))) {
         const { disagreement } = migration
         const ours = disagreement === undefined ? full : ({ verdict: 'lies', because: disagreement } as const)
-        return { truth: 'lies', because: 'success was claimed', ours, schemaAlone: schemaAlone.verdict, ...seen }
+        return {
+          truth: 'lies',
+          because: 'success was claimed',
+          ours,
+          unseen: unseen.verdict,
+          schemaAlone: schemaAlone.verdict,
+          ...seen,
+        }
       }
       if (newCode !== undefined) await laboratory.within(database, session => session.query(newCode))
       const because = await whatBreaks(usual, old)
       const truth = because === undefined ? 'safe' : 'breaking'
-      return { truth, because: because ?? '', ours: full, schemaAlone: schemaAlone.verdict, ...seen }
+      return {
+        truth,
+        because: because ?? '',
+        ours: full,
+        unseen: unseen.verdict,
+        schemaAlone: schemaAlone.verdict,
+        ...seen,
+      }
     })
   } finally {
     await old.reconnect().catch(() => undefined)

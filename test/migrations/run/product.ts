@@ -41,17 +41,24 @@ export async function seenUsage(session: Session, statements: readonly string[])
   ])
 }
 
+/** `schemaAlone`: without a look at the rows, and without what was seen of the old code; `unseen`: without the latter. */
+export function judgements(
+  before: Look,
+  after: Look,
+  usage: Usage,
+): { full: Judgement; unseen: Judgement; schemaAlone: Judgement } {
+  const rows = changedRows(before.writes, after.writes)
+  const schema = compare(before.state, after.state)
+  return {
+    full: judgement([...compare(before.state, after.state, usage), ...rows]),
+    unseen: judgement([...schema, ...rows]),
+    schemaAlone: judgement(schema),
+  }
+}
+
 export interface Judgement {
   verdict: 'unchanged' | 'compatible' | 'breaking'
   because: string
-}
-
-/** `schemaAlone`: without what was seen of the old code, and without a look at the rows. */
-export function judgements(before: Look, after: Look, usage: Usage): { full: Judgement; schemaAlone: Judgement } {
-  return {
-    full: judgement([...compare(before.state, after.state, usage), ...changedRows(before.writes, after.writes)]),
-    schemaAlone: judgement(compare(before.state, after.state)),
-  }
 }
 
 function judgement(changes: readonly SchemaChange[]): Judgement {

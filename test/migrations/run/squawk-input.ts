@@ -5,7 +5,7 @@ import type { MigrationCase } from '../case.ts'
 export function sqlOf({ migration }: MigrationCase): string | undefined {
   if (typeof migration === 'string') return `${migration};\n`
   const files = Object.entries(migration.pending)
-  return files.some(([name]) => /js$/.test(name)) ? undefined : files.map(([, sql]) => sql).join('\n')
+  return files.some(([name]) => name.endsWith('js')) ? undefined : files.map(([, sql]) => sql).join('\n')
 }
 
 export function sha256(text: string): string {

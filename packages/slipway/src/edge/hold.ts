@@ -64,7 +64,7 @@ export function waitingRoom(layout: EdgeLayout, project: string): WaitingRoom {
       await Promise.all(Array.from({ length: atOnce }, () => drain(queue, socketOf)))
       // A connection that found the old link is here by now, or will be at once.
       if (servers.size > 0) closing = setTimeout(() => void closeServers(), lateArrivalsMs)
-      else await removeDead(holding.directory)
+      else await removeDead(holding.directory, /./)
     },
     count: () => waiting.filter(({ socket }) => !socket.destroyed).length,
     async close(limitMs) {
@@ -72,6 +72,7 @@ export function waitingRoom(layout: EdgeLayout, project: string): WaitingRoom {
       while (open.size > 0 && Date.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
       for (const socket of open) socket.destroy()
       await closeServers()
+      await removeDead(holding.directory, /\.sock$/)
     },
   }
 
@@ -138,9 +139,13 @@ async function removeOwn(path: string, inode: number): Promise<void> {
   if (found?.ino === inode) await rm(path, { force: true }).catch(() => undefined)
 }
 
-/** Sockets of a process that died in a hold: nobody listens on them any more. */
-async function removeDead(directory: string): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [])) {
+/**
+ * Sockets of a process that died in a hold: nobody listens on them any more. Those not yet renamed may be somebody's who
+ * is about to listen; only under the environment's lock it is known that there is nobody.
+ */
+async function removeDead(directory: string, names: RegExp): Promise<void> {
+  for (const name of await readdir(directory).catch((): string[] => [])) {
+    if (!names.test(name)) continue
     const path = join(directory, name)
     if (await isDead(path)) await rm(path, { force: true }).catch(() => undefined)
   }

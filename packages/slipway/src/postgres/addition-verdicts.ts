@@ -118,7 +118,7 @@ function isColumn(key: string, table: string, column: string): boolean {
 export function whyReferenceBreaks(table: string, constraint: Fields, at: Circumstances): string | undefined {
   const refers = asFields(constraint['refers'])
   const target = refers['table']
-  if (!isText(target) || !(`table ${target}` in at.before)) return undefined
+  if (at.usage === undefined || !isText(target) || !(`table ${target}` in at.before)) return undefined
   if (truncates(at.usage, target)) return `code of before could not empty ${target} any more`
   const blocks =
     ['a', 'r'].includes(String(refers['delete'])) || (refers['delete'] === 'n' && !mayBeNull(table, constraint, at))

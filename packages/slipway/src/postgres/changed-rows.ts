@@ -116,7 +116,7 @@ function changedSequences(before: Writes, after: Writes, inserted: number): Sche
     const old = before.get(key)
     if (!key.startsWith('sequence ') || old === undefined || old === value) return []
     const [was, is] = [parse(old), parse(value)]
-    if (!Array.isArray(was) || !Array.isArray(is)) return []
+    if (!Array.isArray(was) || !Array.isArray(is) || ![was[0], is[0], is[1]].every(isWhole)) return []
     const steps = Number(BigInt(String(is[0])) - BigInt(String(was[0]))) / Number(is[1])
     const name = shortName(key.slice('sequence '.length))
     if (steps >= 0 && steps <= inserted) return [{ what: `sequence ${name} went on by ${steps}`, breaking: false }]
@@ -128,4 +128,8 @@ function changedSequences(before: Writes, after: Writes, inserted: number): Sche
       },
     ]
   })
+}
+
+function isWhole(value: unknown): boolean {
+  return typeof value === 'string' && /^-?\d+$/.test(value)
 }

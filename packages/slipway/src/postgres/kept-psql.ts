@@ -92,5 +92,5 @@ const kept = new WeakMap<DatabaseServer, Kept[]>()
 /** One for statements, and one for whatever is tried meanwhile. */
 const most = 2
 /** Less than the 5 seconds that PostgreSQL gives others to go when a database must have no sessions. */
-const keptMs = 2000
+const keptMs = 4000
 const moveTimeoutMs = 5000

@@ -12,9 +12,9 @@ export function minds(usage: Usage | undefined, table: string, column: string): 
   return undefined
 }
 
-/** Whether rows of the table may be deleted; in doubt they may. */
-export function mayDelete(usage: Usage | undefined, table: string): boolean {
-  return usage?.deletes === undefined || usage.deletes.includes(table) || truncates(usage, table)
+/** Whether rows of the table may be deleted: when somebody looked, and could not tell, they may. */
+export function mayDelete(usage: Usage, table: string): boolean {
+  return usage.deletes === undefined || usage.deletes.includes(table) || truncates(usage, table)
 }
 
 export function truncates(usage: Usage | undefined, table: string): boolean {

@@ -90,7 +90,7 @@ test('another container gets another program', async () => {
 
 test('one that nobody uses goes soon', async () => {
   await runInKeptPsql(newServer(), order('print a'))
-  await expect.poll(() => lines('ended'), { timeout: 6000 }).toHaveLength(1)
+  await expect.poll(() => lines('ended'), { timeout: 9000 }).toHaveLength(1)
 })
 
 test('a connection is tried by one that waits, and that one is gone then', async () => {

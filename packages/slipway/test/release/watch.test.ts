@@ -68,6 +68,14 @@ describe('the watch', () => {
     expectAll(world, 'r2')
   })
 
+  test('says so even when the old release, which can not live with the data, does no better', async () => {
+    const world = await deployedWorld()
+    world.turnsBad = 'unwell'
+    world.allUnwell = true
+    const record = await deploy(world, { migration: pending })
+    expect(record.doubt).toMatch(/rollback prod --data restore --confirm=app/)
+  })
+
   test('Ctrl-C ends only the watch', async () => {
     const world = await deployedWorld()
     const interrupt = new AbortController()

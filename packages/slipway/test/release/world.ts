@@ -262,7 +262,7 @@ export class World {
 
   private isGood(release: Release): boolean {
     if (this.isNewAndLive(release) && this.turnsBad === 'unwell') return false
-    if (this.allUnwell && this.live !== this.current) return false
+    if (this.allUnwell && this.live !== 'held' && this.live !== this.current) return false
     return this.running.get(release.id)?.has('api') === true && (this.health === 'good' || release.id === this.current)
   }
 

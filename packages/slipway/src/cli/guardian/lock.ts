@@ -11,8 +11,8 @@ export function guardedLock(lock: Lock, file: string, guarding: Guarding): Lock 
     async acquire(purpose) {
       const taken = await afterRecovery(file, purpose, () => lock.acquire(purpose))
       markPrograms(undefined)
-      await endLeftoverPrograms(file)
       const guardian = guarding.start()
+      if (!(await guarding.isEnded().catch(() => false))) await endLeftoverPrograms(file)
       markPrograms(file)
       return {
         async release() {

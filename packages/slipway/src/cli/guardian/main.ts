@@ -24,10 +24,16 @@ export async function guard(argv: readonly string[]): Promise<never> {
   const room = waitingRoom(edge, guarded.project)
   const channel = toRunner()
   keepRoom(room, channel)
+  setTimeout(() => void loadAll().catch(() => undefined), loadAfterMs).unref()
   const ended = await endOf(channel)
   if (ended === undefined) await takeOver(guarded, store, edge, room)
   else await room.close(ended.limitMs)
   process.exit(exitCodes.ok)
+}
+
+/** While they are there: an upgrade of Slipway during the deployment takes the files away. */
+function loadAll(): Promise<unknown> {
+  return Promise.all([import('../wiring.ts'), import('execa')])
 }
 
 /** Whoever brings the environment to its end, this process or a person's: those who wait here follow the link. */
@@ -78,6 +84,9 @@ function toRunner(): Channel {
     onClose: listen => void process.on('disconnect', listen),
   }
 }
+
+/** When the deployment has begun and is busy with other things. */
+const loadAfterMs = 1500
 
 /** For answers under way when all has been handed over. */
 const lastAnswersMs = 30_000

@@ -5,17 +5,15 @@ import type { Schedule } from './schedule.ts'
 /** What a process of the soak is asked for: to tell random schedules, or one of them again. */
 type Order = { seed: number; schedules: number } | { schedule: Schedule }
 
-/** Answers orders, one after the other, until the other side is gone. */
-export function serveBatches(): void {
-  process.on('message', (order: Order) => {
-    answer(order).then(
-      told => process.send?.(told),
-      (error: unknown) => {
-        throw error
-      },
-    )
-  })
-}
+// A process of its own: answers orders, one after the other, until the other side is gone.
+process.on('message', (order: Order) => {
+  answer(order).then(
+    told => process.send?.(told),
+    (error: unknown) => {
+      throw error
+    },
+  )
+})
 
 async function answer(order: Order): Promise<{ schedules: number; violations: number; told?: string }> {
   if ('schedule' in order) {
