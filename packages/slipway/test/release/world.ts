@@ -122,13 +122,15 @@ export class World {
       },
       engine: {
         stateMatches: release => call('engine.stateMatches', () => this.stateDefinition === release.stateFingerprint),
-        ensureState: release =>
-          call('engine.ensureState', () => {
+        ensureState: async (release, beforeChange) => {
+          if (this.stateDefinition !== release.stateFingerprint) await beforeChange?.()
+          return call('engine.ensureState', () => {
             const changed = this.stateDefinition === release.stateFingerprint ? [] : ['db']
             this.stateDefinition = release.stateFingerprint
             if (!this.databases.has('app')) this.databases.set('app', { schema: '', rows: 0 })
             return { changed }
-          }),
+          })
+        },
         migrate: release =>
           call('engine.migrate', () => {
             const database = this.databases.get('app')

@@ -24,6 +24,8 @@ export const hold: Step = {
     const current = currentOf(context)
     const release = releaseOf(context)
     const networks = ports.database === undefined ? [] : await ports.engine.databaseNetworks(release)
+    // Nobody waits yet: what can be got ready and proved beforehand is.
+    await ports.database?.prepareFence(networks)
     const services = webServices(current)
     await context.learn({ held: { services } })
     context.holdEndsAt = ports.clock.monotonic() + plan.config.hold.limitMs

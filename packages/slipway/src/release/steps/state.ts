@@ -8,8 +8,7 @@ export const state: Step = {
   skip: stillRuns,
   async apply(context) {
     const release = releaseOf(context)
-    if (!(await context.ports.engine.stateMatches(release))) await context.learn({ stateChanged: true })
-    const { changed } = await context.ports.engine.ensureState(release)
+    const { changed } = await context.ports.engine.ensureState(release, () => context.learn({ stateChanged: true }))
     // Behind the fence nobody outside gets in, and a database that was there before is not set up anew.
     if (changed.length > 0 && context.facts.fenced !== true) await databaseAnswers(context)
     return changed.length === 0 ? 'as they were' : changed.join(', ')

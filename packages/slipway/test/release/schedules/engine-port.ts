@@ -11,14 +11,19 @@ export function simulatedEngine(process: SlipwayProcess): Engine {
   return {
     stateMatches: release =>
       process.call('engine.stateMatches', () => server.stateDefinition === release.stateFingerprint),
-    ensureState: release =>
-      process.call('engine.ensureState', () => {
+    async ensureState(release, beforeChange) {
+      const { changes } = await process.call('engine.stateDiffers', () => ({
+        changes: server.stateDefinition !== release.stateFingerprint,
+      }))
+      if (changes) await beforeChange?.()
+      return process.call('engine.ensureState', () => {
         server.databases.create()
         if (server.stateDefinition === release.stateFingerprint) return { changed: [] }
         if (server.edge !== undefined && server.edge !== 'held') server.violate('the database restarted under traffic')
         server.stateDefinition = release.stateFingerprint
         return { changed: ['db'] }
-      }),
+      })
+    },
     migrate: release => process.call('engine.migrate', () => migrate(server, release)),
     start: release => process.call('engine.start', () => server.started(release.id)),
     containers: release => process.call('engine.containers', () => containersOf(server, release)),
