@@ -1,10 +1,12 @@
-import { readdir, stat } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join, relative, resolve, sep } from 'node:path'
 import { boolean, object, string } from 'zod'
 import type { EnvironmentConfig } from '../config/model.ts'
 import type { Release } from '../release/model.ts'
 import { SlipwayError } from '../support/errors.ts'
+import { readState } from './catalog.ts'
 import { queryLive } from './databases.ts'
+import { missingFromLedgers, type MigrationFile } from './ledger-proof.ts'
 import type { LiveDatabase } from './server.ts'
 import { identifier } from './sql.ts'
 
@@ -13,10 +15,12 @@ import { identifier } from './sql.ts'
  * the database is held against its folder. Of migrators whose folder is not known here nothing is claimed.
  */
 export async function proveMigrated(live: LiveDatabase, release: Release, config: EnvironmentConfig): Promise<void> {
-  const expected = await prismaMigrations(await migrationFiles(release, config))
-  if (expected.length === 0) return
-  const rows = await readPrismaLedger(live)
-  const problem = disagreement(expected, rows)
+  const folders = await migrationFiles(release, config)
+  const expected = await prismaMigrations(folders)
+  const problem =
+    expected.length > 0
+      ? disagreement(expected, await readPrismaLedger(live))
+      : await missingOfOthers(live, await readMigrations(folders))
   if (problem === undefined) return
   throw new SlipwayError(
     'MIGRATION_FAILED',
@@ -26,6 +30,14 @@ export async function proveMigrated(live: LiveDatabase, release: Release, config
       next: 'Look at the output of the migration. A failed one is cleared by `prisma migrate resolve` and a mended migration.',
     },
   )
+}
+
+async function missingOfOthers(live: LiveDatabase, files: readonly MigrationFile[]): Promise<string | undefined> {
+  if (files.length === 0) return undefined
+  const missing = missingFromLedgers((await readState(live)).catalog, files)
+  if (missing.length === 0) return undefined
+  const more = missing.length > 5 ? ` and ${missing.length - 5} more` : ''
+  return `${missing.slice(0, 5).join(', ')}${more} ${missing.length === 1 ? 'was' : 'were'} not applied (by the migrator's ledger)`
 }
 
 export interface LedgerRow {
@@ -64,6 +76,22 @@ async function prismaMigrations(folders: readonly string[]): Promise<string[]> {
   }
   return names.sort()
 }
+
+/** The files of each folder of migrations, as far as they are of a size that migrations have. */
+async function readMigrations(folders: readonly string[]): Promise<MigrationFile[]> {
+  const files: MigrationFile[] = []
+  for (const folder of folders) {
+    if (!(await isDirectory(folder))) continue
+    for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+      const path = join(entry.parentPath, entry.name)
+      if (!entry.isFile() || (await stat(path)).size > largestMigration) continue
+      files.push({ path: relative(folder, path).split(sep).join('/'), content: await readFile(path, 'utf8') })
+    }
+  }
+  return files
+}
+
+const largestMigration = 16 * 1024 * 1024
 
 async function readPrismaLedger(live: LiveDatabase): Promise<LedgerRow[]> {
   const attempted = 'The ledger of the migrator could not be read'

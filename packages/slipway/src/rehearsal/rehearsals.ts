@@ -5,6 +5,7 @@ import { compare } from '../postgres/compare.ts'
 import { proveMigrated } from '../postgres/ledger.ts'
 import { watchLocks } from '../postgres/lock-watch.ts'
 import { countRows, fillCopy, rewritten, tableFiles } from '../postgres/rehearsal-copy.ts'
+import { readUsage } from '../postgres/read-usage.ts'
 import type { LiveDatabase } from '../postgres/server.ts'
 import type { Rehearsal, Release } from '../release/model.ts'
 import type { Clock, Edge, Engine, JobResult, RehearsalOrder, Rehearsals } from '../release/ports.ts'
@@ -76,13 +77,14 @@ async function migrate(parts: RehearsalParts, order: RehearsalOrder, copy: LiveD
     countRows(copy, rowsBefore.tables),
   ])
   const rows = changedRows(rowsBefore.writes, rowsAfter.writes)
+  const usage = await readUsage(parts.live)
   const anew = rewritten(filesBefore, filesAfter)
   const seen = locks.map(lock => ({ ...lock, rewritten: anew.some(table => table.table === lock.table) }))
   const unseen = anew.filter(table => !seen.some(lock => lock.table === table.table))
   return {
     changed: before.fingerprint !== after.fingerprint || rows.length > 0,
     seconds,
-    changes: [...compare(before, after), ...rows],
+    changes: [...compare(before, after, usage), ...rows],
     locks: [
       ...seen,
       ...unseen.map(({ table, bytes }) => ({ table, mode: 'AccessExclusiveLock', rewritten: true, bytes, seconds: 0 })),
