@@ -2,7 +2,7 @@
 
 /** against: what plain `docker compose up` needed for the same, in the same run. bar: what Slipway has to reach. */
 export function rows({ compose, slipway, commandLine }) {
-  const { codeOnly, migration, failed, rollback } = slipway
+  const { codeOnly, migration, failed, rollback, held } = slipway
   return [
     ...userRows('code only', codeOnly, compose.codeOnly),
     ...userRows('with a migration', migration, compose.codeOnly),
@@ -17,12 +17,17 @@ export function rows({ compose, slipway, commandLine }) {
     row('failing: until all is back (compose: put back by hand at once)', failed.seconds, 's', {
       against: compose.failed.seconds,
     }),
-    row('rollback: until the old version answers', rollback.switchedSeconds, 's', {
+    row('rollback, warm: until the old version answers', rollback.switchedSeconds, 's', {
       against: compose.rollback.switchedSeconds,
+      bar: 1,
     }),
     row('code only: whole deployment', codeOnly.seconds, 's', { against: compose.codeOnly.seconds }),
     row("code only: beyond the app's boot", codeOnly.seconds - slipway.boot, 's', { bar: 5 }),
-    row('with a migration: requests held for', (migration.result.heldMs ?? 0) / 1000, 's', {}),
+    row('with a migration: whole deployment, rehearsal included', migration.seconds, 's', {}),
+    row('with a migration: requests held for', (migration.result.heldMs ?? 0) / 1000, 's', { bar: 0 }),
+    row('not rehearsed: requests failed', held.traffic.failed, 'requests', { bar: 0 }),
+    row('not rehearsed: requests held for', (held.result.heldMs ?? 0) / 1000, 's', {}),
+    row('not rehearsed: longest answer', held.traffic.latencyMs.max, 'ms', {}),
     row('nothing has changed: whole deployment', slipway.unchangedSeconds, 's', { bar: 2 }),
     row('code only: ready to switched', betweenMs(codeOnly.result.events, 'gate', 'switch'), 'ms', { bar: 100 }),
     row('with a migration: ready to switched', betweenMs(migration.result.events, 'gate', 'switch'), 'ms', {}),

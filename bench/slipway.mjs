@@ -5,7 +5,7 @@ import { underTraffic } from './measure.mjs'
 
 /** onEnd(cleanUp): is called with what removes everything again. */
 export async function measureSlipway({ rate, log, onEnd }) {
-  const project = await createProject('bench', { healthDeadline: '30s' })
+  const project = await createProject('bench', { healthDeadline: '30s', warm: '60s' })
   onEnd(() => project.remove())
   const deploy = async outcome => expectOutcome(await project.json(['deploy']), outcome)
   const under = (version, act) => underTraffic({ baseUrl: project.baseUrl, rate, version, act })
@@ -24,17 +24,21 @@ export async function measureSlipway({ rate, log, onEnd }) {
   await deploy('unchanged')
   const unchangedSeconds = (performance.now() - began) / 1000
 
-  log('Slipway: a release with a migration')
+  log('Slipway: a release with a migration that only adds, rehearsed')
   project.write('v2')
   const migration = await under('0.2.0', () => deploy('deployed'))
+
+  log('Slipway: back to the release before, which is still warm')
+  const rollback = await under('0.2.1', async () => expectOutcome(await project.json(['rollback']), 'deployed'))
+
+  log('Slipway: a release whose migration is not rehearsed, so that requests are held')
+  project.write('v2', { rehearse: 'off' })
+  const held = await under('0.2.0', () => deploy('deployed'))
 
   log('Slipway: a release that crashes')
   project.write('crash-loop', { over: 'v2' })
   const failed = await under(undefined, () => deploy('rolled-back'))
-
-  log('Slipway: back to the release before')
-  const rollback = await under('0.2.1', async () => expectOutcome(await project.json(['rollback']), 'deployed'))
-  return { codeOnly, boot, unchangedSeconds, migration, failed, rollback }
+  return { codeOnly, boot, unchangedSeconds, migration, failed, rollback, held }
 }
 
 /** A measurement of something else than what was meant would be worse than none. */

@@ -14,10 +14,10 @@ import { ask } from '../traffic/ask.mjs'
 const noteFile = 'project.json'
 
 /** purpose becomes part of every name: `demo` makes the project baby-basics-demo1a2b. */
-export async function createProject(purpose, { healthDeadline = '8s', holdLimit = '30s' } = {}) {
+export async function createProject(purpose, { healthDeadline = '8s', holdLimit = '30s', warm = 'off' } = {}) {
   const environment = `${purpose}${randomBytes(2).toString('hex')}`
   const folder = mkdtempSync(join(tmpdir(), `slipway-${environment}-`))
-  const note = { environment, folder, port: await freePort(), healthDeadline, holdLimit }
+  const note = { environment, folder, port: await freePort(), healthDeadline, holdLimit, warm }
   mkdirSync(join(folder, 'app'))
   mkdirSync(join(folder, 'home'), { mode: 0o700 })
   writeEnvironmentFile(join(folder, 'app', '.env'))
@@ -125,7 +125,7 @@ class Project {
 }
 
 /** The example's configuration with one environment, on this machine, and with limits that do not bore a spectator. */
-function configuration({ environment, port, healthDeadline, holdLimit, rehearse }) {
+function configuration({ environment, port, healthDeadline, holdLimit, rehearse, warm }) {
   return `app: baby-basics
 compose: [infra/docker-compose.yml]
 env_file: .env
@@ -137,7 +137,7 @@ rehearse: ${rehearse}
 hold: { limit: ${holdLimit} }
 backups: { directory: ../backups, format: plain, keep: 5 }
 watch: off
-warm: off
+warm: ${warm}
 environments: { ${environment}: {} }
 `
 }

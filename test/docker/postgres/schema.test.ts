@@ -62,7 +62,11 @@ test.each<[string, string[], string[]]>([
     ['column feedings.remark added'],
     ['column feedings.note dropped', 'view recent changed (definition)'],
   ],
-  ['alter table babies rename to children', ['table children added'], ['table babies dropped']],
+  [
+    'alter table babies rename to children',
+    ['table children added'],
+    ['sequence babies_id_seq changed (ownedBy)', 'table babies dropped'],
+  ],
   ['alter table feedings alter column note set not null', [], ['column feedings.note set not null']],
   ['alter table feedings alter column at drop not null', [], ['column feedings.at may be null now']],
   [
