@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { lines, Project, type DeployResult } from '../project.ts'
+import { sample } from '../sample.ts'
 
 const rate = 40
 let project: Project
@@ -28,31 +29,38 @@ afterAll(async () => {
   await project.destroy()
 })
 
-test.each([
+const bad = [
   { release: 'crashes-later', why: /exited|restarted/ },
-  { release: 'unwell-later', why: /health answers 500|unhealthy/ },
   { release: 'errors-later', why: /of the answers are errors/ },
-])('$release: it is switched to, turns bad, and goes back by itself within 3 s', async ({ release, why }) => {
-  await project.release(release, 'v2')
-  const trouble = watchForTrouble()
-  const result = await project.deploy()
-  const badMs = await trouble.ended()
-  expect(result.record, result.stderr).toMatchObject({
-    outcome: 'rolled-back',
-    failure: { step: 'watch', code: 'WATCH_FAILED' },
-  })
-  expect(result.exitCode).toBe(3)
-  expect(result.record?.failure?.why).toMatch(why)
-  console.log(`${release}: evidence to back ${goingBackMs(result)} ms; clients saw trouble for ${Math.round(badMs)} ms`)
-  expect(goingBackMs(result)).toBeLessThan(3000)
-  expect(badMs).toBeLessThan(4000)
-  expect(await project.version()).toBe('0.2.0')
-  const { containers, networks } = await project.leftovers()
-  expect(containers.filter(name => !name.includes('-db-'))).toHaveLength(2)
-  expect(networks).toHaveLength(1)
-  const { lost } = await traffic.verify('/api/v1/feedings/ids')
-  expect(lost).toBe(0)
-})
+  { release: 'unwell-later', why: /health answers 500|unhealthy/ },
+]
+
+test.each(sample(2, bad))(
+  '$release: it is switched to, turns bad, and goes back by itself within 3 s',
+  async ({ release, why }) => {
+    await project.release(release, 'v2')
+    const trouble = watchForTrouble()
+    const result = await project.deploy()
+    const badMs = await trouble.ended()
+    expect(result.record, result.stderr).toMatchObject({
+      outcome: 'rolled-back',
+      failure: { step: 'watch', code: 'WATCH_FAILED' },
+    })
+    expect(result.exitCode).toBe(3)
+    expect(result.record?.failure?.why).toMatch(why)
+    console.log(
+      `${release}: evidence to back ${goingBackMs(result)} ms; clients saw trouble for ${Math.round(badMs)} ms`,
+    )
+    expect(goingBackMs(result)).toBeLessThan(3000)
+    expect(badMs).toBeLessThan(4000)
+    expect(await project.version()).toBe('0.2.0')
+    const { containers, networks } = await project.leftovers()
+    expect(containers.filter(name => !name.includes('-db-'))).toHaveLength(2)
+    expect(networks).toHaveLength(1)
+    const { lost } = await traffic.verify('/api/v1/feedings/ids')
+    expect(lost).toBe(0)
+  },
+)
 
 test('killed while it goes back: the next command ends all-old', async () => {
   await project.release('crashes-later', 'v2')

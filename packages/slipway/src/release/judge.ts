@@ -19,7 +19,7 @@ export interface Observation {
 }
 
 /** An app that is healthy for a moment and then dies is not healthy: containers must have been up this long. */
-export const stableMs = 1000
+export const stableMs = 2000
 /** A service without any health check has only its staying up to show. */
 export const stableWithoutCheckMs = 4000
 
