@@ -44,7 +44,7 @@ export function releaseOf(context: Context): Release {
 
 /** What this deployment calls the databases it makes: the same however often it is taken up again. */
 export function label(context: Context): string {
-  return `${releaseOf(context).id}_${context.startedAt.toISOString().replace(/[-:]/g, '').slice(0, 15)}`
+  return `${releaseOf(context).id}_${context.startedAt.toISOString().replace(/[-:.]/g, '').slice(0, 18)}`
 }
 
 export function webServices(release: Release): string[] {

@@ -122,6 +122,8 @@ export interface Facts {
   replacement?: { database: string; from: DataOrigin }
   /** What was live before the replacement took its place. */
   leftBehind?: string
+  /** The replacement after the way back: nobody ever wrote to it, and kept it would push out what was written. */
+  discarded?: string
   switched?: boolean
   /** The switch is taken back: from here on the only way is all-old. */
   returning?: boolean

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ComposeDocument } from '../../src/config/document.ts'
 import { keysOf, placeFiles, type Places } from '../../src/source/place.ts'
 
-const places: Places = { source: '/src', project: '/home/ada/shop', release: '/srv/releases/r3' }
+const places: Places = { source: '/src', project: '/srv/ada/shop', release: '/srv/releases/r3' }
 
 function placed(document: Partial<ComposeDocument>, more: Partial<Places> = {}) {
   return placeFiles({ services: {}, ...document }, { ...places, ...more })
@@ -23,7 +23,7 @@ describe('a bind mount', () => {
     const result = placed(web(bind('/src/conf/nginx', { read_only: true, bind: { create_host_path: true } })))
     expect(mountOf(result)).toBe('/srv/releases/r3/mounted/conf/nginx')
     expect(result.copies).toEqual([
-      { from: '/src/conf/nginx', to: '/srv/releases/r3/mounted/conf/nginx', fallback: '/home/ada/shop/conf/nginx' },
+      { from: '/src/conf/nginx', to: '/srv/releases/r3/mounted/conf/nginx', fallback: '/srv/ada/shop/conf/nginx' },
     ])
     expect(result.document.services['web']?.volumes?.[0]).toMatchObject({
       read_only: true,
@@ -33,7 +33,7 @@ describe('a bind mount', () => {
 
   test('that is writable is data: it stays in the folder a person works in', () => {
     const result = placed(web(bind('/src/data')))
-    expect(mountOf(result)).toBe('/home/ada/shop/data')
+    expect(mountOf(result)).toBe('/srv/ada/shop/data')
     expect(result.copies).toEqual([])
   })
 
@@ -93,9 +93,9 @@ describe('secrets and configs', () => {
       inline: { content: 'x' },
     })
     expect(result.copies.map(copy => copy.fallback)).toEqual([
-      '/home/ada/shop/own.txt',
+      '/srv/ada/shop/own.txt',
       '/etc/far',
-      '/home/ada/shop/c.conf',
+      '/srv/ada/shop/c.conf',
     ])
   })
 
@@ -126,7 +126,7 @@ describe('what a state service mounts', () => {
     const result = placed(document, { lasting })
     expect(result.document.services['db']?.volumes?.map(volume => volume.source)).toEqual([
       '/srv/releases/state-files/c0ffee/db.conf',
-      '/home/ada/shop/data',
+      '/srv/ada/shop/data',
     ])
     expect(result.document.services['web']?.volumes?.[0]?.source).toBe('/srv/releases/r3/mounted/db.conf')
     expect(result.document.secrets?.['password']?.file).toBe('/srv/releases/state-files/beef/password')

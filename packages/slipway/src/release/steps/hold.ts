@@ -74,11 +74,12 @@ function mayChange({ plan, facts }: Context): boolean {
   return plan.migration.kind === 'pending' && facts.rehearsal?.changed !== false
 }
 
-/** A snapshot that was not needed, or the half-migrated database whose place it took: nobody's writes are in them. */
+/** A snapshot or older data that was not needed, or the half-migrated database whose place it took: nobody's writes are in them. */
 async function dropCopies(context: Context): Promise<void> {
-  const { snapshot, leftBehind, fenced } = context.facts
+  const { snapshot, leftBehind, discarded, fenced } = context.facts
   const { database } = context.ports
   if (database === undefined || fenced !== true) return
+  if (discarded !== undefined) return database.drop(discarded)
   if (snapshot !== undefined) return database.drop(leftBehind ?? snapshot.database)
   // Cut off while it copied: its name was not learnt, but the label is this deployment's own.
   const unnamed = (await database.leftBehind()).filter(name => name.includes(`__before_${label(context)}`))

@@ -126,11 +126,12 @@ async function swapOlderDataIn(context: Context, database: Database): Promise<st
 
 /** Also when the process died between the swap and the note of it: then the older data is not beside the live data any more. */
 async function swapOlderDataOut(context: Context, database: Database, olderData: string): Promise<void> {
+  if (context.facts.discarded !== undefined) return
   let { leftBehind } = context.facts
   if (leftBehind === undefined) {
     if ((await database.leftBehind()).includes(olderData)) return
     leftBehind = await database.swapIn(olderData, label(context))
     await context.learn({ leftBehind })
   }
-  await database.swapIn(leftBehind, label(context))
+  await context.learn({ discarded: await database.swapIn(leftBehind, label(context)) })
 }

@@ -48,6 +48,13 @@ export const namedCases: Record<string, Schedule> = {
       faults: [fault('engine.start', 'fail-before'), fault('database.swapIn#2', 'die-after')],
     },
   ),
+  'older data that was swapped out again does not push out what an earlier rollback left behind': serving(
+    deploy({ migration: 'incompatible' }),
+    deploy({ migration: 'none' }),
+    { kind: 'rollback', to: 'previous', data: 'restore', faults: [fault('journal step-fact switch', 'die-before')] },
+    { kind: 'rollback', to: 'previous', data: 'restore', faults: [fault('journal step-fact migrate', 'die-before')] },
+    deploy({ migration: 'none' }),
+  ),
 }
 
 function serving(...operations: Schedule['operations']): Schedule {
