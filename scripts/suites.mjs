@@ -7,7 +7,7 @@ import { startTestDatabase } from './test-database.mjs'
 const check = script => ({ name: script, kind: 'check', group: 'checks', argv: ['npm', 'run', '--silent', script] })
 const vitest = (name, extra) => ({ name, kind: 'vitest', group: name, argv: vitestArgv(name), ...extra })
 
-/** group: what `--only` names. docker: needs an engine. unasked: runs only when named. */
+/** group: what `--only` names. docker: needs an engine. */
 export const suites = [
   check('typecheck'),
   check('lint'),
@@ -29,8 +29,8 @@ export const suites = [
     ...exampleTests('examples/baby-basics/apps/api'),
   },
   vitest('migrations', { docker: true }),
+  { ...vitest('containers', { docker: true }), group: 'docker' },
   vitest('docker', { docker: true }),
-  vitest('soak', { docker: true, unasked: true }),
 ]
 
 export const groups = [...new Set(suites.map(suite => suite.group))]

@@ -1,7 +1,7 @@
-/**
- * Of slow cases that resemble each other every run takes some, always the same; with SLIPWAY_THOROUGH=1 it takes all.
- * Those to be left out first stand last.
- */
+/** SLIPWAY_THOROUGH=1: all slow cases, of which a run otherwise takes a sample. */
+export const thorough = process.env['SLIPWAY_THOROUGH'] === '1'
+
+/** Of slow cases that resemble each other every run takes some, always the same: the first ones. */
 export function sample<Case>(count: number, cases: readonly Case[]): readonly Case[] {
-  return process.env['SLIPWAY_THOROUGH'] === '1' ? cases : cases.slice(0, count)
+  return thorough ? cases : cases.slice(0, count)
 }
