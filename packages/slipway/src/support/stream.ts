@@ -88,8 +88,11 @@ async function feed(input: Readable | undefined, stdin: Writable): Promise<void>
 
 function isBrokenPipe(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET'
+  return typeof code === 'string' && brokenPipeCodes.has(code)
 }
+
+/** ECANCELED: newer Node when the pipe goes while a write is under way. */
+const brokenPipeCodes = new Set(['EPIPE', 'ECANCELED', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
 
 function endWith(child: { kill(signal: NodeJS.Signals): boolean }): (error: unknown) => never {
   return error => {
