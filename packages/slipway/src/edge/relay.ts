@@ -33,11 +33,16 @@ async function firstBytes(socket: Socket): Promise<Buffer | undefined> {
   })
   await Promise.race([arrived, sleep(patienceMs)])
   const chunks: Buffer[] = []
-  for (let chunk = read(socket); chunk !== undefined; chunk = read(socket)) chunks.push(chunk)
-  await setImmediate()
+  // The end lies behind the bytes: Node may need another turn of its loop to see it.
+  for (let turn = 0; turn < turnsForTheEnd; turn++) {
+    for (let chunk = read(socket); chunk !== undefined; chunk = read(socket)) chunks.push(chunk)
+    await setImmediate()
+  }
   if (socket.readableEnded || socket.destroyed) return undefined
   return Buffer.concat(chunks)
 }
+
+const turnsForTheEnd = 3
 
 function read(socket: Socket): Buffer | undefined {
   const chunk: unknown = socket.read()
