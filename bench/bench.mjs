@@ -1,21 +1,37 @@
 #!/usr/bin/env node
-// npm run bench [-- --json]: the same app, releases and traffic with plain Compose and with Slipway, side by side.
+// npm run bench [-- --json] [-- --only deployments|database]: the same app, releases and traffic with plain Compose, with
+// a rolling update and with Slipway, side by side; and a deployment with a large database.
 // A measurement, not a test: it tells which bars were met and always exits with 0 when it could measure.
 import { parseArgs } from 'node:util'
 import { prepare, stopEngine } from '../scripts/prepare.mjs'
 import { measureCommandLine } from './command-line.mjs'
 import { measureCompose } from './compose.mjs'
-import { rows } from './rows.mjs'
+import { measureDatabase } from './database.mjs'
+import { measureRollout } from './rollout.mjs'
+import { databaseRows, rolloutRows, rows } from './rows.mjs'
 import { measureSlipway } from './slipway.mjs'
 import { table } from './table.mjs'
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, rate: { type: 'string', default: '100' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    rate: { type: 'string', default: '100' },
+    only: { type: 'string' },
+    megabytes: { type: 'string', default: '100' },
+  },
 })
 const log = line => process.stderr.write(`${line}\n`)
 const rate = Number(options.rate)
 
-const footnote = `${rate} requests a second, a third of them writes; everything on this machine, in one run.`
+const selections = { deployments: measureDeployments, database: measureLargeDatabase }
+if (options.only !== undefined && !Object.hasOwn(selections, options.only)) {
+  log(`--only takes one of ${Object.keys(selections).join(', ')}`)
+  process.exit(2)
+}
+/** Whichever tool it is: after so long it gives up on a release that does not become healthy. */
+const healthSeconds = 30
+
+const footnote = `${rate} requests a second, a third of them writes; everything on this machine, in one run. Against: docker compose up, or the rolling update where the row says so.`
 const cleanUps = []
 const onEnd = cleanUp => cleanUps.unshift(cleanUp)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, interrupt)
@@ -23,10 +39,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, inter
 try {
   const { startedEngine } = await prepare({ log })
   if (startedEngine) cleanUps.push(() => stopEngine())
-  const commandLine = measureCommandLine()
-  const compose = await measureCompose({ rate, log, onEnd })
-  const slipway = await measureSlipway({ rate, log, onEnd })
-  const measured = rows({ compose, slipway, commandLine })
+  const measured = []
+  for (const [name, measure] of Object.entries(selections)) {
+    if (options.only === undefined || options.only === name) measured.push(...(await measure()))
+  }
   if (options.json) process.stdout.write(`${JSON.stringify({ rows: measured })}\n`)
   else process.stdout.write(`\n${table(measured)}\n\n${footnote}\n`)
 } catch (error) {
@@ -34,6 +50,18 @@ try {
   process.exitCode = 1
 } finally {
   await cleanUp()
+}
+
+async function measureDeployments() {
+  const commandLine = measureCommandLine()
+  const compose = await measureCompose({ rate, log, onEnd, healthSeconds })
+  const rollout = await measureRollout({ rate, log, onEnd, healthSeconds })
+  const slipway = await measureSlipway({ rate, log, onEnd, healthSeconds })
+  return [...rows({ compose, slipway, commandLine }), ...rolloutRows({ rollout, slipway })]
+}
+
+async function measureLargeDatabase() {
+  return databaseRows(await measureDatabase({ megabytes: Number(options.megabytes), log, onEnd }))
 }
 
 async function cleanUp() {

@@ -5,8 +5,8 @@ import { createProject, freePort } from '../demo/project.mjs'
 import { attempt, run } from '../lab/process.mjs'
 import { answersWith, underTraffic } from './measure.mjs'
 
-/** onEnd(cleanUp): is called with what removes everything again. */
-export async function measureCompose({ rate, log, onEnd }) {
+/** onEnd(cleanUp): is called with what removes everything again. healthSeconds: after so long a release is given up. */
+export async function measureCompose({ rate, log, onEnd, healthSeconds }) {
   const { baseUrl, compose, write, up, remove } = await composeProject()
   onEnd(remove)
   const under = (version, act) => underTraffic({ baseUrl, rate, version, act })
@@ -29,9 +29,20 @@ export async function measureCompose({ rate, log, onEnd }) {
     await answersWith(baseUrl, '0.2.1')
   })
 
+  log('docker compose: a release that never becomes healthy, and the one before put back as soon as that is known')
+  const neverHealthy = await under(undefined, async () => {
+    write('health-500')
+    await compose('up', '--detach', '--build', '--quiet-pull', '--wait', '--wait-timeout', String(healthSeconds)).then(
+      () => Promise.reject(new Error('the release that never becomes healthy was said to be healthy')),
+      () => undefined,
+    )
+    await up('code-only')
+    await answersWith(baseUrl, '0.2.1')
+  })
+
   log('docker compose: back to the first release')
   const rollback = await under('0.1.0', () => up('v1'))
-  return { codeOnly, failed, rollback }
+  return { codeOnly, failed, neverHealthy, rollback }
 }
 
 async function composeProject() {

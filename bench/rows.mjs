@@ -2,11 +2,12 @@
 
 /** against: what plain `docker compose up` needed for the same, in the same run. bar: what Slipway has to reach. */
 export function rows({ compose, slipway, commandLine }) {
-  const { codeOnly, migration, failed, rollback, held } = slipway
+  const { codeOnly, migration, failed, neverHealthy, rollback, held } = slipway
   return [
     ...userRows('code only', codeOnly, compose.codeOnly),
     ...userRows('with a migration', migration, compose.codeOnly),
-    ...userRows('failing', failed, compose.failed),
+    ...userRows('crash loop', failed, compose.failed),
+    ...userRows('never healthy', neverHealthy, compose.neverHealthy),
     ...userRows('rollback', rollback, compose.rollback),
     row('code only: until the new version answers', codeOnly.switchedSeconds, 's', {
       against: compose.codeOnly.switchedSeconds,
@@ -14,8 +15,11 @@ export function rows({ compose, slipway, commandLine }) {
     row('with a migration: until the new version answers', migration.switchedSeconds, 's', {
       against: compose.codeOnly.switchedSeconds,
     }),
-    row('failing: until all is back (compose: put back by hand at once)', failed.seconds, 's', {
+    row('crash loop: until all is back (compose: put back by hand at once)', failed.seconds, 's', {
       against: compose.failed.seconds,
+    }),
+    row('never healthy: until all is back (compose: put back when known)', neverHealthy.seconds, 's', {
+      against: compose.neverHealthy.seconds,
     }),
     row('rollback, warm: until the old version answers', rollback.switchedSeconds, 's', {
       against: compose.rollback.switchedSeconds,
@@ -34,6 +38,37 @@ export function rows({ compose, slipway, commandLine }) {
     row('crash loop noticed after', noticedMs(failed.result.events) / 1000, 's', { bar: 3 }),
     row('slipway --version above bare node', commandLine.slipway - commandLine.node, 'ms', { bar: 150 }),
   ]
+}
+
+/** Against a rolling update as docker-rollout makes it, in the same run. */
+export function rolloutRows({ rollout, slipway }) {
+  const { codeOnly, failed, neverHealthy } = slipway
+  const beside = (what, ours, theirs) => [
+    row(`${what}: requests failed`, ours.traffic.failed, 'requests', { against: theirs.traffic.failed, bar: 0 }),
+    row(`${what}: latency p99`, ours.traffic.latencyMs.p99, 'ms', { against: theirs.traffic.latencyMs.p99 }),
+    row(`${what}: until all is done`, ours.seconds, 's', { against: theirs.seconds }),
+  ]
+  return [
+    ...beside('rolling update', codeOnly, rollout.codeOnly),
+    ...beside('rolling update, 5 s for DNS', codeOnly, rollout.waiting),
+    ...beside('rolling update, crash loop', failed, rollout.crashLoop),
+    ...beside('rolling update, never healthy', neverHealthy, rollout.neverHealthy),
+  ]
+}
+
+/** A deployment with a database of a certain size: with all rows in the rehearsal, and with none. */
+export function databaseRows({ bytes, full, schema, boot }) {
+  const name = `database of ${Math.round(bytes / 1_000_000)} MB`
+  const steps = events => events.filter(event => event.type === 'step-finished' && event.seconds >= 0.1)
+  // Both the old release, on the copy, and the new one have to boot.
+  const boots = 2 * boot
+  const of = (what, { result, seconds }) => [
+    row(`${what}: whole deployment`, seconds, 's', {}),
+    row(`${what}: beyond the app's boots`, seconds - boots, 's', { bar: 10 }),
+    row(`${what}: requests held for`, (result.heldMs ?? 0) / 1000, 's', { bar: 0 }),
+    ...steps(result.events).map(step => row(`${what}: ${step.step}`, step.seconds, 's', {})),
+  ]
+  return [...of(name, full), ...of(`${name}, rehearse: schema`, schema)]
 }
 
 function userRows(what, ours, theirs) {

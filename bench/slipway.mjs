@@ -4,8 +4,8 @@ import { run } from '../lab/process.mjs'
 import { underTraffic } from './measure.mjs'
 
 /** onEnd(cleanUp): is called with what removes everything again. */
-export async function measureSlipway({ rate, log, onEnd }) {
-  const project = await createProject('bench', { healthDeadline: '30s', warm: '60s' })
+export async function measureSlipway({ rate, log, onEnd, healthSeconds }) {
+  const project = await createProject('bench', { healthDeadline: `${healthSeconds}s`, warm: '60s' })
   onEnd(() => project.remove())
   const deploy = async outcome => expectOutcome(await project.json(['deploy']), outcome)
   const under = (version, act) => underTraffic({ baseUrl: project.baseUrl, rate, version, act })
@@ -38,18 +38,22 @@ export async function measureSlipway({ rate, log, onEnd }) {
   log('Slipway: a release that crashes')
   project.write('crash-loop', { over: 'v2' })
   const failed = await under(undefined, () => deploy('rolled-back'))
-  return { codeOnly, boot, unchangedSeconds, migration, failed, rollback, held }
+
+  log('Slipway: a release that never becomes healthy')
+  project.write('health-500', { over: 'v2' })
+  const neverHealthy = await under(undefined, () => deploy('rolled-back'))
+  return { codeOnly, boot, unchangedSeconds, migration, failed, neverHealthy, rollback, held }
 }
 
 /** A measurement of something else than what was meant would be worse than none. */
-function expectOutcome({ exitCode, result, error }, outcome) {
+export function expectOutcome({ exitCode, result, error }, outcome) {
   if (result?.outcome === outcome) return result
   const found = result === undefined ? error?.message : `${result.outcome} ${result.failure?.message ?? ''}`
   throw new Error(`the deployment ended with ${exitCode}: ${found}; expected ${outcome}`)
 }
 
 /** The app's own: from the start of its container to its line that says it listens. */
-async function bootSeconds(project, release) {
+export async function bootSeconds(project, release) {
   const name = `${project.name}-${release}-api-1`
   const startedAt = Date.parse((await run('docker', ['inspect', '--format', '{{.State.StartedAt}}', name])).trim())
   const lines = (await run('docker', ['logs', name])).split('\n').filter(line => line.includes('Server listening'))

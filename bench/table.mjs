@@ -8,7 +8,7 @@ export function table(rows) {
     bar === undefined ? '' : `≤ ${bar}`,
     met === undefined ? '' : met ? '✓' : '✗',
   ])
-  const head = ['', 'Slipway', 'compose up', 'ratio', 'bar', '']
+  const head = ['', 'Slipway', 'against', 'ratio', 'bar', '']
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map(line => line[column].length)))
   const line = texts =>
     texts.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join('  ')

@@ -13,6 +13,7 @@ export interface TrafficOptions {
   timeoutMs?: number
   versionOf?: (body: unknown) => string | undefined
   ledgerFile?: string
+  heard?: (answer: { dueAt: number; milliseconds: number; ok: boolean }) => void
 }
 
 export interface TrafficCounts {

@@ -16,6 +16,7 @@ const tickMs = 5
  * baseUrl: http:// and a loopback address. rate: requests a second. hosts: values of the Host header, in turn.
  * writes: { path, makeBody(id), share = 1/3, host?, acknowledges?(body, id) }. reads: [{ path, host?, check?(body) }] in turn.
  * versionOf(body): which version answered. ledgerFile: acknowledged ids are appended there too, one a line.
+ * heard({ dueAt, milliseconds, ok }): is called with every answer; the times are those of performance.now().
  */
 export function startTraffic({
   baseUrl,
@@ -26,6 +27,7 @@ export function startTraffic({
   timeoutMs = usualTimeoutMs,
   versionOf,
   ledgerFile,
+  heard = () => undefined,
 }) {
   if (!(rate > 0 && rate <= 5000))
     throw new RangeError(`rate must be above 0 and at most 5000 requests a second, not ${rate}`)
@@ -50,6 +52,7 @@ export function startTraffic({
     const answered = send({ target, agent, request, timeoutMs }).then(result => {
       if (result.ok && request.id !== undefined) ledger.acknowledge(request.id)
       tally.answered(request, result, dueAt)
+      heard({ dueAt, milliseconds: performance.now() - dueAt, ok: result.ok })
     })
     outstanding.add(answered)
     void answered.finally(() => outstanding.delete(answered))

@@ -28,6 +28,14 @@ test('counts every request of a healthy app as ok', async () => {
   await app.close()
 })
 
+test('tells every answer with its time', async () => {
+  const answers = []
+  const { app, summary } = await drive(undefined, { heard: answer => answers.push(answer) })
+  assert.equal(answers.length, summary.sent)
+  assert.ok(answers.every(({ ok, milliseconds, dueAt }) => ok && milliseconds >= 0 && dueAt > 0))
+  await app.close()
+})
+
 const failures = {
   'a reset': [(_, response) => response.socket.resetAndDestroy(), /^ECONNRESET$/],
   'a closed connection': [(_, response) => response.socket.destroy(), /^ECONNRESET$/],
