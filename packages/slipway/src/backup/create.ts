@@ -3,9 +3,8 @@ import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackupsConfig } from '../config/model.ts'
 import { sha256Line } from '../postgres/dump-file.ts'
-import { runSql } from '../postgres/psql.ts'
 import type { DatabaseServer } from '../postgres/server.ts'
-import { literal } from '../postgres/sql.ts'
+import { endProgram } from '../postgres/sessions.ts'
 import type { BackupFile } from '../release/ports.ts'
 import { asSlipwayError, SlipwayError } from '../support/errors.ts'
 import { errorCode, syncDirectory, writeAtomically } from '../support/files.ts'
@@ -47,7 +46,7 @@ export async function createBackup(
     return { file, kind, takenAt: startedAt.toISOString(), bytes, sha256, seconds }
   } catch (error) {
     await rm(partial, { force: true })
-    await endDump(job, application)
+    await endProgram(job.server, application)
     throw backupError(job, error)
   }
 }
@@ -67,12 +66,6 @@ async function giveName(partial: string, file: string, sha256: string): Promise<
   await rename(partial, file)
   await writeAtomically(`${file}.sha256`, sha256Line(sha256, file))
   await syncDirectory(join(file, '..'))
-}
-
-/** When nobody reads its output any more, pg_dump lives on inside the container and holds its locks: end it. */
-async function endDump({ server }: BackupJob, application: string): Promise<void> {
-  const sql = `select count(pg_catalog.pg_terminate_backend(pid)) from pg_catalog.pg_stat_activity where application_name = ${literal(application)};`
-  await runSql(server, 'template1', sql, { timeoutMs: 10_000 }).catch(() => undefined)
 }
 
 function backupError(job: BackupJob, thrown: unknown): SlipwayError {

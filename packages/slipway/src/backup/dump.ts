@@ -4,8 +4,9 @@ import { Writable } from 'node:stream'
 import type { DumpFormat } from '../postgres/dump-file.ts'
 import { localConnection, messageOf } from '../postgres/psql.ts'
 import { execArgv, target, type DatabaseServer } from '../postgres/server.ts'
+import { streamDocker } from '../support/docker-silence.ts'
 import { SlipwayError } from '../support/errors.ts'
-import { stream, type StreamResult } from '../support/stream.ts'
+import type { StreamResult } from '../support/stream.ts'
 
 /** Lets pg_dump of the database's own container write into a new file, which is on disk (fsync) on return. */
 export async function dumpTo(
@@ -22,7 +23,7 @@ export async function dumpTo(
   const handle = await open(file, 'wx', 0o600)
   try {
     const output = new DigestedFile(handle)
-    const result = await stream('docker', argv, { environment, output })
+    const result = await streamDocker(argv, { environment, output })
     if (result.exitCode !== 0 || result.failure !== undefined) throw dumpError(result)
     await handle.sync()
     return { bytes: output.bytes, sha256: output.sha256() }

@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises'
 import { dumpFormat, hasTrailer, sha256OfFile, type DumpFormat } from '../postgres/dump-file.ts'
 import { messageOf } from '../postgres/psql.ts'
 import { execArgv, target, type DatabaseServer } from '../postgres/server.ts'
+import { streamDocker } from '../support/docker-silence.ts'
 import { SlipwayError } from '../support/errors.ts'
-import { stream } from '../support/stream.ts'
 
 /**
  * Proves a dump by its content: pg_dump's exit code says nothing of what reached the disk, and listing an
@@ -25,7 +25,7 @@ export async function verifyDump(
 
 async function decode(file: string, server: DatabaseServer): Promise<void> {
   const { container } = await target(server)
-  const result = await stream('docker', execArgv(container, decodeArgv, { environment: [] }), {
+  const result = await streamDocker(execArgv(container, decodeArgv, { environment: [] }), {
     input: createReadStream(file),
   })
   if (result.exitCode === 0 && result.failure === undefined) return

@@ -72,14 +72,14 @@ function proveRulesRead(live: LiveDatabase, { errors, rejected, version }: HbaSt
 
 /** Asks the server to read its rules again and waits until new sessions have them. */
 async function reload(live: LiveDatabase): Promise<HbaState> {
-  const deadline = Date.now() + reloadPatienceMs
+  const deadline = performance.now() + reloadPatienceMs
   let askedAt = await askToReload(live)
   for (let look = 1; ; look++) {
     const now = await hbaState(live)
     if (now.loadedAt >= askedAt) return now
     // A clock that was set back in between would never get there.
     if (look % 20 === 0) askedAt = await askToReload(live)
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new SlipwayError('HOLD_FAILED', 'PostgreSQL did not read its access rules again', {
         why: 'the time of its last reload does not change; postgresql.conf may have mistakes',
       })

@@ -13,15 +13,15 @@ import { literal } from './sql.ts'
 export async function endForeignSessions(live: LiveDatabase, networks: readonly string[]): Promise<void> {
   const foreign = foreignCondition(live.name, networks)
   const loggingIn = new Set(await pidsLoggingIn(live))
-  const startedAt = Date.now()
+  const startedAt = performance.now()
   const attempted = 'The sessions of the database could not be ended'
   for (;;) {
     // In this order: who is not logging in any more is in the list that comes after.
     const still = loggingIn.size === 0 ? [] : (await pidsLoggingIn(live)).filter(pid => loggingIn.has(pid))
     const present = await endAndList(live, foreign, foreign, { attempted })
-    if (still.length > 0 && Date.now() - startedAt > loginPatienceMs) await endProcesses(live, still)
+    if (still.length > 0 && performance.now() - startedAt > loginPatienceMs) await endProcesses(live, still)
     if (still.length === 0 && present.length === 0) return
-    if (Date.now() - startedAt > patienceMs) throw stillThere(still.length)
+    if (performance.now() - startedAt > patienceMs) throw stillThere(still.length)
     await new Promise(resolve => setTimeout(resolve, 20))
   }
 }

@@ -1,6 +1,5 @@
 import { number, object, string, type infer as Infer } from 'zod'
-import { maintenanceDatabase } from './databases.ts'
-import { queryRows } from './psql.ts'
+import { queryBeside, queryLive } from './databases.ts'
 import type { LiveDatabase } from './server.ts'
 import { literal } from './sql.ts'
 
@@ -13,7 +12,7 @@ export async function watchLocks<T>(
   const query = locksQuery
   const watching = repeatWhile(act(), paceMs, async () => {
     const at = performance.now()
-    const locks = await queryRows(live.server, live.name, query, look).catch(() => [])
+    const locks = await queryLive(live, query, look).catch(() => [])
     looks.push({ at, locks })
   })
   return { result: await watching, locks: heldLocks(looks) }
@@ -53,10 +52,9 @@ export async function withLockGuard<T>(
   act: () => Promise<T>,
 ): Promise<{ result: T; cancelled: number }> {
   let cancelled = 0
-  const database = await maintenanceDatabase(live)
   const query = cancelQuery(live.name, networks, limitMs)
   const result = await repeatWhile(act(), guardPaceMs, async () => {
-    cancelled += (await queryRows(live.server, database, query, object({ pid: number() })).catch(() => [])).length
+    cancelled += (await queryBeside(live, query, object({ pid: number() })).catch(() => [])).length
   })
   return { result, cancelled }
 }

@@ -15,6 +15,8 @@ export async function isReachable(live: LiveDatabase): Promise<boolean> {
   for (const database of new Set([beside, 'template1', live.name])) {
     const answer = await trySql(live.server, database, readyQuery, { timeoutMs: 10_000, waitsAt: beside })
     if (answer.exitCode === 0) return answer.stdout.trim() === 'ready'
+    // Nobody listens: nor would he at another database, and each attempt is a program in a container that may be starting.
+    if (/No such file or directory|Connection refused/.test(answer.stderr)) return false
   }
   return false
 }

@@ -2,8 +2,9 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { array, number, object, string, type infer as Infer } from 'zod'
+import { streamDocker } from '../support/docker-silence.ts'
 import { SlipwayError } from '../support/errors.ts'
-import { stream } from '../support/stream.ts'
+import { createFromScratchSql } from './create-database.ts'
 import { runBeside } from './databases.ts'
 import { ledgerTables } from './migrator-ledgers.ts'
 import { asWrites, type Writes } from './changed-rows.ts'
@@ -11,46 +12,53 @@ import { copyPropertiesSql, readProperties } from './properties.ts'
 import { localConnection, messageOf, psqlArgv, queryRows } from './psql.ts'
 import { isReachable } from './reach.ts'
 import { writableTablesQuery, writesSql, type WritableTable } from './rehearsal-writes.ts'
-import { restoreBackup } from './restore.ts'
+import { fillFromBackup, fillFromDatabase } from './restore.ts'
 import { execArgv, target, type DatabaseServer, type LiveDatabase } from './server.ts'
-import { swapIn } from './swap.ts'
+import { identifier } from './sql.ts'
 
-/** Brings a backup into a throwaway server, under the name and with the roles and settings of the live database. */
-export async function fillCopy(live: LiveDatabase, copy: LiveDatabase, from: CopySource): Promise<void> {
-  await untilReady(copy)
+/** Makes a throwaway server ready for the data: it answers, and has the roles and an empty database as the live one. */
+export async function prepareCopy(live: LiveDatabase, copy: LiveDatabase): Promise<void> {
+  const [properties] = await Promise.all([readProperties(live), untilReady(copy)])
   await copyRoles(live.server, copy.server)
-  const restored = await restoreBackup(
-    copy,
-    'file' in from ? from.file : await dumpSchema(live, from.schemaInto),
-    'rehearsal',
-  )
-  await swapIn(copy, restored, 'rehearsal')
+  // The image makes one too, but with what is usual now, not with what was when the live one was made.
+  const force = properties.version >= 130_000 ? ' with (force)' : ''
+  const sql = [
+    `drop database if exists ${identifier(copy.name)}${force};`,
+    createFromScratchSql(copy.name, { ...properties, tablespace: 'pg_default' }),
+  ]
+  const attempted = 'The empty copy of the database could not be made'
+  await runBeside(copy, sql.join('\n'), { timeoutMs: 300_000, attempted })
+}
+
+/** Brings the data over, and then the rights and settings of the live database: those are in no dump. */
+export async function fillCopy(live: LiveDatabase, copy: LiveDatabase, from: CopySource): Promise<void> {
+  if (from === 'live') await fillFromDatabase(copy, live)
+  else await fillFromBackup(copy, 'file' in from ? from.file : await dumpSchema(live, from.schemaInto))
   await runBeside(copy, copyPropertiesSql(await readProperties(live), copy.name))
 }
 
-/** A backup, or the schema of the live database by way of a file in this folder. */
-export type CopySource = { file: string } | { schemaInto: string }
+/** A backup, the schema of the live database by way of a file in this folder, or all that the live database holds now. */
+export type CopySource = { file: string } | { schemaInto: string } | 'live'
 
 /** The image starts a server for its first set-up, stops it, and then starts the real one. */
 async function untilReady(copy: LiveDatabase): Promise<void> {
-  const deadline = Date.now() + startsWithinMs
+  const deadline = performance.now() + startsWithinMs
   while (!(await isReachable(copy))) {
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new SlipwayError('REHEARSAL_FAILED', 'The throwaway PostgreSQL of the rehearsal does not answer', {
         why: `not ready after ${startsWithinMs / 1000} s`,
         state: 'production was not touched',
         next: 'See whether the machine has memory left, or set rehearse: off.',
       })
     }
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await new Promise(resolve => setTimeout(resolve, paceMs))
   }
 }
 
 /** Roles belong to the server and are in no dump. Those the image made itself are there already: that is no mistake. */
 async function copyRoles(from: DatabaseServer, to: DatabaseServer): Promise<void> {
   const source = await target(from)
-  const roles = await stream(
-    'docker',
+  const roles = await streamDocker(
     execArgv(source.container, ['pg_dumpall', '--roles-only', '-w', '-d', localConnection(from, 'template1')], {
       environment: Object.keys(source.environment),
     }),
@@ -66,7 +74,7 @@ async function copyRoles(from: DatabaseServer, to: DatabaseServer): Promise<void
   const argv = psqlArgv(localConnection(to, 'template1')).map(word =>
     word === 'ON_ERROR_STOP=1' ? 'ON_ERROR_STOP=0' : word,
   )
-  await stream('docker', execArgv(destination.container, argv, { environment: Object.keys(destination.environment) }), {
+  await streamDocker(execArgv(destination.container, argv, { environment: Object.keys(destination.environment) }), {
     environment: destination.environment,
     input: Readable.from([roles.stdout]),
   })
@@ -78,8 +86,7 @@ async function dumpSchema(live: LiveDatabase, folder: string): Promise<string> {
   const file = join(folder, 'schema.dump')
   const { container, environment } = await target(live.server)
   const connection = localConnection(live.server, live.name, 'slipway rehearsal')
-  const result = await stream(
-    'docker',
+  const result = await streamDocker(
     execArgv(container, schemaDumpArgv(connection, tables), { environment: Object.keys(environment) }),
     {
       environment,
@@ -161,3 +168,5 @@ from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamesp
 where c.relkind in ('r', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
 
 const startsWithinMs = 60_000
+/** Each look is a program in the container, which has enough to do, and takes from the time of those who serve. */
+const paceMs = 250

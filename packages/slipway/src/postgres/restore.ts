@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { PassThrough, type Readable } from 'node:stream'
 import { number, object } from 'zod'
+import { streamDocker } from '../support/docker-silence.ts'
 import { SlipwayError, asSlipwayError } from '../support/errors.ts'
-import { stream, type StreamResult } from '../support/stream.ts'
+import type { StreamResult } from '../support/stream.ts'
 import { createFromScratchSql } from './create-database.ts'
 import { listDatabases, runBeside } from './databases.ts'
 import { dumpFormat, hasTrailer, notedSha256, sha256OfFile, tablesInPlainDump, type DumpFormat } from './dump-file.ts'
@@ -11,6 +14,7 @@ import { freeName } from './names.ts'
 import { readProperties } from './properties.ts'
 import { localConnection, messageOf, psqlArgv, queryRows, runSql } from './psql.ts'
 import { execArgv, target, type LiveDatabase } from './server.ts'
+import { endProgram } from './sessions.ts'
 import { finishSql } from './snapshot.ts'
 
 /**
@@ -25,9 +29,7 @@ export async function restoreBackup(live: LiveDatabase, file: string, label: str
   const comment = markerText({ kind: 'restored', of: live.name, label, at: live.now().toISOString() })
   try {
     await runBeside(live, createFromScratchSql(name, properties), { timeoutMs: 300_000 })
-    await load(live, name, file, format)
-    await proveLoaded(live, name, file, format)
-    await runSql(live.server, name, 'analyze;', { timeoutMs: restoreTimeoutMs })
+    await loadWhole({ ...live, name }, file, format)
     await runBeside(live, finishSql(name, properties, comment))
     return name
   } catch (error) {
@@ -35,8 +37,47 @@ export async function restoreBackup(live: LiveDatabase, file: string, label: str
       () => true,
       () => false,
     )
-    throw restoreError(file, error, dropped ? undefined : name)
+    throw restoreError(`The backup ${file}`, error, dropped ? undefined : name)
   }
+}
+
+/** Restores a backup into an empty database of its own, in the same way. */
+export async function fillFromBackup(empty: LiveDatabase, file: string): Promise<void> {
+  const format = await proveFile(file)
+  await loadWhole(empty, file, format).catch((error: unknown) => {
+    throw restoreError(`The backup ${file}`, error, undefined)
+  })
+}
+
+/** Fills it with what another database holds at this moment, without a file between. */
+export async function fillFromDatabase(empty: LiveDatabase, source: LiveDatabase): Promise<void> {
+  const { container, environment } = await target(source.server)
+  const application = `slipway rehearsal ${randomBytes(6).toString('hex')}`
+  const dump = dumpThroughArgv(localConnection(source.server, source.name, application))
+  const through = new PassThrough()
+  const [dumped, failure] = await Promise.all([
+    streamDocker(execArgv(container, dump, { environment: Object.keys(environment) }), {
+      environment,
+      output: through,
+    }),
+    load(empty, 'custom', through).then(
+      () => undefined,
+      (error: unknown) => error,
+    ),
+  ])
+  if (failure !== undefined) await endProgram(source.server, application)
+  const dumpFailed = dumped.exitCode !== 0 && dumped.failure === undefined
+  const why = dumpFailed
+    ? new SlipwayError('RESTORE_FAILED', 'pg_dump did not get to its end', { why: whyFailed(dumped) })
+    : failure
+  if (why !== undefined) throw restoreError(`A copy of the database ${source.name}`, why, undefined)
+  await Promise.all([countTables(source).then(tables => proveLoaded(empty, tables)), analyse(empty)])
+}
+
+/** Nobody keeps it: packing it would only take time. */
+export function dumpThroughArgv(connection: string): string[] {
+  const shape = ['--format=custom', '--compress=0']
+  return ['pg_dump', ...shape, '--no-password', '--lock-wait-timeout=60000', `--dbname=${connection}`]
 }
 
 /** The program that reads the dump from its standard input. */
@@ -70,31 +111,45 @@ async function proveFile(file: string): Promise<DumpFormat> {
   }
 }
 
-async function load(live: LiveDatabase, name: string, file: string, format: DumpFormat): Promise<void> {
-  const { container, environment } = await target(live.server)
-  const argv = restoreArgv(format, localConnection(live.server, name, 'slipway restore'))
-  const result = await stream('docker', execArgv(container, argv, { environment: Object.keys(environment) }), {
+async function loadWhole(empty: LiveDatabase, file: string, format: DumpFormat): Promise<void> {
+  await load(empty, format, createReadStream(file))
+  const inDump = format === 'plain' ? tablesInPlainDump(file) : tablesInArchive(empty, file)
+  await Promise.all([inDump.then(tables => proveLoaded(empty, tables)), analyse(empty)])
+}
+
+async function load({ server, name }: LiveDatabase, format: DumpFormat, input: Readable): Promise<void> {
+  const { container, environment } = await target(server)
+  const argv = restoreArgv(format, localConnection(server, name, 'slipway restore'))
+  const result = await streamDocker(execArgv(container, argv, { environment: Object.keys(environment) }), {
     environment,
-    input: createReadStream(file),
+    input,
     signal: AbortSignal.timeout(restoreTimeoutMs),
   })
   if (result.exitCode === 0 && result.failure === undefined) return
   throw new SlipwayError('RESTORE_FAILED', 'The dump did not restore whole', { why: whyFailed(result) })
 }
 
+async function analyse({ server, name }: LiveDatabase): Promise<void> {
+  await runSql(server, name, 'analyze;', { timeoutMs: restoreTimeoutMs })
+}
+
 /** Exit codes are no proof: the tables that the dump makes must be there. */
-async function proveLoaded(live: LiveDatabase, name: string, file: string, format: DumpFormat): Promise<void> {
-  const expected = format === 'plain' ? await tablesInPlainDump(file) : await tablesInArchive(live, file)
-  const [found] = await queryRows(live.server, name, tablesQuery, object({ tables: number() }))
-  if (found?.tables === expected) return
+async function proveLoaded(filled: LiveDatabase, expected: number): Promise<void> {
+  const found = await countTables(filled)
+  if (found === expected) return
   throw new SlipwayError('RESTORE_FAILED', 'The restored database is not what the dump holds', {
-    why: `the dump has ${expected} tables, the database ${found?.tables ?? 'none'}`,
+    why: `the dump has ${expected} tables, the database ${found}`,
   })
+}
+
+async function countTables({ server, name }: LiveDatabase): Promise<number> {
+  const [found] = await queryRows(server, name, tablesQuery, object({ tables: number() }))
+  return found?.tables ?? 0
 }
 
 async function tablesInArchive(live: LiveDatabase, file: string): Promise<number> {
   const { container } = await target(live.server)
-  const listing = await stream('docker', execArgv(container, ['pg_restore', '--list'], { environment: [] }), {
+  const listing = await streamDocker(execArgv(container, ['pg_restore', '--list'], { environment: [] }), {
     input: createReadStream(file),
     keep: 'all',
   })
@@ -114,9 +169,9 @@ function whyFailed(result: StreamResult): string {
   return `the restore exited with code ${result.exitCode}`
 }
 
-function restoreError(file: string, error: unknown, remains: string | undefined): SlipwayError {
+function restoreError(what: string, error: unknown, remains: string | undefined): SlipwayError {
   const known = asSlipwayError(error, 'The restore broke off', 'RESTORE_FAILED')
-  return new SlipwayError('RESTORE_FAILED', `The backup ${file} could not be restored`, {
+  return new SlipwayError('RESTORE_FAILED', `${what} could not be restored`, {
     why: [known.message, known.why].filter(Boolean).join(': '),
     state: `the live database is as it was${remains === undefined ? '' : `; the half-made database ${remains} is still there`}`,
     next: known.next,

@@ -1,8 +1,8 @@
 import { nullable, number, object, string, type infer as Infer } from 'zod'
 import { SlipwayError } from '../support/errors.ts'
 import { queryBeside } from './databases.ts'
-import type { SqlOptions } from './psql.ts'
-import type { LiveDatabase } from './server.ts'
+import { runSql, type SqlOptions } from './psql.ts'
+import type { DatabaseServer, LiveDatabase } from './server.ts'
 import { literal } from './sql.ts'
 
 /**
@@ -20,11 +20,11 @@ export async function endSessions(
     which === 'all'
       ? among
       : `${among} and (client_addr is not null or backend_type <> 'client backend' or state = 'idle')`
-  const deadline = Date.now() + patienceMs
+  const deadline = performance.now() + patienceMs
   for (;;) {
     const left = await endAndList(live, chosen, among, { attempted, first: `${first}\n` })
     if (left.length === 0) return
-    if (Date.now() > deadline) throw stillUsed(left, attempted)
+    if (performance.now() > deadline) throw stillUsed(left, attempted)
     await new Promise(resolve => setTimeout(resolve, 50))
   }
 }
@@ -63,6 +63,12 @@ const session = object({
   address: nullable(string()),
 })
 export type Session = Infer<typeof session>
+
+/** Ends a program by the name it gave: when nobody reads its output any more, it lives on in the container with its locks. */
+export async function endProgram(server: DatabaseServer, application: string): Promise<void> {
+  const sql = `select count(pg_catalog.pg_terminate_backend(pid)) from pg_catalog.pg_stat_activity where application_name = ${literal(application)};`
+  await runSql(server, 'template1', sql, { timeoutMs: 10_000 }).catch(() => undefined)
+}
 
 /** PostgreSQL itself waits 5 seconds for others to go before it refuses. */
 const patienceMs = 10_000

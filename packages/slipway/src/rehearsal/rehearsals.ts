@@ -4,7 +4,7 @@ import { changedRows } from '../postgres/changed-rows.ts'
 import { compare } from '../postgres/compare.ts'
 import { proveMigrated } from '../postgres/ledger.ts'
 import { watchLocks } from '../postgres/lock-watch.ts'
-import { countRows, fillCopy, rewritten, tableFiles } from '../postgres/rehearsal-copy.ts'
+import { countRows, fillCopy, prepareCopy, rewritten, tableFiles } from '../postgres/rehearsal-copy.ts'
 import { readUsage } from '../postgres/read-usage.ts'
 import type { LiveDatabase } from '../postgres/server.ts'
 import type { Rehearsal, Release } from '../release/model.ts'
@@ -14,12 +14,14 @@ import { healthyOnStage, smokeOnStage } from './staged-release.ts'
 
 /** The port `Rehearsals` on the Docker Engine: a throwaway copy beside production, on a network that leads nowhere. */
 export function rehearsals(parts: RehearsalParts): Rehearsals {
+  const copyOf = copyFinder(parts)
   return {
     async prepare(current) {
       await remove(parts, current)
       await startCopy(current, parts.service, parts.directory)
+      await prepareCopy(parts.live, copyOf(current, 'anew'))
     },
-    run: (order, note) => rehearse(parts, order, note),
+    run: (order, note) => rehearse(parts, order, copyOf(order.current), note),
     remove: current => remove(parts, current),
   }
 }
@@ -37,21 +39,36 @@ export interface RehearsalParts {
   directory: string
 }
 
+/** One object for one copy, because what is kept open to it is found by that; a new one for a copy that is made anew. */
+function copyFinder({ live, service }: RehearsalParts): (current: Release, anew?: 'anew') => LiveDatabase {
+  const copies = new Map<string, LiveDatabase>()
+  return (current, anew) => {
+    const known = anew === undefined ? copies.get(current.id) : undefined
+    if (known !== undefined) return known
+    let container: string | undefined
+    const find = async () => (container ??= await copyContainer(current, service))
+    // The same login as on the live server: the image set the copy up with the same variables.
+    const copy: LiveDatabase = { ...live, server: { ...live.server, container: find } }
+    copies.set(current.id, copy)
+    return copy
+  }
+}
+
 async function rehearse(
   parts: RehearsalParts,
   order: RehearsalOrder,
+  copy: LiveDatabase,
   note: (text: string) => void,
 ): Promise<Rehearsal> {
-  const { current, config } = order
+  const { config } = order
   const { live, directory } = parts
-  let container: string | undefined
-  const find = async () => (container ??= await copyContainer(current, parts.service))
-  // The same login as on the live server: the image set the copy up with the same variables.
-  const copy: LiveDatabase = { ...live, server: { ...live.server, container: find } }
-  await fillCopy(live, copy, config.rehearse.mode === 'schema' ? { schemaInto: directory } : order.backup)
+  const startedAt = performance.now()
+  const all = order.backup ?? 'live'
+  await fillCopy(live, copy, config.rehearse.mode === 'schema' ? { schemaInto: directory } : all)
+  const fillSeconds = Math.round(performance.now() - startedAt) / 1000
   goOn(order)
   note('the copy is there, migrating it')
-  const migrated = await migrate(parts, order, copy)
+  const migrated = { ...(await migrate(parts, order, copy)), fillSeconds }
   goOn(order)
   return decide(parts, order, migrated, note)
 }

@@ -1,7 +1,18 @@
 import type { EnvironmentConfig } from '../config/model.ts'
+import { forecastDatabase, subjectOf, type Experience } from './experience.ts'
 import { forecastData, forecastMigration } from './forecast.ts'
-import type { Commit, DataOrigin, DeploymentRecord, Plan, Release, ReleaseId, ReleaseService } from './model.ts'
+import type {
+  Commit,
+  DataOrigin,
+  DeploymentRecord,
+  Plan,
+  RehearsalForecast,
+  Release,
+  ReleaseId,
+  ReleaseService,
+} from './model.ts'
 import type { DatabaseState } from './ports.ts'
+import { reportOf } from './rehearsal-report.ts'
 import { SlipwayError } from '../support/errors.ts'
 
 /** What a deployment would do: printed by `plan`, executed by `deploy`. Pure. */
@@ -13,9 +24,12 @@ export function planDeployment(input: {
   migrationFingerprint: string | undefined
   history: readonly DeploymentRecord[]
   database: DatabaseState | undefined
+  databaseBytes?: number | undefined
+  experience?: Experience | undefined
 }): Plan {
-  const { config, current, commit } = input
+  const { config, current, commit, databaseBytes, experience = {} } = input
   const migration = forecastMigration(input)
+  const rehearsal = migration.kind === 'pending' ? forecastRehearsal(input) : undefined
   return {
     kind: 'deploy',
     app: config.app,
@@ -28,6 +42,10 @@ export function planDeployment(input: {
     data: { kind: 'untouched' },
     steps: [],
     config,
+    ...(databaseBytes === undefined
+      ? {}
+      : { database: forecastDatabase(experience, databaseBytes, config.rehearse.mode) }),
+    ...(rehearsal === undefined ? {} : { rehearsal }),
     ...(current === undefined ? {} : { current }),
     ...(commit === undefined ? {} : { commit }),
   }
@@ -68,6 +86,16 @@ export function planRollback(input: {
     ...(current === undefined ? {} : { current }),
     ...(target.commit === undefined ? {} : { commit: target.commit }),
   }
+}
+
+/** An earlier rehearsal counts when it was of these migrations, on this schema, beside this release. */
+function forecastRehearsal(input: Parameters<typeof planDeployment>[0]): RehearsalForecast | undefined {
+  const { config, current, experience } = input
+  if (current === undefined || config.database === undefined || config.rehearse.mode === 'off') return undefined
+  const of = subjectOf({ ...input, current })
+  const note = experience?.rehearsal
+  if (of === undefined || note?.of !== of) return of === undefined ? {} : { of }
+  return { of, report: reportOf(note, current.id, config.hold.limitMs) }
 }
 
 function targetOf(

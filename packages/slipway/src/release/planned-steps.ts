@@ -48,7 +48,7 @@ function describe(name: StepName, plan: Plan): { does: string; skipped?: string 
       }
     case 'hold':
       return {
-        does: `Hold requests (at most ${plan.config.hold.limitMs / 1000} s), quiet workers, take a snapshot`,
+        does: `Quiet workers, hold requests (${holdLength(plan)}), take a snapshot`,
         skipped: first
           ? 'first deployment: nothing serves yet'
           : restores
@@ -85,10 +85,19 @@ function rehearseSkipped(plan: Plan, first: boolean, pending: boolean): string |
   return plan.config.rehearse.mode === 'off' ? 'rehearse is off' : undefined
 }
 
-/** Only a rehearsal can spare the hold. */
+/** Only a rehearsal can spare the hold. What an earlier one said is not what decides, but what is to be expected. */
 function heldUnless(plan: Plan): string | undefined {
-  const rehearsed = plan.config.database !== undefined && plan.config.rehearse.mode !== 'off'
-  return rehearsed ? `only if the rehearsal shows that ${plan.current?.id} can not live with the new schema` : undefined
+  if (plan.config.database === undefined || plan.config.rehearse.mode === 'off') return undefined
+  const row = plan.rehearsal?.report?.row
+  if (row === 'held') return undefined
+  if (row === 'changes-nothing') return 'the migration changes nothing, as a rehearsal showed'
+  if (row === 'online') return `${plan.current?.id} lives with the new schema, as a rehearsal showed`
+  return `only if the rehearsal shows that ${plan.current?.id} can not live with the new schema`
+}
+
+function holdLength({ config, rehearsal }: Plan): string {
+  const expected = rehearsal?.report?.row === 'held' ? rehearsal.report.holdSeconds : undefined
+  return `${expected === undefined ? '' : `about ${expected} s, `}at most ${config.hold.limitMs / 1000} s`
 }
 
 function watchSkipped(plan: Plan, first: boolean): string | undefined {

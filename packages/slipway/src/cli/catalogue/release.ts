@@ -22,15 +22,27 @@ export const planCommand = defineCommand({
   name: 'plan',
   group: 'Release',
   summary: 'show what deploy would do, and change nothing',
-  details: 'Exits with 6 when changes are pending, so that a pipeline can ask.',
+  details: [
+    'Exits with 6 when changes are pending, so that a pipeline can ask.',
+    '--rehearse runs the migration on a throwaway copy of the database, with the old release on the result, and tells',
+    'whether requests would wait and for how long. Production is only read. Later plans show what it said.',
+  ].join('\n'),
   examples: [
     { does: 'what would a deployment to production do?', run: 'slipway plan prod' },
+    { does: 'and how would its migration run there?', run: 'slipway plan prod --rehearse' },
     { does: 'in a script: is anything pending?', run: 'slipway plan prod > plan.txt; [ $? -eq 6 ] && echo pending' },
   ],
   arguments: environment,
-  options: {},
-  onInterrupt: 'leave',
-  exits: { ...commonExits, [exitCodes.ok]: 'no changes', [exitCodes.changesPending]: 'changes are pending' },
+  options: { rehearse: { kind: 'flag', does: 'run the migration on a copy of the database, and tell how it went' } },
+  onInterrupt: 'safe point',
+  exits: {
+    ...commonExits,
+    [exitCodes.ok]: 'no changes',
+    [exitCodes.failedNothingChanged]: 'failed, or the rehearsal shows that a deployment would end there',
+    [exitCodes.locked]: 'a deployment is under way, so that nothing can be rehearsed',
+    [exitCodes.changesPending]: 'changes are pending',
+    [exitCodes.interrupted]: 'interrupted',
+  },
   handler: () => import('../commands/plan.ts'),
 })
 

@@ -1,14 +1,20 @@
+import { SlipwayError } from '../../support/errors.ts'
 import type { Handler } from '../command.ts'
 import { changesPending, exitCodeOfPlan } from '../exit-code.ts'
+import { oneLine } from '../render/harmless.ts'
 import { planText } from '../render/plan.ts'
 import { openSettled } from './settled.ts'
 
-export const run: Handler<{ environment: string | undefined }> = async (input, context) => {
+export const run: Handler<{ environment: string | undefined; rehearse: boolean }> = async (input, context) => {
+  const { signal, stdout, stderr } = context
   const application = await openSettled(context, input.environment, 'stop')
-  const plan = await application.plan({ signal: context.signal })
+  const note = (text: string): void =>
+    stderr.write(`  ${stderr.paint.dim(`${stderr.symbols.note} ${oneLine(text)}`)}\n`)
+  const plan = await application.plan({ signal, rehearse: input.rehearse, note })
+  if (signal.aborted) throw new SlipwayError('INTERRUPTED', 'Interrupted', { state: 'nothing was changed' })
   return {
-    exitCode: exitCodeOfPlan(plan),
+    exitCode: exitCodeOfPlan(plan, input.rehearse),
     document: { ...plan, changesPending: changesPending(plan) },
-    text: () => planText(plan, changesPending(plan), context.stdout),
+    text: () => planText(plan, changesPending(plan), stdout, context.now()),
   }
 }

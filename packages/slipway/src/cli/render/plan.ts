@@ -1,12 +1,13 @@
 import type { Plan } from '../../release/model.ts'
 import { oneLine } from './harmless.ts'
 import { dataWords, migrationWords } from './plan-line.ts'
+import { lockTable, rehearsalFacts, sizeWords } from './plan-rehearsal.ts'
 import type { Screen } from './screen.ts'
 import { table, type Cell } from './table.ts'
 import { labelled } from './trouble.ts'
 
 /** `plan`: what would change, then every step as it would run. */
-export function planText(plan: Plan, pending: boolean, screen: Screen): string {
+export function planText(plan: Plan, pending: boolean, screen: Screen, now: Date): string {
   const { paint } = screen
   const fact = (label: string, text: string | undefined): string[] => labelled(label, text, screen, labelColumns)
   const goal = oneLine(
@@ -25,12 +26,15 @@ export function planText(plan: Plan, pending: boolean, screen: Screen): string {
     ),
     ...fact('then', goal),
     ...fact('migration', migrationWords(plan.migration)),
+    ...rehearsalFacts(plan, now).flatMap(([label, text]) => fact(label, text)),
     ...fact('data', dataWords(plan.data)),
     ...(plan.data.kind === 'restore'
       ? [...fact('loses', plan.data.loses), ...fact('because', plan.data.breaking.join('\n'))]
       : []),
     ...fact('state', stateWords[plan.state]),
+    ...fact('size', sizeWords(plan)),
     '',
+    ...lockTable(plan, screen),
     ...table(
       [{ title: 'SERVICE' }, { title: 'ROLE' }, { title: 'CHANGE' }],
       plan.services.map(each => serviceRow(each, screen)),

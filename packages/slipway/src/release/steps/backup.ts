@@ -1,4 +1,4 @@
-import type { Step } from '../context.ts'
+import type { Context, Step } from '../context.ts'
 
 /** A verified dump of the live database, before anything changes. */
 export const backup: Step = {
@@ -14,8 +14,15 @@ export const backup: Step = {
   async apply(context) {
     const file = await context.ports.backups.create('pre-deploy', context.note)
     await context.learn({ backup: { file: file.file, bytes: file.bytes, sha256: file.sha256, seconds: file.seconds } })
+    await remember(context, file.seconds)
     return `${file.file} · ${size(file.bytes)} · verified`
   },
+}
+
+/** A note that can not be kept harms nobody: the next plan only knows less. */
+async function remember({ plan, ports }: Context, seconds: number): Promise<void> {
+  if (plan.database === undefined) return
+  await ports.experience?.add({ backup: { databaseBytes: plan.database.bytes, seconds } }).catch(() => undefined)
 }
 
 function size(bytes: number): string {
