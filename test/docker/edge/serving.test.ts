@@ -168,7 +168,7 @@ describe('serving on real Docker', () => {
     expect([dead.status, later.status]).toEqual([503, 503])
     expect(dead.headers['retry-after']).toBe('1')
     expect(await edge.probe(release(), 'web', '/', 1000)).toMatchObject({ kind: 'no-answer' })
-    expect(await edge.inFlight(release())).toBe(0)
+    expect(await edge.inFlight(release())).toEqual({ requests: 0, webSockets: 0, eventStreams: 0 })
     await dockerOk(['start', door])
     for (let attempt = 0; attempt < 50 && (await toA('/')).status !== 200; attempt++) await sleep(50)
     expect((await toA('/')).status).toBe(200)

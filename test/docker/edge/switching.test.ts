@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CaddyEdge } from '../../../packages/slipway/src/edge/edge.ts'
 import { aConfig, aRelease, ask, dockerOk, edgeLab, load, type EdgeLab } from './lab.ts'
-import { openWebSocket } from './websocket.ts'
+import { goingAway, openWebSocket } from './websocket.ts'
 
 /** Two releases side by side, and the link between them moved under load. */
 describe('switching and holding on real Docker', () => {
@@ -32,6 +32,7 @@ describe('switching and holding on real Docker', () => {
 
   const one = () => aRelease(project, 'r1')
   const two = () => aRelease(project, 'r2')
+  const nothing = { requests: 0, webSockets: 0, eventStreams: 0 }
 
   it('fails no request through switches and holds', async () => {
     const loading = load(lab.port, 600, 10)
@@ -63,27 +64,43 @@ describe('switching and holding on real Docker', () => {
 
   it('leaves what is under way with its release, and counts it', async () => {
     await edge.switchTo(one())
-    expect(await edge.inFlight(one())).toBe(0)
+    expect(await edge.inFlight(one())).toEqual(nothing)
     const slow = ask(lab.port, '/slow?ms=2500', {}, 'POST', 'a body')
-    const stream = ask(lab.port, '/stream?ms=2500')
+    const stream = ask(lab.port, '/stream?ms=2500', { accept: 'text/event-stream' })
     const socket = await openWebSocket(lab.port)
     expect(await socket.echo('before')).toBe('r1:before')
-    expect(await edge.inFlight(one())).toBe(3)
+    expect(await edge.inFlight(one())).toEqual({ requests: 1, webSockets: 1, eventStreams: 1 })
     await edge.switchTo(two())
     expect((await ask(lab.port, '/')).json.release).toBe('r2')
     expect(await socket.echo('after')).toBe('r1:after')
-    expect(await edge.inFlight(one())).toBe(3)
+    expect(await edge.inFlight(one())).toEqual({ requests: 1, webSockets: 1, eventStreams: 1 })
     expect((await slow).json).toMatchObject({ release: 'r1', bytes: 6 })
     expect((await stream).text).toMatch(/r1 end\n$/)
-    expect(await edge.inFlight(one())).toBe(1)
+    expect(await edge.inFlight(one())).toEqual({ requests: 0, webSockets: 1, eventStreams: 0 })
     const began = performance.now()
     await edge.closeDoor(one())
-    // 1001: going away.
-    expect(await socket.closed).toEqual(Buffer.from([0x88, 2, 0x03, 0xe9]))
+    expect(await socket.closed).toEqual(goingAway)
     console.log(`closing a door ${Math.round(performance.now() - began)} ms`)
-    expect(await edge.inFlight(one())).toBe(0)
+    expect(await edge.inFlight(one())).toEqual(nothing)
     await edge.closeDoor(one())
     expect((await ask(lab.port, '/')).json.release).toBe('r2')
+  })
+
+  it('ends WebSockets alone with a close frame, and lets all else go on through the same door', async () => {
+    const slow = ask(lab.port, '/slow?ms=4000', {}, 'POST', 'a body')
+    const stream = ask(lab.port, '/stream?ms=4000', { accept: 'text/event-stream' })
+    const sockets = await Promise.all([openWebSocket(lab.port), openWebSocket(lab.port)])
+    for (const socket of sockets) expect(await socket.echo('before')).toBe('r2:before')
+    const began = performance.now()
+    await edge.closeWebSockets(two())
+    for (const socket of sockets) expect(await socket.closed).toEqual(goingAway)
+    console.log(`closing WebSockets ${Math.round(performance.now() - began)} ms`)
+    const again = await openWebSocket(lab.port)
+    expect(await again.echo('again')).toBe('r2:again')
+    expect((await ask(lab.port, '/')).json.release).toBe('r2')
+    expect((await slow).json).toMatchObject({ release: 'r2', bytes: 6 })
+    expect((await stream).text).toMatch(/r2 end\n$/)
+    again.end()
   })
 
   it('holds WebSockets and streams, too, and relays them', async () => {

@@ -12,10 +12,15 @@ export async function openWebSocket(port: number): Promise<TestWebSocket> {
   if (!head.startsWith('HTTP/1.1 101')) throw new Error(head)
   let closeFrame: Buffer | undefined
   let heard: ((text: string) => void) | undefined
+  let rest = Buffer.alloc(0)
   socket.on('error', () => undefined)
-  socket.on('data', frame => {
-    if (((frame[0] ?? 0) & 15) === 8) closeFrame = frame
-    else heard?.(frame.subarray(2).toString())
+  socket.on('data', (bytes: Buffer) => {
+    rest = Buffer.concat([rest, bytes])
+    for (let frame = shortFrame(rest); frame !== undefined; frame = shortFrame(rest)) {
+      rest = rest.subarray(frame.length)
+      if (((frame[0] ?? 0) & 15) === 8) closeFrame = frame
+      else heard?.(frame.subarray(2).toString())
+    }
   })
   const closed = new Promise<Buffer | undefined>(resolve => socket.once('close', () => resolve(closeFrame)))
   return {
@@ -33,12 +38,21 @@ export async function openWebSocket(port: number): Promise<TestWebSocket> {
   }
 }
 
+/** 1001: going away. */
+export const goingAway = Buffer.from([0x88, 2, 0x03, 0xe9])
+
 export interface TestWebSocket {
   /** What comes back. */
   echo(text: string): Promise<string>
   /** The close frame, if there was one. */
   closed: Promise<Buffer | undefined>
   end(): void
+}
+
+/** The first whole frame; undefined: not there yet. */
+function shortFrame(bytes: Buffer): Buffer | undefined {
+  const length = 2 + ((bytes[1] ?? 0) & 127)
+  return bytes.length < 2 || bytes.length < length ? undefined : bytes.subarray(0, length)
 }
 
 function nextBytes(socket: Socket): Promise<Buffer> {

@@ -4,7 +4,11 @@ import { adminHost } from './caddy-document.ts'
 /** One request to a Caddy's admin API on its Unix socket. Rejects with the system's error when nobody answers. */
 export function adminRequest(socketPath: string, ask: AdminRequest): Promise<AdminAnswer> {
   return new Promise((resolve, reject) => {
-    const headers = { host: adminHost, ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }) }
+    const headers = {
+      host: adminHost,
+      ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(ask.anew === true ? { 'cache-control': 'must-revalidate' } : {}),
+    }
     const asked = request({ socketPath, method: ask.method, path: ask.path, headers, agent: false }, answer => {
       const chunks: Buffer[] = []
       answer.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -22,6 +26,8 @@ export interface AdminRequest {
   method: 'GET' | 'POST'
   path: string
   body?: string
+  /** Loads a configuration also when it is the one that runs. */
+  anew?: true
   timeoutMs: number
 }
 

@@ -6,12 +6,15 @@ import { safeName, safeNetworkName } from './names.ts'
 /**
  * How the front and the doors are run: argv for `docker`. Pure.
  *
+ * Both are restarted always: nobody stops them but to remove them, and a Docker daemon that has died takes what outlived
+ * it for stopped by a person, whom `unless-stopped` obeys.
+ *
  * Both may use NET_BIND_SERVICE even where they bind no low port: the official image's `caddy` carries that
  * capability on its file, and the kernel refuses to start such a program where the capability is out of bounds.
  */
 export function frontArgv(front: FrontContainer): string[] {
   return [
-    ['run', '--detach', '--name', front.name, '--restart', 'unless-stopped'],
+    ['run', '--detach', '--name', front.name, '--restart', 'always'],
     ['--label', `${labels.role}=edge`, '--label', `${labels.edge}=${front.directory}`],
     // The host's network: the app sees the client's address instead of a bridge's, no userland proxy copies each
     // byte, and the host's firewall applies, which ports published by Docker walk around.
@@ -39,7 +42,7 @@ export function doorArgv(door: DoorContainer): string[] {
   if (network === undefined) throw new SlipwayError('BUG', `The door ${door.name} was given no network`)
   return [
     others.length === 0 ? ['run', '--detach'] : ['create'],
-    ['--name', door.name, '--restart', 'unless-stopped'],
+    ['--name', door.name, '--restart', 'always'],
     ['--label', `${labels.project}=${door.project}`],
     ['--label', `${labels.release}=${door.release}`],
     ['--label', `${labels.role}=door`],

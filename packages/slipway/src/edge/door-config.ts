@@ -40,16 +40,32 @@ export const doorGraceSeconds = 2
 
 function doorServer({ name, port, replicas }: DoorService, release: ReleaseId): Json {
   const service = safeName(name, 'the service')
+  const toApp = [wholeAnswers, withoutServerName, toContainers(service, port, replicas)]
   return {
     listen: [`unix/${inDoor.socket(service)}`],
     automatic_https: { disable: true },
     protocols: ['h1'],
     // Counts answers by their status: what the watch compares. No cost could be measured.
     metrics: {},
-    routes: [sayRelease(release), { handle: [wholeAnswers, withoutServerName, toContainers(service, port, replicas)] }],
+    routes: [
+      sayRelease(release),
+      { match: [{ header: { Upgrade: ['*'] } }], handle: [webSockets(toApp)], terminal: true },
+      { match: [{ header: { Accept: ['*text/event-stream*'] } }], handle: [eventStream] },
+      { handle: toApp },
+    ],
     errors: { routes: [{ handle: [didNotAnswer] }] },
   }
 }
+
+/** Caddy counts what is under way by the first handler of a route: by its name the kinds are told apart. */
+export const countedAs = { request: 'request_body', webSocket: 'subroute', eventStream: 'vars' } as const
+
+function webSockets(handle: Json): Json {
+  return { handler: countedAs.webSocket, routes: [{ handle }] }
+}
+
+/** Only to be counted. */
+const eventStream: Json = { handler: countedAs.eventStream, slipway_event_stream: true }
 
 /** Who asks for it learns which release answered, whatever the app says of itself. */
 function sayRelease(release: ReleaseId): Json {

@@ -61,16 +61,25 @@ export async function closeDoor(layout: EdgeLayout, release: Release): Promise<v
   await rm(layout.door(release.project, release.id).directory, { recursive: true, force: true })
 }
 
-/** Requests, streams and WebSockets that the door is serving. A door that is gone serves none. */
-export async function countInFlight(layout: EdgeLayout, release: Release): Promise<number> {
+/**
+ * Ends the door's WebSockets with a close frame (1001) and lets requests go on: loading its configuration anew is what
+ * makes Caddy do this. A door that is gone has none.
+ */
+export async function closeWebSockets(layout: EdgeLayout, release: Release): Promise<void> {
   const door = layout.door(release.project, release.id)
+  const body = await readIfPresent(door.config)
+  if (body === undefined) return
   try {
-    const answer = await adminRequest(door.admin, { method: 'GET', path: '/reverse_proxy/upstreams', timeoutMs: 5000 })
+    const answer = await adminRequest(door.admin, {
+      method: 'POST',
+      path: '/load',
+      body,
+      anew: true,
+      timeoutMs: 10_000,
+    })
     if (answer.status !== 200) throw failed(release, adminError(answer))
-    const upstreams = JSON.parse(answer.body) as { num_requests: number }[]
-    return upstreams.reduce((sum, upstream) => sum + upstream.num_requests, 0)
   } catch (error) {
-    if (['ENOENT', 'ECONNREFUSED'].includes(errorCode(error) ?? '')) return 0
+    if (['ENOENT', 'ECONNREFUSED'].includes(errorCode(error) ?? '')) return
     if (error instanceof SlipwayError) throw error
     throw failed(release, error instanceof Error ? error.message : String(error))
   }
@@ -110,10 +119,10 @@ async function isWanted(container: DoorContainer, sockets: readonly string[]): P
 }
 
 async function waitFor(sockets: readonly string[], name: string, release: Release): Promise<void> {
-  const started = Date.now()
+  const started = performance.now()
   for (;;) {
     if ((await Promise.all(sockets.map(accepts))).every(Boolean)) return
-    const waited = Date.now() - started
+    const waited = performance.now() - started
     const died = waited > 1000 && (await inspectContainer(name))?.running !== true
     if (died || waited > 10_000) {
       const output = await lastOutput(name)

@@ -1,8 +1,8 @@
 import type { Release } from '../release/model.ts'
 import type { Edge } from '../release/ports.ts'
 import { SlipwayError } from '../support/errors.ts'
-import { closeDoor, countInFlight, openDoor } from './door.ts'
-import { countAnswered } from './door-counts.ts'
+import { closeDoor, closeWebSockets, openDoor } from './door.ts'
+import { countAnswered, countInFlight } from './door-counts.ts'
 import type { Front } from './front-container.ts'
 import { ensureSite } from './front.ts'
 import { waitingRoom, type WaitingRoom } from './hold.ts'
@@ -65,6 +65,8 @@ export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
     },
 
     inFlight: release => countInFlight(layout, ofProject(release)),
+
+    closeWebSockets: release => closeWebSockets(layout, ofProject(release)),
 
     async closeDoor(release) {
       // A link that leads nowhere would look like a release that serves.

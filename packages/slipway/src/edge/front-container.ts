@@ -24,7 +24,7 @@ export async function runningConfig(front: Front): Promise<unknown> {
   if (container === undefined) return undefined
   refuseForeign(front, container.labels)
   if (!container.running) return undefined
-  const deadline = Date.now() + startTimeoutMs
+  const deadline = performance.now() + startTimeoutMs
   for (;;) {
     try {
       const answer = await askFront(front, { method: 'GET', path: '/config/', timeoutMs: 5000 })
@@ -33,7 +33,7 @@ export async function runningConfig(front: Front): Promise<unknown> {
     } catch (error) {
       // Just started, or its directory was replaced under it: then it is started anew.
       if (!nobodyThere(error)) throw notAnswering(front, error)
-      if (Date.now() > deadline) return undefined
+      if (performance.now() > deadline) return undefined
       await sleep(50)
     }
   }
@@ -49,11 +49,11 @@ export async function startFront(front: Front, wanted: Json): Promise<void> {
     directory: front.layout.directory,
   })
   await docker(argv, `The edge ${front.name} could not be started`, 'No edge runs.')
-  const started = Date.now()
+  const started = performance.now()
   for (;;) {
     const running = await askFront(front, { method: 'GET', path: '/config/', timeoutMs: 2000 }).catch(() => undefined)
     if (running?.status === 200 && sameJson(JSON.parse(running.body), wanted)) return
-    const waited = Date.now() - started
+    const waited = performance.now() - started
     const container = waited > 1000 ? await inspectContainer(front.name) : undefined
     const died = waited > 1000 && container?.running !== true
     if (died || waited > startTimeoutMs) throw await giveUp(front)

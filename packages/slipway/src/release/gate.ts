@@ -12,16 +12,26 @@ export async function gate(release: Release, ports: GatePorts, options: GateOpti
   const watched = release.services
     .filter(service => service.role === 'web' || service.role === 'worker')
     .map(service => new ServiceWatch(service, release, ports))
-  const startedAt = ports.clock.monotonic()
+  let startedAt = ports.clock.monotonic()
   const bell = new Bell()
   const events = await ports.engine.watch(release, () => bell.ring())
   let said = ''
+  let rest = options.whenWebAnswers
   try {
     for (;;) {
       const containers = await ports.engine.containers(release)
       const verdicts = await Promise.all(watched.map(watch => watch.look(containers)))
       const failed = verdicts.find(verdict => verdict.kind === 'failed')
       if (failed?.kind === 'failed') throw await failure(failed, release, ports, options.consequence)
+      if (
+        rest !== undefined &&
+        watched.every(watch => watch.service.role === 'worker' || watch.seemsWell(containers))
+      ) {
+        await rest()
+        rest = undefined
+        startedAt = ports.clock.monotonic()
+        continue
+      }
       const waiting = verdicts.filter(verdict => verdict.kind === 'waiting').map(verdict => verdict.for)
       if (waiting.length === 0) return
       const elapsed = ports.clock.monotonic() - startedAt
@@ -29,7 +39,7 @@ export async function gate(release: Release, ports: GatePorts, options: GateOpti
       if (elapsed >= deadline) throw await tooLate(waiting, containers, elapsed, ports, options.consequence)
       if (options.signal.aborted) throw new SlipwayError('INTERRUPTED', `Interrupted while waiting for ${waiting[0]}`)
       if (elapsed > 2000 && waiting[0] !== undefined && waiting[0] !== said) options.note((said = waiting[0]))
-      await Promise.race([ports.clock.sleep(pace), bell.rung()])
+      await Promise.race([ports.clock.sleep(pauseAfter(verdicts)), bell.rung()])
     }
   } finally {
     events.stop()
@@ -45,11 +55,22 @@ export interface GateOptions {
   note(text: string): void
   /** What happens to the old release, for the error. */
   consequence: string
+  /** Starts the rest of the release as soon as all its web services have answered well. */
+  whenWebAnswers?(): Promise<void>
 }
 
 /** Between two looks. An app that does not listen yet is asked again at once; one that answers badly, at its interval. */
 const pace = 50
+const quietPace = 500
 const healthCheckPaceMs = 500
+
+/** Each look is programs that take time from those who serve: where only time is missing, Docker's events do the watching. */
+function pauseAfter(verdicts: readonly Verdict[]): number {
+  const left = verdicts.map(verdict =>
+    verdict.kind === 'waiting' ? (verdict.aloneMs ?? pace) : Number.POSITIVE_INFINITY,
+  )
+  return Math.min(quietPace, ...left)
+}
 
 class ServiceWatch {
   readonly service: ReleaseService
@@ -58,6 +79,8 @@ class ServiceWatch {
   private probe: Probe | undefined
   private probedAt = Number.NEGATIVE_INFINITY
   private checkedAt = Number.NEGATIVE_INFINITY
+  private readonly since: number
+  private looked = false
   private runningSince: number | undefined
   private readonly passed = new Set<string>()
 
@@ -65,13 +88,15 @@ class ServiceWatch {
     this.service = service
     this.release = release
     this.ports = ports
+    this.since = ports.clock.monotonic()
   }
 
   async look(all: ContainerState[]): Promise<Verdict> {
     const containers = all.filter(container => container.service === this.service.name)
     const now = this.ports.clock.monotonic()
     const running = containers.length > 0 && containers.every(container => container.status === 'running')
-    this.runningSince = running ? (this.runningSince ?? now) : undefined
+    this.runningSince = running ? (this.runningSince ?? this.runsFrom(now)) : undefined
+    this.looked = true
     if (running) await this.ask(containers, now)
     return judge({
       service: this.service,
@@ -80,6 +105,19 @@ class ServiceWatch {
       passed: this.passed,
       runningMs: this.runningSince === undefined ? 0 : now - this.runningSince,
     })
+  }
+
+  /** Compose says that it started them before the gate begins: what runs at the first look has run since then. */
+  private runsFrom(now: number): number {
+    return this.looked ? now : this.since
+  }
+
+  /** It has answered well or, where nothing can be asked, runs: not yet that it stays so. */
+  seemsWell(all: ContainerState[]): boolean {
+    if (this.service.health.path !== undefined) return answersWell(this.probe)
+    const own = all.filter(container => container.service === this.service.name)
+    const runs = own.length >= this.service.replicas && own.every(each => each.status === 'running')
+    return runs && own.every(each => each.health !== 'starting' || this.passed.has(each.id))
   }
 
   private async ask(containers: ContainerState[], now: number): Promise<void> {

@@ -28,6 +28,11 @@ export function proveHoldGoesOn(context: Context): void {
   if (context.holdEndsAt === undefined || isOver(context)) throw tooLong(context)
 }
 
+/** Before the switch: those who waited may be with the old release again. */
+export function proveNobodyLetGo(context: Context): void {
+  if (context.hasGivenUp === true) throw tooLong(context)
+}
+
 function isOver({ holdEndsAt, ports }: Context): boolean {
   return holdEndsAt !== undefined && ports.clock.monotonic() > holdEndsAt
 }

@@ -4,7 +4,8 @@ import type { ContainerState, Probe } from './ports.ts'
 /** What one look at a service tells. Pure: the gate asks the world, this decides. */
 export type Verdict =
   | { kind: 'healthy' }
-  | { kind: 'waiting'; for: string }
+  /** `aloneMs`: only time is missing, so much of it. */
+  | { kind: 'waiting'; for: string; aloneMs?: number }
   | { kind: 'failed'; why: string; container?: ContainerState }
 
 export interface Observation {
@@ -58,7 +59,9 @@ function judgeHealth({ service, containers, probe, passed, runningMs }: Observat
   if (unproven !== undefined) return { kind: 'waiting', for: `${unproven.name}: its health check has not passed yet` }
   const hasCheck = service.health.path !== undefined || containers.every(container => container.health !== 'none')
   const wanted = hasCheck ? stableMs : stableWithoutCheckMs
-  if (runningMs < wanted) return { kind: 'waiting', for: `${service.name} to stay up for ${wanted / 1000} s` }
+  if (runningMs < wanted) {
+    return { kind: 'waiting', for: `${service.name} to stay up for ${wanted / 1000} s`, aloneMs: wanted - runningMs }
+  }
   return { kind: 'healthy' }
 }
 

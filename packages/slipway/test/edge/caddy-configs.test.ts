@@ -78,6 +78,18 @@ describe('both', () => {
   })
 })
 
+describe('a door', () => {
+  it('has a route of its own, by which it is counted, for each kind of request', () => {
+    const text = JSON.stringify(doorConfig([{ name: 'web', port: 3000, replicas: 1 }], 'r1'))
+    const routes = [
+      '"header":{"Upgrade":["*"]}}],"handle":[{"handler":"subroute"',
+      '"header":{"Accept":["*text/event-stream*"]}}],"handle":[{"handler":"vars"',
+      '{"handle":[{"handler":"request_body"',
+    ]
+    for (const route of routes) expect(text).toContain(route)
+  })
+})
+
 describe('listensOf', () => {
   it('knows the ports of a configuration, the redirecting one too', () => {
     const config = frontConfig([address('a', [{ name: 'web', hosts: [] }]), domains('b', 'b.example')], settings)

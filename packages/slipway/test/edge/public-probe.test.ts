@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { answeredIn } from '../../src/edge/door-counts.ts'
+import { answeredIn, inFlightIn } from '../../src/edge/door-counts.ts'
 import { probePublic, publicPlace } from '../../src/edge/public-probe.ts'
 import { hostileNames, sampleConfig, sampleRelease } from './sample.ts'
 
@@ -84,19 +84,35 @@ describe('where the public comes in', () => {
 })
 
 describe('what a door has answered', () => {
-  test('counts each request once, where it is handed to the app', () => {
+  test('counts each request once, where the door begins to handle it', () => {
     const metrics = [
       '# HELP caddy_http_requests_total Counter',
       'caddy_http_requests_total{handler="headers",server="web"} 13',
+      'caddy_http_requests_total{handler="request_body",server="web"} 10',
       'caddy_http_requests_total{handler="reverse_proxy",server="web"} 10',
-      'caddy_http_requests_total{handler="reverse_proxy",server="api"} 1e+06',
-      'caddy_http_request_errors_total{handler="reverse_proxy",server="web"} 2',
-      'caddy_http_request_duration_seconds_count{code="200",handler="reverse_proxy",method="GET",server="web"} 5',
-      'caddy_http_request_duration_seconds_count{code="503",handler="reverse_proxy",method="GET",server="web"} 3',
+      'caddy_http_requests_total{handler="request_body",server="api"} 1e+06',
+      'caddy_http_requests_total{handler="subroute",server="api"} 7',
+      'caddy_http_request_errors_total{handler="request_body",server="web"} 2',
+      'caddy_http_request_duration_seconds_count{code="200",handler="request_body",method="GET",server="web"} 5',
+      'caddy_http_request_duration_seconds_count{code="503",handler="request_body",method="GET",server="web"} 3',
       'caddy_http_request_duration_seconds_count{code="503",handler="headers",method="GET",server="web"} 3',
       'rubbish{ 7',
     ].join('\n')
-    expect(answeredIn(metrics)).toEqual({ requests: 1_000_010, failed: 5 })
+    expect(answeredIn(metrics)).toEqual({ requests: 1_000_017, failed: 5 })
     expect(answeredIn('')).toEqual({ requests: 0, failed: 0 })
+  })
+
+  test('tells requests, WebSockets and event streams under way apart', () => {
+    const metrics = [
+      'caddy_http_requests_in_flight{handler="request_body",server="web"} 5',
+      'caddy_http_requests_in_flight{handler="request_body",server="api"} 1',
+      'caddy_http_requests_in_flight{handler="vars",server="web"} 2',
+      'caddy_http_requests_in_flight{handler="subroute",server="web"} 3',
+      'caddy_http_requests_in_flight{handler="reverse_proxy",server="web"} 99',
+      'caddy_http_requests_in_flight{handler="toString",server="web"} 99',
+      'caddy_http_requests_total{handler="request_body",server="web"} 99',
+    ].join('\n')
+    expect(inFlightIn(metrics)).toEqual({ requests: 4, webSockets: 3, eventStreams: 2 })
+    expect(inFlightIn('')).toEqual({ requests: 0, webSockets: 0, eventStreams: 0 })
   })
 })

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { gate, type GatePorts } from '../../src/release/gate.ts'
+import { stableMs } from '../../src/release/judge.ts'
+import type { ContainerState } from '../../src/release/ports.ts'
+import { makeRelease, World } from './world.ts'
+
+const release = makeRelease('r2', '2')
+
+/** Containers that run from the beginning; the clock goes on by what is slept. */
+function watched(changed: (rings: number) => Partial<ContainerState> = () => ({})): {
+  ports: GatePorts
+  world: World
+  looks: number[]
+} {
+  const world = new World()
+  const looks: number[] = []
+  const { engine, edge, clock } = world.ports()
+  world.running.set('r2', new Set(['api', 'worker']))
+  return {
+    world,
+    looks,
+    ports: {
+      clock,
+      edge: { ...edge, probe: async () => ({ kind: 'answered', status: 200, body: '', milliseconds: 1 }) },
+      engine: {
+        ...engine,
+        containers: async of => {
+          looks.push(world.now)
+          return (await engine.containers(of)).map(each => ({ ...each, health: 'healthy', ...changed(looks.length) }))
+        },
+      },
+    },
+  }
+}
+
+const options = { limitMs: 60_000, signal: new AbortController().signal, note: () => undefined, consequence: '' }
+
+test('where only time is missing, it looks twice a second, and once more when the time is there', async () => {
+  const { ports, looks } = watched()
+  await gate(release, ports, options)
+  expect(looks.length).toBeLessThanOrEqual(stableMs / 500 + 2)
+  expect(looks.at(-1)).toBeGreaterThanOrEqual(stableMs)
+  expect(looks.at(-1)).toBeLessThan(stableMs + 50)
+})
+
+test('what crashes meanwhile is seen at the next look', async () => {
+  const { ports, looks } = watched(count => (count > 2 ? { restarts: 1, exitCode: 1 } : {}))
+  await expect(gate(release, ports, options)).rejects.toMatchObject({ code: 'GATE_FAILED' })
+  expect(looks).toHaveLength(3)
+})
