@@ -14,10 +14,13 @@ import { ask } from '../traffic/ask.mjs'
 const noteFile = 'project.json'
 
 /** purpose becomes part of every name: `demo` makes the project baby-basics-demo1a2b. */
-export async function createProject(purpose, { healthDeadline = '8s', holdLimit = '30s', warm = 'off' } = {}) {
+export async function createProject(
+  purpose,
+  { healthDeadline = '8s', holdLimit = '30s', warm = 'off', format = 'plain' } = {},
+) {
   const environment = `${purpose}${randomBytes(2).toString('hex')}`
   const folder = mkdtempSync(join(tmpdir(), `slipway-${environment}-`))
-  const note = { environment, folder, port: await freePort(), healthDeadline, holdLimit, warm }
+  const note = { environment, folder, port: await freePort(), healthDeadline, holdLimit, warm, format }
   mkdirSync(join(folder, 'app'))
   mkdirSync(join(folder, 'home'), { mode: 0o700 })
   writeEnvironmentFile(join(folder, 'app', '.env'))
@@ -125,7 +128,7 @@ class Project {
 }
 
 /** The example's configuration with one environment, on this machine, and with limits that do not bore a spectator. */
-function configuration({ environment, port, healthDeadline, holdLimit, rehearse, warm }) {
+function configuration({ environment, port, healthDeadline, holdLimit, rehearse, warm, format = 'plain' }) {
   return `app: baby-basics
 compose: [infra/docker-compose.yml]
 env_file: .env
@@ -135,7 +138,7 @@ health: { path: /api/v1/health, deadline: ${healthDeadline} }
 edge: { listen: "127.0.0.1:${port}" }
 rehearse: ${rehearse}
 hold: { limit: ${holdLimit} }
-backups: { directory: ../backups, format: plain, keep: 5 }
+backups: { directory: ../backups, format: ${format}, keep: 5 }
 watch: off
 warm: ${warm}
 environments: { ${environment}: {} }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// npm run soak [-- --simulated N --real M --seed S --json]: random schedules against the simulated world, and real kills.
+// npm run soak [-- --simulated N --real M --daemon K --deployments D --seed S --json]: random schedules against the
+// simulated world, real kills, K of them of a Docker daemon of its own (as root), and deployments under steady traffic.
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
+import { hasProgram } from '../lab/process.mjs'
 
 const log = line => process.stderr.write(`${line}\n`)
 
@@ -19,10 +21,22 @@ async function main() {
   log(`seed ${wanted.seed}`)
   const simulated = await simulate(worker, wanted)
   const real = await kill(wanted)
-  if (wanted.json) process.stdout.write(`${JSON.stringify({ seed: wanted.seed, simulated, real })}\n`)
-  else log(told(simulated, real))
+  const daemon = await killDaemon(wanted)
+  const steady = await deploySteadily(wanted)
+  if (wanted.json) process.stdout.write(`${JSON.stringify({ seed: wanted.seed, simulated, real, daemon, steady })}\n`)
+  else log(told(simulated, real, daemon, steady))
   const { kills: _kills, ...faults } = real
-  process.exitCode = simulated.violations > 0 || Object.values(faults).some(count => count > 0) ? 1 : 0
+  const { kills: _daemonKills, ...daemonFaults } = daemon
+  const { failed, lost, deployments } = steady
+  const counts = [
+    simulated.violations,
+    ...Object.values(faults),
+    ...Object.values(daemonFaults),
+    failed,
+    lost,
+    deployments.unexpected,
+  ]
+  process.exitCode = counts.some(count => count > 0) ? 1 : 0
 }
 
 /** Node 20 does not run TypeScript. The names of functions stay, so that a stack tells where it was. */
@@ -122,10 +136,34 @@ async function kill({ real, seed }) {
   return { kills, mixed, stuck, lost, leaks }
 }
 
-function told(simulated, real) {
+async function killDaemon({ daemon, seed }) {
+  if (daemon === 0) return { kills: 0, mixed: 0, stuck: 0, lost: 0, leaks: 0 }
+  const { runDaemonKills } = await import('../test/soak/daemon-kills.mjs')
+  return runDaemonKills({ kills: daemon, seed, log })
+}
+
+async function deploySteadily({ deployments, rate }) {
+  if (deployments === 0) return { deployments: { good: 0, bad: 0, unexpected: 0 }, requests: 0, failed: 0, lost: 0 }
+  const { runSteady } = await import('../test/soak/steady.mjs')
+  return runSteady({ deployments, rate, log })
+}
+
+function told(simulated, real, daemon, steady) {
+  const kills = ({ kills, mixed, stuck, lost, leaks }) =>
+    `${kills} kills, ${mixed} mixed, ${stuck} stuck, ${lost} lost, ${leaks} leaks`
+  const { good, bad, unexpected } = steady.deployments
+  const latency = (what, found) =>
+    found === undefined
+      ? []
+      : [`  ${what}: ${found.requests} requests, p50 ${found.p50} ms, p99 ${found.p99} ms, max ${found.max} ms`]
   return [
     `simulated: ${simulated.schedules} schedules, ${simulated.violations} violations`,
-    `real: ${real.kills} kills, ${real.mixed} mixed, ${real.stuck} stuck, ${real.lost} lost, ${real.leaks} leaks`,
+    `real: ${kills(real)}`,
+    `daemon and machine: ${kills(daemon)}`,
+    `steady: ${good} good and ${bad} bad deployments (${unexpected} unexpected), ${steady.requests} requests, ${steady.failed} failed, ${steady.acknowledged ?? 0} writes acknowledged, ${steady.lost} lost`,
+    ...latency('at rest', steady.atRest),
+    ...latency('in deployments', steady.during),
+    ...latency('in deployments that held requests', steady.withHold),
   ].join('\n')
 }
 
@@ -138,6 +176,9 @@ function options() {
   const wanted = {
     simulated: whole(values, 'simulated'),
     real: whole(values, 'real'),
+    daemon: whole(values, 'daemon'),
+    deployments: whole(values, 'deployments'),
+    rate: Math.max(1, whole(values, 'rate')),
     seed: whole(values, 'seed') % 2 ** 31,
     workers: Math.max(1, whole(values, 'workers')),
     json: values.json,
@@ -151,6 +192,9 @@ function parse() {
       options: {
         simulated: { type: 'string', default: '1000000' },
         real: { type: 'string', default: '500' },
+        daemon: { type: 'string', default: canKillDaemon ? '50' : '0' },
+        deployments: { type: 'string', default: '0' },
+        rate: { type: 'string', default: '100' },
         seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
         workers: { type: 'string', default: String(availableParallelism()) },
         schedule: { type: 'string' },
@@ -181,6 +225,9 @@ function refuse(why) {
   log(why)
   process.exit(2)
 }
+
+/** The daemon to be killed is one of our own, in a network namespace of its own. */
+const canKillDaemon = process.getuid?.() === 0 && ['dockerd', 'ip', 'nsenter'].every(hasProgram)
 
 const batchSize = 500
 const sayEveryMs = 10_000

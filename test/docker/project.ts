@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import type { DeploymentRecord } from '../../packages/slipway/src/release/model.ts'
+import type { DeploymentRecord, Plan } from '../../packages/slipway/src/release/model.ts'
 import { materialise } from '../../examples/baby-basics/releases/apply.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -87,6 +87,11 @@ environments: { prod: { production: true } }
 
   async deploy(): Promise<DeployResult> {
     return parse(await this.slipway('deploy', 'prod', '--json'))
+  }
+
+  async plan(...argv: string[]): Promise<CliResult & { result: Plan & { rehearsal: NonNullable<Plan['rehearsal']> } }> {
+    const ran = await this.slipway('plan', 'prod', ...argv, '--json')
+    return { ...ran, ...(JSON.parse(ran.stdout) as { result: Plan & { rehearsal: NonNullable<Plan['rehearsal']> } }) }
   }
 
   async rollback(...argv: string[]): Promise<DeployResult> {

@@ -35,7 +35,10 @@ export declare class Pulse {
   start(argv: string[], heard?: (line: string) => void): { child: ChildProcess; ended: Promise<Ended> }
   slipway(...argv: string[]): Promise<Ended>
   guardian(): Promise<number | undefined>
-  settled(limitMs: number): Promise<boolean>
+  processes(): Promise<number[]>
+  live(): Promise<string | undefined>
+  isWarm(): Promise<boolean>
+  settled(limitMs: number, options?: { warm?: boolean }): Promise<boolean>
   unfinished(): Promise<boolean>
   history(): Promise<DeploymentRecord[]>
   versions(): Promise<{ web: string; schema: string; running: { name: string; state: string; version: string }[] }>

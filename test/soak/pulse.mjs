@@ -1,7 +1,7 @@
 // An app of its own for tests that kill: own folder, SLIPWAY_HOME, edge, port and Compose project, removed at the end.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -99,17 +99,44 @@ environments: { prod: {} }
 
   /** Undefined: none runs. */
   async guardian() {
-    for (const pid of (await readdir('/proc')).filter(name => /^\d+$/.test(name))) {
-      const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
-      if (argv.includes('__guard') && argv.includes(this.project)) return Number(pid)
-    }
-    return undefined
+    return (await this.processesWhere(argv => argv.includes('__guard') && argv.includes(this.project)))[0]
   }
 
-  /** Waits until every deployment has its end and nobody guards any more; false: not in this time. */
-  async settled(limitMs) {
+  /** All processes of Slipway that are at work for this app. */
+  processes() {
+    const file = join(this.directory, 'slipway.yaml')
+    return this.processesWhere(
+      (argv, directory) => argv.includes(this.cli) && (argv.includes(file) || directory === this.directory),
+    )
+  }
+
+  async processesWhere(isWanted) {
+    const found = []
+    for (const pid of (await readdir('/proc')).filter(name => /^\d+$/.test(name))) {
+      const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+      const directory = await readlink(`/proc/${pid}/cwd`).catch(() => '')
+      if (isWanted(argv, directory)) found.push(Number(pid))
+    }
+    return found
+  }
+
+  /** What the edge leads to: a release, `hold`, or undefined. */
+  live() {
+    return readlink(join(this.doors, 'live')).catch(() => undefined)
+  }
+
+  /** Whether an old release is kept running: also after a watch that was cut off. */
+  isWarm() {
+    return readFile(join(this.store, 'warm.json')).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** Waits until every deployment has its end and nobody guards, or watches on, any more; false: not in this time. */
+  async settled(limitMs, { warm = (this.settings.warm ?? 'off') !== 'off' } = {}) {
     const endsAt = performance.now() + limitMs
-    while ((await this.unfinished()) || (await this.guardian()) !== undefined) {
+    while ((await this.unfinished()) || (await this.guardian()) !== undefined || (!warm && (await this.isWarm()))) {
       if (performance.now() > endsAt) return false
       await sleep(50)
     }

@@ -1,3 +1,4 @@
+import type { OwnDocker } from './own-docker.mjs'
 import type { PulseOptions } from './pulse.mjs'
 
 export interface RealKills {
@@ -19,5 +20,5 @@ export interface RealKills {
 }
 
 export declare function runRealKills(
-  options: { kills: number; seed: number; log?: (line: string) => void } & PulseOptions,
+  options: { kills: number; seed: number; log?: (line: string) => void; docker?: OwnDocker } & PulseOptions,
 ): Promise<RealKills>

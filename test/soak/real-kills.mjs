@@ -5,11 +5,13 @@ import { startTraffic } from '../../traffic/traffic.mjs'
 import { Pulse } from './pulse.mjs'
 
 /**
- * kills: how many. seed: which ones. log: gets one line a kill. more: settings of Pulse.
+ * kills: how many. seed: which ones. log: gets one line a kill. docker: an OwnDocker, to be killed itself.
+ * more: settings of Pulse.
  * Returns how many of them ended badly in which way, and which requests failed, by what was killed.
  */
-export async function runRealKills({ kills, seed, log = () => {}, ...more }) {
+export async function runRealKills({ kills, seed, log = () => {}, docker, ...more }) {
   const random = randomOf(seed)
+  const victims = docker === undefined ? partsOfADeployment : engineAndMachine
   const pulse = await Pulse.create(more)
   const result = {
     kills: 0,
@@ -39,11 +41,12 @@ export async function runRealKills({ kills, seed, log = () => {}, ...more }) {
     })
     let now = 1
     for (let next = 2; result.kills < kills; next++) {
-      const chosen = choose(random, result.kills)
+      const chosen = choose(random, result.kills, victims)
       const before = traffic.summary()
-      const outcome = await oneKill(pulse, { ...chosen, old: now, next })
+      const outcome = await oneKill(pulse, { ...chosen, next, docker })
       const which = `#${result.kills + 1} v${now} to v${next}, ${chosen.victim} ${outcome.moment}`
       if (!outcome.ended) bad('stuck', `${which}: not ended; ${outcome.said.slice(-600)}`)
+      if (outcome.wrong !== undefined) bad('mixed', `${which}: ${outcome.wrong}`)
       const { version, problem } = await judge(pulse, now, next)
       if (problem !== undefined) bad('mixed', `${which}: ${problem}`)
       const left = await pulse.leaks()
@@ -89,7 +92,7 @@ export async function runRealKills({ kills, seed, log = () => {}, ...more }) {
 /** Steps as the plain log names them, and how long after its start or end the kill falls. */
 const steps = ['preflight', 'fetch', 'backup', 'hold', 'state', 'migrate', 'start', 'gate', 'switch', 'commit', 'prune']
 
-const victims = [
+const partsOfADeployment = [
   { name: 'runner', upTo: 0.45 },
   { name: 'runner and guardian', upTo: 0.65 },
   // The guardian dies while it brings things back.
@@ -98,7 +101,16 @@ const victims = [
   { name: 'front', upTo: 1 },
 ]
 
-function choose(random, index) {
+/** Needs a Docker daemon of our own. */
+const engineAndMachine = [
+  { name: 'dockerd', upTo: 0.3 },
+  { name: 'machine', upTo: 0.6 },
+  { name: 'dockerd stops', upTo: 0.75 },
+  { name: 'runner and dockerd', upTo: 0.9 },
+  { name: 'containerd', upTo: 1 },
+]
+
+function choose(random, index, victims) {
   // The first ones go through the steps in turn, so that a small sample has seen the dangerous ones.
   const first = ['migrate', 'hold', 'start', 'gate', 'switch', 'fetch', 'commit', 'backup']
   const step = first[index] ?? steps[Math.floor(random() * steps.length)]
@@ -109,13 +121,14 @@ function choose(random, index) {
     word: random() < 0.6 ? 'started' : 'done',
     delayMs: Math.floor(random() ** 2 * 800),
     laterMs: Math.floor(random() * 2500),
+    awayMs: Math.floor(1000 + random() * 5000),
     victim: index < first.length ? victims[index % 3].name : victim,
     by: ['resume', 'status', 'plan', 'deploy'][Math.floor(random() * 4)],
     rehearse: random() < 0.2 ? 'full' : 'off',
   }
 }
 
-async function oneKill(pulse, { victim, step, word, delayMs, laterMs, by, rehearse, next }) {
+async function oneKill(pulse, { victim, step, word, delayMs, laterMs, awayMs, by, rehearse, next, docker }) {
   await pulse.version(next, { rehearse })
   let struck = Promise.resolve()
   let seen = false
@@ -126,13 +139,13 @@ async function oneKill(pulse, { victim, step, word, delayMs, laterMs, by, rehear
       struck = sleep(delayMs).then(async () => {
         if (child.exitCode !== null) return
         killedAt = performance.now()
-        await strike(pulse, victim, child)
+        await strike(pulse, victim, child, { docker, awayMs })
       })
     }
   })
   const exit = await ended
   await struck
-  const killed = killedAt !== undefined && (exit.signal === 'SIGKILL' || !victim.startsWith('runner'))
+  const killed = killedAt !== undefined && (exit.signal === 'SIGKILL' || !/^(runner|machine)/.test(victim))
   const later = victim === 'runner, then guardian' ? `, ${laterMs} ms later` : ''
   const moment = `${word === 'started' ? 'in' : 'after'} ${step} + ${delayMs} ms${later}`
   let how = victim === 'runner' ? 'its guardian' : 'itself'
@@ -141,21 +154,54 @@ async function oneKill(pulse, { victim, step, word, delayMs, laterMs, by, rehear
     await sleep(laterMs)
     await killGuardian(pulse)
   }
-  if (victim.endsWith('guardian') && killed) {
+  const wrong = victim === 'machine' && killed ? await servesByItself(pulse) : undefined
+  if ((victim.endsWith('guardian') || victim === 'machine') && killed) {
     how = by
     const command = await pulse.slipway(by, 'prod')
     trouble = command.stderr
   }
   const settled = await pulse.settled(90_000)
   const seconds = killedAt === undefined ? 0 : (performance.now() - killedAt) / 1000
-  return { killed, ended: settled, moment, by: how, seconds, said: said.stderr + trouble }
+  return { killed, ended: settled, wrong, moment, by: how, seconds, said: said.stderr + trouble }
 }
 
-async function strike(pulse, victim, child) {
+async function strike(pulse, victim, child, { docker, awayMs }) {
+  if (docker !== undefined) return strikeEngine(pulse, victim, child, { docker, awayMs })
   if (victim === 'database') return pulse.killContainer(`${pulse.project}-db-1`).catch(() => undefined)
   if (victim === 'front') return pulse.killContainer(`${pulse.app}-edge`).catch(() => undefined)
   if (victim === 'runner and guardian') await killGuardian(pulse)
   child.kill('SIGKILL')
+}
+
+async function strikeEngine(pulse, victim, child, { docker, awayMs }) {
+  if (victim === 'containerd') return docker.killContainerd()
+  if (victim === 'dockerd stops') {
+    docker.signal('SIGSTOP')
+    await sleep(4 * awayMs)
+    return docker.signal('SIGCONT')
+  }
+  if (victim === 'machine') {
+    const own = [child.pid, ...(await pulse.processes())]
+    await docker.powerCut(...own)
+  } else {
+    if (victim === 'runner and dockerd') child.kill('SIGKILL')
+    await docker.kill()
+  }
+  await sleep(awayMs)
+  await docker.start()
+}
+
+/** Before anybody has run a command: the release that the link names answers. In a hold nobody does. */
+async function servesByItself(pulse) {
+  const live = await pulse.live()
+  if (live === 'hold' || live === undefined) return undefined
+  let answer
+  for (let attempt = 0; attempt < 120; attempt++) {
+    answer = await pulse.versions().catch(error => ({ web: String(error) }))
+    if (/^\d+$/.test(answer.web)) return undefined
+    await sleep(250)
+  }
+  return `after the restart ${live} does not serve by itself: ${JSON.stringify(answer)}`
 }
 
 async function killGuardian(pulse) {
@@ -172,7 +218,7 @@ async function killGuardian(pulse) {
 async function judge(pulse, old, next) {
   let seen
   // Containers that Docker has just restarted get a moment.
-  for (let attempt = 0; attempt < 40; attempt++) {
+  for (let attempt = 0; attempt < 120; attempt++) {
     seen = await pulse.versions().catch(error => ({ web: String(error), schema: '', running: [] }))
     if (isWhole(seen)) break
     await sleep(250)

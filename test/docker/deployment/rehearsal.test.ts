@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { docker, lines, Project } from '../project.ts'
@@ -83,6 +84,42 @@ test('killed in the middle of it: the next command removes the copy, and nothing
     .toBe(0)
   expect(await project.version()).toBe('0.1.0')
   expect(await project.journal()).toMatch(/"type":"deployment-finished".*"rolled-back"/)
+})
+
+test('plan --rehearse tells how it would run, and touches nothing; later plans remember that', async () => {
+  await project.release('v2')
+  const before = await project.plan()
+  expect(before).toMatchObject({ exitCode: 6, result: { rehearsal: { of: expect.any(String) } } })
+  expect(before.result.rehearsal.report).toBeUndefined()
+  const rehearsed = await project.plan('--rehearse')
+  expect(rehearsed, rehearsed.stderr).toMatchObject({
+    exitCode: 6,
+    result: { rehearsal: { report: { row: 'online', mode: 'full' } }, database: { bytes: expect.any(Number) } },
+  })
+  expect(await project.version()).toBe('0.1.0')
+  expect(await readdir(join(project.home, 'apps', project.project, 'releases'))).not.toContain('r2')
+  const { result } = await project.plan()
+  expect(result.rehearsal).toEqual(rehearsed.result.rehearsal)
+  expect(result.database?.rehearsalSeconds).toBeGreaterThan(1)
+  await project.release('v3')
+  expect((await project.plan()).result.rehearsal.report).toBeUndefined()
+})
+
+test('plan --rehearse killed in the middle of it: its guardian removes the copy', async () => {
+  await project.release('v2')
+  const planning = spawn(process.execPath, [cli, 'plan', 'prod', '--rehearse'], {
+    ...project.options(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  planning.stderr.on('data', chunk => (said += String(chunk)))
+  await expect.poll(() => said, { timeout: 60_000 }).toMatch(/copying the database/)
+  planning.kill('SIGKILL')
+  await once(planning, 'close')
+  await expect
+    .poll(() => readdir(join(project.home, 'apps', project.project)), { timeout: 30_000, interval: 300 })
+    .not.toContain('rehearsal')
+  expect((await project.slipway('status', 'prod')).exitCode).toBe(0)
 })
 
 test('the old release lives with it: online, although a table is locked for long', async () => {

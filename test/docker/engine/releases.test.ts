@@ -15,7 +15,7 @@ const program = `
 import { createServer } from 'node:http'
 if (process.argv[2] === 'serve') createServer((_, response) => response.end(process.env.RELEASE)).listen(3000)
 else setInterval(() => undefined, 1000)
-process.on('SIGTERM', () => process.exit(0))
+if (process.argv[3] !== 'deaf') process.on('SIGTERM', () => process.exit(0))
 `
 
 function compose(release: string, redis = ''): string {
@@ -31,7 +31,8 @@ services:
     networks: [default, inner]
   jobs:
     image: node:22-bookworm-slim
-    command: [node, /app.mjs, work]
+    command: [node, /app.mjs, work, ${release === 'r2' ? 'deaf' : 'listens'}]
+    stop_grace_period: 1s
     volumes: ["./app.mjs:/app.mjs:ro"]
   redis:
     image: redis:7-alpine
@@ -127,7 +128,9 @@ describe('two releases side by side', () => {
     expect(r2.fingerprint).not.toBe(r1.fingerprint)
     expect(r2.stateFingerprint).toBe(r1.stateFingerprint)
     expect(await lab.engine.ensureState(r2)).toEqual({ changed: [] })
-    await lab.engine.start(r2)
+    await lab.engine.start(r2, 'web')
+    expect((await lab.engine.containers(r2)).map(each => each.service)).toEqual(['api', 'api'])
+    await lab.engine.start(r2, 'worker')
     const containers = await lab.engine.containers(r2)
     expect(containers.map(each => each.service).sort()).toEqual(['api', 'api', 'jobs'])
     for (const release of [r1, r2]) {
@@ -152,9 +155,9 @@ describe('two releases side by side', () => {
 
   test('workers are quieted and woken, also after a stop that was cut off', async () => {
     const state = async () => (await lab.engine.containers(r1)).find(each => each.service === 'jobs')?.status
-    expect(await lab.engine.quietWorkers(r1)).toEqual(['jobs'])
+    expect(await lab.engine.quietWorkers(r1)).toEqual([])
     expect(await state()).toBe('exited')
-    expect(await lab.engine.quietWorkers(r1)).toEqual(['jobs'])
+    expect(await lab.engine.quietWorkers(r1)).toEqual([])
     await lab.engine.wakeWorkers(r1)
     expect(await state()).toBe('running')
     const container = (await lab.engine.containers(r1)).find(each => each.service === 'jobs')
@@ -165,6 +168,12 @@ describe('two releases side by side', () => {
     expect(
       (await lab.engine.containers(r1)).filter(each => each.service === 'api').every(each => each.status === 'running'),
     ).toBe(true)
+  })
+
+  test('a worker that does not listen to its signal is killed after its grace period, and named once', async () => {
+    expect(await lab.engine.quietWorkers(r2)).toEqual([`${lab.project}-r2-jobs-1`])
+    expect(await lab.engine.quietWorkers(r2)).toEqual([])
+    await lab.engine.wakeWorkers(r2)
   })
 
   test('state that crashed comes back by itself into both', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fileBackups } from '../../../packages/slipway/src/backup/backups.ts'
+import { fillFromDatabase } from '../../../packages/slipway/src/postgres/restore.ts'
 import type { Backups } from '../../../packages/slipway/src/release/ports.ts'
 import { docker, openLab, sleep, until, type Lab } from './lab.ts'
 
@@ -65,6 +66,46 @@ test.each(formats)(
     expect(await lab.sql(name, 'select count(*) from "ta;ble"')).toBe('20000')
   },
 )
+
+test('a database is copied without a file between: whole, or with an error that says why', async () => {
+  const live = { server: lab.server, name, now: () => new Date() }
+  const copy = { ...live, name: 'co;py' }
+  const copies = "from pg_stat_activity where application_name like 'slipway rehearsal%'"
+  const working = (): Promise<string> => lab.sql('postgres', `select count(*) ${copies}`)
+  const empty = async (): Promise<void> => {
+    await lab.sql('postgres', 'drop database if exists "co;py" with (force)')
+    await lab.sql('postgres', 'create database "co;py" template template0')
+  }
+  await empty()
+  await fillFromDatabase(copy, live)
+  expect((await lab.database(copy.name).state()).catalog).toEqual((await lab.database(name).state()).catalog)
+  expect(await lab.sql(copy.name, 'select count(*) from "ta;ble"')).toBe('20000')
+
+  // The tables are there already: nothing may be left of the second attempt, nor of its pg_dump.
+  await expect(fillFromDatabase(copy, live)).rejects.toMatchObject({ code: 'RESTORE_FAILED' })
+  await until('pg_dump is gone', async () => (await working()) === '0')
+  expect(await lab.sql(copy.name, 'select count(*) from "ta;ble"')).toBe('20000')
+
+  await empty()
+  const locker = lab.sql(name, 'begin; lock table kept; select pg_sleep(20)').catch(() => '')
+  await until('the lock is held', async () => (await lab.sql(name, heldQuery)) === '1')
+  const failed = expect(fillFromDatabase(copy, live)).rejects.toMatchObject({
+    code: 'RESTORE_FAILED',
+    why: expect.stringContaining('pg_dump') as string,
+  })
+  await until('pg_dump works', async () => (await working()) === '1')
+  await lab.sql('postgres', `select pg_terminate_backend(pid) ${copies}`)
+  await failed
+  await lab.sql(
+    'postgres',
+    "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(20)' and pid <> pg_backend_pid()",
+  )
+  await locker
+  await lab.sql('postgres', 'drop database "co;py" with (force)')
+})
+
+const heldQuery =
+  "select count(*) from pg_locks where relation = 'kept'::regclass and mode = 'AccessExclusiveLock' and granted"
 
 test.each(formats)('a damaged %s backup is refused and leaves no database', async format => {
   const directory = join(folder, `damaged-${format}`)

@@ -41,6 +41,9 @@ export interface Wiring {
 
 export interface PlanRequest {
   signal: AbortSignal
+  /** Run the migration on a copy of the database, to know how it will be run here. */
+  rehearse: boolean
+  note: (text: string) => void
 }
 
 export interface DeployRequest {
@@ -88,7 +91,7 @@ export interface StatusReport {
   current?: CurrentRelease
   services: ServiceStatus[]
   /** The release before, still running: a rollback to it takes a moment. */
-  warm?: { release: ReleaseId; until: string }
+  warm?: WarmStatus
   edge: EdgeStatus
   /** Absent: the app has no database. */
   database?: DatabaseStatus
@@ -96,6 +99,13 @@ export interface StatusReport {
   /** A deployment that died before its end; the next command brings it to one. */
   unfinished?: DeploymentId
   lock?: LockHolder
+}
+
+export interface WarmStatus {
+  release: ReleaseId
+  until: string
+  /** Whether a process watches the release that serves, and stops the warm one in the end. */
+  tended: boolean
 }
 
 export interface CurrentRelease {

@@ -25,7 +25,10 @@ export function exitCodeOfDeployment(
   }
 }
 
-export function exitCodeOfPlan(plan: Plan): number {
+/** Whoever rehearses asks whether it can be deployed: what would end there is not merely pending. */
+export function exitCodeOfPlan(plan: Plan, rehearsed: boolean): number {
+  const row = plan.rehearsal?.report?.row
+  if (rehearsed && (row === 'fails' || row === 'refused')) return exitCodes.failedNothingChanged
   return changesPending(plan) ? exitCodes.changesPending : exitCodes.ok
 }
 

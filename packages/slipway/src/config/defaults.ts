@@ -7,7 +7,7 @@ export const defaults = {
   health: { interval: '2s', deadline: '30s', timeout: '5s' },
   migrate: { timeout: '10m' },
   hold: { limit: '30s' },
-  drain: { limit: '10s' },
+  drain: { limit: '30s' },
   rehearse: { mode: 'full', timeout: '15m' },
   watch: '60s',
   warm: '10m',

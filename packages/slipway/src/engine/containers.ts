@@ -34,6 +34,8 @@ export interface InspectedContainer {
   labels: Record<string, string>
   healthTest: string[]
   networks: string[]
+  /** When it stopped last. */
+  stoppedAt: Date
   /** What of the host's file system it mounts. */
   mounted: string[]
 }
@@ -54,6 +56,7 @@ interface Inspected {
   State: {
     Status: ContainerState['status']
     ExitCode: number
+    FinishedAt: string
     OOMKilled: boolean
     Health?: { Status: string; Log?: { Output: string; ExitCode: number }[] | null }
   }
@@ -71,6 +74,7 @@ function parse(raw: Inspected): InspectedContainer {
     labels: own,
     healthTest: test[0] === 'NONE' ? [] : test,
     networks: Object.keys(raw.NetworkSettings.Networks ?? {}),
+    stoppedAt: new Date(raw.State.FinishedAt),
     mounted: (raw.Mounts ?? []).filter(mount => mount.Type === 'bind').map(mount => mount.Source),
     state: {
       id: raw.Id,

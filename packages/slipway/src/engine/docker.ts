@@ -1,5 +1,6 @@
-import { lastLines, run, type RunOptions, type RunResult } from '../support/run.ts'
+import { runDocker } from '../support/docker-silence.ts'
 import { SlipwayError, type ErrorCode } from '../support/errors.ts'
+import { lastLines, type RunOptions, type RunResult } from '../support/run.ts'
 import { composeEnvironment } from './compose-argv.ts'
 
 /** Runs the docker CLI; a failure is ENGINE_FAILED unless the caller names it better. */
@@ -11,7 +12,7 @@ export async function docker(argv: readonly string[], options: DockerOptions = {
 
 /** Runs the docker CLI and leaves it to the caller what a failure means. */
 export function tryDocker(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  return run('docker', argv, { ...options, environment: { ...composeEnvironment, ...options.environment } })
+  return runDocker(argv, { ...options, environment: { ...composeEnvironment, ...options.environment } })
 }
 
 export interface DockerOptions extends RunOptions {

@@ -1,7 +1,9 @@
 import type { ComposeDocument } from '../config/document.ts'
+import type { ServiceRole } from '../config/model.ts'
 import type { Release } from '../release/model.ts'
 import type { Engine } from '../release/ports.ts'
-import { up } from './compose-argv.ts'
+import { dockerAnswers } from '../support/docker-silence.ts'
+import { up, upAlone } from './compose-argv.ts'
 import { checkHealth, containerLogs, releaseContainers } from './containers.ts'
 import { dockerError, tryDocker } from './docker.ts'
 import { watchEvents } from './events.ts'
@@ -13,6 +15,7 @@ import { pruneImages } from './prune.ts'
 import { networksOf } from './release-document.ts'
 import { readDocument, releaseCompose } from './release-files.ts'
 import { removeRelease } from './removal.ts'
+import { revive } from './revive.ts'
 import { ensureState, stateMatches } from './state.ts'
 import { quietWorkers, wakeWorkers } from './workers.ts'
 
@@ -42,13 +45,17 @@ export function composeEngine(): Engine {
       return subnets(release, document, release.database)
     },
     prune: pruneImages,
+    revive,
+    answers: dockerAnswers,
   }
 }
 
-async function start(release: Release): Promise<void> {
-  const services = release.services.filter(each => each.role === 'web' || each.role === 'worker').map(each => each.name)
+async function start(release: Release, role?: 'web' | 'worker'): Promise<void> {
+  const wanted: readonly ServiceRole[] = role === undefined ? ['web', 'worker'] : [role]
+  const services = release.services.filter(each => wanted.includes(each.role)).map(each => each.name)
   if (services.length === 0) return
-  const argv = releaseCompose(release, up(services))
+  // Of one role: without what it depends on, which may be of the other.
+  const argv = releaseCompose(release, role === undefined ? up(services) : upAlone(services))
   let result = await tryDocker(argv)
   // Its networks are there as a rule: to look first would keep requests waiting.
   if (/network \S+ declared as external, but could not be found/i.test(result.stderr)) {

@@ -134,5 +134,8 @@ function quickPostgres(service: ComposeService): { command?: string[] } {
   return { command: [...(program === undefined ? ['postgres'] : command), ...unsafeButQuick] }
 }
 
-const unsafeButQuick = ['fsync', 'synchronous_commit', 'full_page_writes'].flatMap(name => ['-c', `${name}=off`])
+const unsafeButQuick = [
+  ...['fsync', 'synchronous_commit', 'full_page_writes', 'autovacuum'].map(name => `${name}=off`),
+  ...['max_wal_size=2GB', 'checkpoint_timeout=30min', 'maintenance_work_mem=128MB'],
+].flatMap(setting => ['-c', setting])
 const usualMemory = '1g'

@@ -12,8 +12,16 @@ export interface Context {
   startedAt: Date
   /** Set by the first Ctrl-C: the deployment ends at the next safe point. */
   signal: AbortSignal
+  /** The moment (monotonic) at which requests began to wait. */
+  heldAt?: number
   /** The moment (monotonic) at which a hold that is on reaches its limit. */
   holdEndsAt?: number
+  /** The same, also on the way back, and for a recovery: until those who wait are let go. */
+  heldUntil?: number
+  /** The engine did not answer, and those who waited were let go to the old release: nothing may be switched any more. */
+  hasGivenUp?: boolean
+  /** A watch that was cut off: the old release stays warm at least this long, and with it the watch goes on. */
+  watchLeftMs?: number
   /** A copy of the database that is being started ahead of its use. */
   copy?: Promise<void>
   /** The moment (monotonic) at which the requests that waited were let go. */

@@ -39,7 +39,9 @@ export function forecastData(input: {
   existing: (origin: DataOrigin) => boolean
 }): DataPlan {
   const { config, target } = input
-  const between = deploymentsSince(target, input.history)
+  const path = pathOfData(input.history)
+  if (input.asked !== 'keep' && isUndone(target, path, input.history)) throw undone(target)
+  const between = path.slice(1 + path.findLastIndex(record => record.release === target))
   const lines = between.flatMap(breakingChanges)
   const first = between[0]
   if (input.asked === 'keep') return { kind: 'keep', why: 'asked for with --data keep' }
@@ -75,8 +77,8 @@ function breakingChanges({ migration, oldCodeBreaks }: DeploymentRecord): string
   return found.length === 0 && oldCodeBreaks !== undefined ? [oldCodeBreaks] : found
 }
 
-/** The deployments that led away from `target`, oldest first; a rollback that restored data starts the count anew. */
-function deploymentsSince(target: ReleaseId, history: readonly DeploymentRecord[]): DeploymentRecord[] {
+/** The deployments that led to the data as it is, oldest first: a rollback that restored data takes some away. */
+function pathOfData(history: readonly DeploymentRecord[]): DeploymentRecord[] {
   let path: DeploymentRecord[] = []
   for (const record of history) {
     if (record.outcome !== 'deployed') continue
@@ -84,7 +86,21 @@ function deploymentsSince(target: ReleaseId, history: readonly DeploymentRecord[
       path = path.slice(0, 1 + path.findLastIndex(each => each.release === record.release))
     path.push(record)
   }
-  return path.slice(1 + path.findLastIndex(record => record.release === target))
+  return path
+}
+
+/** Its migrations were taken back with the data: its code does not find the schema that it was made for. */
+function isUndone(target: ReleaseId, path: readonly DeploymentRecord[], history: readonly DeploymentRecord[]): boolean {
+  if (path.some(record => record.release === target)) return false
+  return history.some(record => record.outcome === 'deployed' && record.release === target)
+}
+
+function undone(target: ReleaseId): SlipwayError {
+  return new SlipwayError('NO_RELEASE', `${target} can not be gone back to: the data is older than it`, {
+    why: `a rollback brought the data of before ${target} back, so its migrations are not in the database`,
+    state: 'nothing was changed',
+    next: 'Deploy instead: slipway deploy runs the migrations again. Or try its code on the data as it is with --data keep.',
+  })
 }
 
 /** The exact copy taken inside the hold is better than the dump made before it. */

@@ -1,6 +1,7 @@
 import { asSlipwayError } from '../support/errors.ts'
-import type { Context } from './context.ts'
+import { releaseOf, type Context } from './context.ts'
 import { failureOf } from './failure.ts'
+import { reviveNew } from './revive.ts'
 import { commit } from './steps/commit.ts'
 import { endFence } from './steps/hold.ts'
 import { prune } from './steps/prune.ts'
@@ -12,6 +13,7 @@ export async function goForward(context: Context): Promise<boolean> {
   delete context.holdEndsAt
   for (let attempt = 1; ; attempt++) {
     try {
+      await reviveNew(context, releaseOf(context))
       await endFence(context)
       if (context.plan.warm === true) await workersOver(context)
       await commit.apply(context)

@@ -68,8 +68,48 @@ export interface Plan {
   migration: MigrationForecast
   state: 'first' | 'same' | 'changed'
   data: DataPlan
+  /** Absent: the app has no database, or it does not answer. */
+  database?: DatabaseForecast
+  /** What is known beforehand of how the migration will run. Absent: none is pending, or it is not to be rehearsed. */
+  rehearsal?: RehearsalForecast
   steps: { name: StepName; does: string; skipped?: string }[]
   config: EnvironmentConfig
+}
+
+/** How big the live database is, and what it will take by what it took before. */
+export interface DatabaseForecast {
+  bytes: number
+  /** Absent: there was no backup yet. */
+  backupSeconds?: number
+  /** Absent: there was no rehearsal of this kind yet. */
+  rehearsalSeconds?: number
+}
+
+export interface RehearsalForecast {
+  /** Which migrations, on which schema, beside which release. Absent: nothing shows which migrations there are. */
+  of?: string
+  /** What the last rehearsal of just that said. Absent: there was none. */
+  report?: RehearsalReport
+}
+
+/** What a rehearsal says of the deployment to come. */
+export interface RehearsalReport {
+  at: string
+  mode: 'full' | 'schema'
+  /** The row of the data rule; `refused` and `fails`: the deployment would end there. */
+  row: 'changes-nothing' | 'online' | 'held' | 'refused' | 'fails'
+  /** The row in words. */
+  says: string
+  why?: string
+  next?: string
+  /** What was printed when it failed. */
+  output: string[]
+  /** How long requests will wait. */
+  holdSeconds?: number
+  /** Of the migration alone; absent: it failed. */
+  migrationSeconds?: number
+  changes: SchemaChange[]
+  locks: TableLock[]
 }
 
 export type MigrationForecast =
@@ -146,6 +186,8 @@ export interface Rehearsal {
   changes: SchemaChange[]
   /** What it kept from others, and for how long. */
   locks: TableLock[]
+  /** What bringing the data into the copy took. */
+  fillSeconds?: number
   /** What the new release took to be healthy on the copy; absent: it was not run there. */
   bootSeconds?: number
   old: { kind: 'lives' } | { kind: 'breaks'; why: string; output: string[] } | { kind: 'not-asked'; why: string }

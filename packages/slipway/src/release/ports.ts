@@ -1,5 +1,6 @@
 import type { EnvironmentConfig, MigrateConfig } from '../config/model.ts'
 import type { Event } from './events.ts'
+import type { Experience } from './experience.ts'
 import type {
   DataOrigin,
   DeploymentId,
@@ -32,6 +33,8 @@ export interface Ports {
   hooks: Hooks
   /** Absent: nothing is kept warm. */
   warm?: Warm
+  /** Absent: nothing is remembered. */
+  experience?: ExperienceStore
 }
 
 export interface Clock {
@@ -81,6 +84,13 @@ export interface WarmNote {
   until: string
 }
 
+/** Remembers, on disk, what backup and rehearsal took and said: the plans of another day are made of it. */
+export interface ExperienceStore {
+  read(): Promise<Experience>
+  /** What is not given stays as it was. */
+  add(more: Experience): Promise<void>
+}
+
 /** Looks at everything before anything changes. Throws the first thing that would hurt; returns warnings. */
 export interface Checks {
   preflight(plan: Plan): Promise<string[]>
@@ -117,15 +127,18 @@ export interface Engine {
   stateMatches(release: Release): Promise<boolean>
   /** Runs the migration job of the release to its end. */
   migrate(release: Release, migrate: MigrateConfig, timeoutMs: number): Promise<JobResult>
-  /** Starts web services, workers and the door; does not wait for health. */
-  start(release: Release): Promise<void>
+  /** Starts web services and workers, or only those of one role; does not wait for health. */
+  start(release: Release, role?: 'web' | 'worker'): Promise<void>
   containers(release: Release): Promise<ContainerState[]>
   /** Calls back on each change of state of the release's containers until stopped. */
   watch(release: Release, changed: () => void): Promise<{ stop(): void }>
   /** Runs a container's own health check now instead of at its next interval; undefined: it has none. */
   checkHealth(container: ContainerState): Promise<{ ok: boolean; output: string } | undefined>
   logs(container: ContainerState, lines: number): Promise<string[]>
-  /** Stops the workers (their stop signal, then their grace period). Returns the services stopped. */
+  /**
+   * Stops the workers: their stop signal, then their grace period. Returns the containers that were killed because they
+   * went on for longer.
+   */
   quietWorkers(release: Release): Promise<string[]>
   wakeWorkers(release: Release): Promise<void>
   /** Stops (or kills) and removes the release's containers and networks. Images and folder stay. */
@@ -135,6 +148,13 @@ export interface Engine {
   /** IPv4 and IPv6 networks (CIDR) from which the release reaches the database. */
   databaseNetworks(release: Release): Promise<string[]>
   prune(keep: Release[]): Promise<string[]>
+  /**
+   * Starts again what has stopped since then of the state services, and of the release in these roles: an engine that has
+   * died itself may leave it so. Returns the names. Absent: an engine never does that.
+   */
+  revive?(release: Release, roles: readonly ('web' | 'worker')[], since: Date): Promise<string[]>
+  /** Whether the engine answers anybody, within seconds. Absent: nobody can tell. */
+  answers?(): Promise<boolean>
 }
 
 export interface JobResult {
@@ -160,9 +180,11 @@ export interface Edge {
   waiting(): number
   /** Points the edge to the release and hands it the requests that waited. */
   letGo(release: Release): Promise<void>
-  /** Requests, streams and WebSockets under way in the release. */
-  inFlight(release: Release): Promise<number>
-  /** Stops the door: what is still open is closed with a proper close. */
+  /** What is under way in the release. */
+  inFlight(release: Release): Promise<InFlight>
+  /** Ends the release's WebSockets with a close frame; requests go on. Safe to repeat. */
+  closeWebSockets(release: Release): Promise<void>
+  /** Stops the door: WebSockets get a close frame, requests a short while. */
   closeDoor(release: Release): Promise<void>
   /** One request where the public's come in. Absent, or undefined: there is no such place. */
   probePublic?(
@@ -174,6 +196,13 @@ export interface Edge {
   ): Promise<PublicProbe | undefined>
   /** What the release has answered since its door was opened. Absent, or undefined: nobody counts. */
   answered?(release: Release): Promise<Answered | undefined>
+}
+
+export interface InFlight {
+  /** They end by themselves; the others last until somebody ends them. */
+  requests: number
+  webSockets: number
+  eventStreams: number
 }
 
 /** `release`: the one that answered. */
@@ -254,7 +283,8 @@ export interface RehearsalOrder {
   release: Release
   current: Release
   config: EnvironmentConfig
-  backup: { file: string }
+  /** Absent: the data comes from the live database itself, and no file is written. */
+  backup?: { file: string }
   signal: AbortSignal
 }
 

@@ -1,12 +1,14 @@
 import { SlipwayError } from '../support/errors.ts'
+import { watchEngine } from './engine-silence.ts'
 import type { Event } from './events.ts'
 import { goForward } from './forward.ts'
 import type { DeploymentId, DeploymentRecord, Facts, Plan, StepName } from './model.ts'
 import type { Ports } from './ports.ts'
 import { recordOf } from './record.ts'
-import { hasSwitched, makeContext, releaseOf } from './context.ts'
+import { hasSwitched, makeContext, releaseOf, type Context } from './context.ts'
 import type { RunOptions } from './request.ts'
 import { steps } from './steps.ts'
+import { watch } from './steps/watch.ts'
 import { undo } from './undo.ts'
 
 /** Ends a deployment whose process died: all-old before the switch, all-new after it. Runs under the lock. */
@@ -38,13 +40,9 @@ async function end(
   })
   const forward = await hasSwitched(context)
   await context.emit({ type: 'recovering', id, towards: forward ? 'new' : 'old' })
-  const begun = startedSteps(events)
-  const ended = forward
-    ? await goForward(context)
-    : await undo(
-        steps.filter(step => begun.has(step.name)),
-        context,
-      )
+  if (!forward) keepHoldLimit(context, events)
+  const engine = watchEngine(context)
+  const ended = await (forward ? goOn(context, events) : goBack(context, events)).finally(() => engine.stop())
   if (!ended) {
     throw new SlipwayError('NEEDS_PERSON', `The deployment ${id} was cut off and can not be brought to an end`, {
       why: 'one of its steps fails again and again; see above',
@@ -59,7 +57,8 @@ async function end(
     plan,
     facts: context.facts,
     startedAt,
-    seconds: Math.round(ports.clock.now().getTime() - startedAt.getTime()) / 1000,
+    // Between two processes there is only the clock on the wall, which may have been set back.
+    seconds: Math.max(0, ports.clock.now().getTime() - startedAt.getTime()) / 1000,
     outcome: forward ? 'deployed' : 'rolled-back',
     by: options.by,
     failure: forward ? undefined : { step: lastStep(events), code: 'INTERRUPTED', message: 'Its process died' },
@@ -75,6 +74,31 @@ async function end(
     serving: forward ? `${releaseOf(context).id} serves` : `${plan.current?.id ?? 'nothing'} serves`,
   })
   return record
+}
+
+/** Nobody was there to see how the release did after the switch: the old one stays, and it is watched in the background. */
+async function goOn(context: Context, events: readonly Event[]): Promise<boolean> {
+  const watched = events.some(event => event.type === 'step-finished' && event.step === 'watch')
+  if (!watched && watch.skip?.(context) === undefined) context.watchLeftMs = context.plan.config.watch.forMs
+  return goForward(context)
+}
+
+function goBack(context: Context, events: readonly Event[]): Promise<boolean> {
+  const begun = startedSteps(events)
+  return undo(
+    steps.filter(step => begun.has(step.name)),
+    context,
+  )
+}
+
+/** By the clock on the wall, as it began in another process, but never later than if it had begun now. */
+function keepHoldLimit(context: Context, events: readonly Event[]): void {
+  const heldAt = events.find(event => event.type === 'step-fact' && event.facts.held !== undefined)?.at
+  if (heldAt === undefined) return
+  const { limitMs } = context.plan.config.hold
+  const { clock } = context.ports
+  const waited = clock.now().getTime() - Date.parse(heldAt)
+  context.heldUntil = clock.monotonic() + Math.min(limitMs, Math.max(0, limitMs - waited))
 }
 
 export type RecoverOptions = Pick<RunOptions, 'by' | 'planOf' | 'listen'>

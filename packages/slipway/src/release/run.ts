@@ -1,6 +1,7 @@
 import { asSlipwayError, SlipwayError } from '../support/errors.ts'
 import { hasSwitched, makeContext, releaseOf, type Context, type Step } from './context.ts'
 import type { Event, EventBody } from './events.ts'
+import { watchEngine } from './engine-silence.ts'
 import { failureOf } from './failure.ts'
 import { goForward } from './forward.ts'
 import { withinHoldLimit } from './hold-limit.ts'
@@ -25,7 +26,7 @@ export async function runDeployment(options: RunOptions, ports: Ports): Promise<
     const id = await ports.journal.nextId()
     const journal = await ports.journal.open(id)
     try {
-      return await new Deployment(id, plan, ports, options, event => journal.append(event)).run()
+      return await new Deployment(id, plan, ports, options, event => journal.append(event)).watched()
     } finally {
       await journal.close()
     }
@@ -43,7 +44,6 @@ class Deployment {
   private readonly startedAt: Date
   private readonly startedMonotonic: number
   private readonly started: Step[] = []
-  private heldSince: number | undefined
   private heldMs: number | undefined
 
   constructor(
@@ -62,7 +62,16 @@ class Deployment {
     this.context = makeContext(plan, {}, ports, this.startedAt, options.signal, body => this.emit(body))
   }
 
-  async run(): Promise<DeploymentRecord> {
+  async watched(): Promise<DeploymentRecord> {
+    const engine = watchEngine(this.context)
+    try {
+      return await this.run()
+    } finally {
+      engine.stop()
+    }
+  }
+
+  private async run(): Promise<DeploymentRecord> {
     const { plan } = this.context
     await this.emit({
       type: 'deployment-started',
@@ -96,7 +105,6 @@ class Deployment {
       this.started.push(step)
       await context.emit({ type: 'step-started', step: step.name, does: step.does(context) })
       const summary = await withinHoldLimit(step.apply(context), context)
-      if (step.name === 'hold') this.heldSince = startedAt
       if (step.name === 'switch') this.endHold()
       await context.emit({
         type: 'step-finished',
@@ -107,7 +115,6 @@ class Deployment {
       return undefined
     } catch (thrown) {
       const error = asSlipwayError(thrown, `The step ${step.name} failed`)
-      if (step.name === 'hold' && context.facts.held !== undefined) this.heldSince = startedAt
       await context.emit({
         type: 'step-failed',
         step: step.name,
@@ -190,8 +197,9 @@ class Deployment {
   }
 
   private endHold(): void {
-    if (this.heldSince === undefined || this.heldMs !== undefined) return
-    this.heldMs = Math.round((this.context.letGoAt ?? this.ports.clock.monotonic()) - this.heldSince)
+    const { heldAt, letGoAt } = this.context
+    if (heldAt === undefined || this.heldMs !== undefined) return
+    this.heldMs = Math.round((letGoAt ?? this.ports.clock.monotonic()) - heldAt)
   }
 
   private since(monotonic: number): number {

@@ -14,9 +14,11 @@ export async function tend(
 ): Promise<'nothing' | 'superseded' | 'went back' | 'cooled'> {
   const note = await ports.warm?.read()
   if (note === undefined) return 'nothing'
+  // Once, as the clock on the wall may be set while this runs; and never longer than anybody wanted.
+  const endsAt = ports.clock.monotonic() + timeLeft(note, ports.clock.now(), options.config)
   for (;;) {
     if (options.signal.aborted || !(await isStill(note, ports))) return 'superseded'
-    const left = Date.parse(note.until) - ports.clock.now().getTime()
+    const left = endsAt - ports.clock.monotonic()
     // Memory that others need now is worth more than a quick way back.
     if (left <= 0 || (await ports.warm?.tooTight()) !== undefined) break
     const why = await watchFor(Math.min(left, sliceMs), note, ports, options)
@@ -41,6 +43,10 @@ const sliceMs = 30_000
 const lockEveryMs = 5000
 /** Nobody waits for this: it may look less often than the watch in front of a person. */
 const paceMs = 1000
+
+function timeLeft(note: WarmNote, now: Date, { warm, watch }: EnvironmentConfig): number {
+  return Math.min(Date.parse(note.until) - now.getTime(), Math.max(warm.forMs, watch.forMs))
+}
 
 async function isStill(note: WarmNote, ports: Ports): Promise<boolean> {
   const now = await ports.warm?.read()

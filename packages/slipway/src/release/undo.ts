@@ -1,6 +1,7 @@
 import { asSlipwayError } from '../support/errors.ts'
 import type { Context, Step } from './context.ts'
 import { failureOf } from './failure.ts'
+import { reviveOld } from './revive.ts'
 
 /**
  * Undoes steps in reverse order. False when one can not be undone: then the later ones stay as they are,
@@ -8,6 +9,7 @@ import { failureOf } from './failure.ts'
  */
 export async function undo(started: readonly Step[], context: Context): Promise<boolean> {
   delete context.holdEndsAt
+  await reviveOld(context).catch(() => undefined)
   for (const step of [...started].reverse()) {
     if (step.undo === undefined) continue
     if (!(await undoStep(step, step.undo, context))) return false
@@ -33,6 +35,7 @@ async function undoStep(step: Step, way: NonNullable<Step['undo']>, context: Con
       if (attempt < attempts) {
         context.note(`${error.message}${error.why === undefined ? '' : `: ${error.why}`}; trying again`)
         await clock.sleep(500 * attempt)
+        await reviveOld(context).catch(() => undefined)
         continue
       }
       await context.emit({ type: 'undo-failed', step: step.name, failure: failureOf(error) })

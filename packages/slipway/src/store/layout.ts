@@ -12,6 +12,10 @@ export interface Layout {
   current: string
   /** Says which release was left running after the switch. */
   warm: string
+  /** Held by the process that looks after the warm release. */
+  tending: string
+  /** What backup and rehearsal took and said. */
+  experience: string
   edge: string
   backups: string
   release(id: ReleaseId): string
@@ -33,6 +37,8 @@ export function layout(project: string, home = slipwayHome()): Layout {
     history: join(environment, 'history.jsonl'),
     current: join(environment, 'current'),
     warm: join(environment, 'warm.json'),
+    tending: join(environment, 'tending'),
+    experience: join(environment, 'experience.json'),
     edge: join(home, 'edge'),
     backups: join(environment, 'backups'),
     release: id => join(releases, id),

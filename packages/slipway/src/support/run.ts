@@ -18,7 +18,13 @@ export async function run(program: string, argv: readonly string[], options: Run
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, forceKillAfterDelay: 2000 }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   }
-  const result = await execa(program, [...argv], settings)
+  const began = performance.now()
+  const running = execa(program, [...argv], settings)
+  running.once('exit', () => {
+    const isTimeUp = options.timeoutMs !== undefined && performance.now() - began >= options.timeoutMs
+    if (isTimeUp || options.signal?.aborted === true) endGroup(running.pid)
+  })
+  const result = await running
   return {
     exitCode: result.exitCode ?? (result.timedOut ? timedOutExitCode : notStartedExitCode),
     stdout: typeof result.stdout === 'string' ? result.stdout : '',
@@ -56,6 +62,18 @@ export function lastLines(text: string, count = 12): string[] {
     .split(/\r?\n/)
     .filter(line => line.trim() !== '')
     .slice(-count)
+}
+
+/**
+ * What a program that was cut off has started goes with it, as docker runs Compose as a program of its own: that would
+ * work on, and as it holds the output open, nobody would ever hear of the end.
+ */
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All of them have ended.
+  }
 }
 
 function startFailure(result: { failed?: boolean; originalMessage?: string | undefined }): string {

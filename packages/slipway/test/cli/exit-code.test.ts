@@ -59,6 +59,18 @@ describe('the exit code of a plan', () => {
     ['a changed database service', { ...same, state: 'changed' }, 6],
   ] as const)('%s', (_what, { current: serving, ...plan }, expected) => {
     const given = { ...plan, services: [...plan.services] }
-    expect(exitCodeOfPlan({ ...given, ...(serving === undefined ? {} : { current: serving }) })).toBe(expected)
+    expect(exitCodeOfPlan({ ...given, ...(serving === undefined ? {} : { current: serving }) }, false)).toBe(expected)
+  })
+
+  test.each([
+    ['online', 6],
+    ['held', 6],
+    ['refused', 1],
+    ['fails', 1],
+  ] as const)('a rehearsal that says %s', (row, expected) => {
+    const report = { at: '', mode: 'full' as const, row, says: '', output: [], changes: [], locks: [] }
+    const rehearsed = { ...pendingPlan, current, rehearsal: { report } }
+    expect(exitCodeOfPlan(rehearsed, true)).toBe(expected)
+    expect(exitCodeOfPlan(rehearsed, false)).toBe(6)
   })
 })

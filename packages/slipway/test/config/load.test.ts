@@ -48,7 +48,7 @@ describe('loadConfig', () => {
       database: { service: 'db' },
       edge: { mode: 'address', listen: { host: '0.0.0.0', port: 3000 }, domains: [], trustedProxies: [] },
       hold: { limitMs: 30_000 },
-      drain: { limitMs: 10_000 },
+      drain: { limitMs: 30_000 },
       rehearse: { mode: 'full', smoke: [], timeoutMs: 900_000 },
       watch: { forMs: 60_000 },
       warm: { forMs: 600_000 },

@@ -83,6 +83,12 @@ describe('the old release on the stage', () => {
     expect(made.services['db']?.command?.slice(0, (expected as string[]).length)).toEqual(expected)
   })
 
+  test('nothing has to survive there, and nobody tidies up behind the migration', () => {
+    expect(document.services['db']?.command).toEqual(
+      expect.arrayContaining(['synchronous_commit=off', 'autovacuum=off']),
+    )
+  })
+
   test("a program that is not PostgreSQL's keeps its words", () => {
     const db = { ...state.services.db, command: ['/run-patroni', 'x'] }
     const made = oldDocument({ stage, state: { ...state, services: { db } }, release, database: 'db' })

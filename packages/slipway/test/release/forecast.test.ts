@@ -101,6 +101,18 @@ describe('forecastData', () => {
     ]
     expect(forecastData({ ...input, history: restored }).kind).toBe('keep')
   })
+
+  test('a release whose migrations were taken back with the data can only be deployed again', () => {
+    const restored = [...history([dropped]), record('d4', 'r1', { kind: 'rollback', restored: snapshot })]
+    const toUndone = { ...input, target: 'r3' as const, history: restored }
+    for (const asked of [undefined, 'restore'] as const) {
+      const error = thrownBy(() => forecastData({ ...toUndone, asked, confirmed: true }))
+      expect(error).toMatchObject({ code: 'NO_RELEASE', next: expect.stringMatching(/slipway deploy/) as string })
+    }
+    expect(forecastData({ ...toUndone, asked: 'keep' }).kind).toBe('keep')
+    const again = [...restored, record('d5', 'r3', {}), record('d6', 'r4', {})]
+    expect(forecastData({ ...toUndone, history: again }).kind).toBe('keep')
+  })
 })
 
 function thrownBy(work: () => unknown): SlipwayError {

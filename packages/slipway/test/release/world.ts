@@ -1,7 +1,7 @@
 import type { EnvironmentConfig } from '../../src/config/model.ts'
 import type { Event } from '../../src/release/events.ts'
 import type { DeploymentId, DeploymentRecord, Plan, Release, ReleaseId } from '../../src/release/model.ts'
-import type { ContainerState, Ports, WarmNote } from '../../src/release/ports.ts'
+import type { ContainerState, InFlight, Ports, WarmNote } from '../../src/release/ports.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
 
 /** What a call does instead of its work: fail before or after its effect, or take the whole process with it. */
@@ -40,6 +40,12 @@ export class World {
   allUnwell = false
   warm: WarmNote | undefined
   tooTight: string | undefined
+  /** Workers that do not end within their grace period. */
+  stubborn: string[] = []
+  /** What is under way, in whichever release is asked for. */
+  inFlight: () => InFlight = () => ({ requests: 0, webSockets: 0, eventStreams: 0 })
+  /** Releases whose WebSockets were closed. */
+  readonly closed: ReleaseId[] = []
   migrator: 'works' | 'fails-half-way' | 'lies' = 'works'
 
   /** A client's write, acknowledged by whatever serves. */
@@ -143,15 +149,19 @@ export class World {
             database.schema = release.version
             return { exitCode: 0, output: [], timedOut: false }
           }),
-        start: release => call('engine.start', () => void this.running.set(release.id, new Set(['api', 'worker']))),
+        start: (release, role) =>
+          call('engine.start', () => {
+            const services = role === 'worker' ? [...(this.running.get(release.id) ?? [])] : ['api']
+            this.running.set(release.id, new Set([...services, ...(role === 'web' ? [] : ['worker'])]))
+          }),
         containers: release => call('engine.containers', () => this.containersOf(release)),
         watch: () => Promise.resolve({ stop() {} }),
         checkHealth: () => Promise.resolve(undefined),
         logs: () => Promise.resolve(['last words']),
         quietWorkers: release =>
           call('engine.quietWorkers', () => {
-            this.running.get(release.id)?.delete('worker')
-            return ['worker']
+            const stopped = this.running.get(release.id)?.delete('worker') === true
+            return stopped ? this.stubborn : []
           }),
         wakeWorkers: release => call('engine.wakeWorkers', () => void this.running.get(release.id)?.add('worker')),
         remove: (release, _how) => call('engine.remove', () => void this.running.delete(release.id)),
@@ -173,7 +183,8 @@ export class World {
         hold: () => call('edge.hold', () => void (this.live = 'held')),
         waiting: () => 3,
         letGo: release => call('edge.letGo', () => void (this.live = release.id)),
-        inFlight: () => Promise.resolve(0),
+        inFlight: () => Promise.resolve(this.inFlight()),
+        closeWebSockets: release => call('edge.closeWebSockets', () => void this.closed.push(release.id)),
         closeDoor: release => call('edge.closeDoor', () => void this.doors.delete(release.id)),
         probePublic: release =>
           Promise.resolve({

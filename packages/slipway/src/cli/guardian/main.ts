@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { keepRoom, type Channel } from '../../edge/kept-room.ts'
-import { waitingRoom, type WaitingRoom } from '../../edge/hold.ts'
+import { longestAnswersMs, waitingRoom, type WaitingRoom } from '../../edge/hold.ts'
 import { edgeLayout, type EdgeLayout } from '../../edge/layout.ts'
 import { readLive } from '../../edge/link.ts'
 import { exitCodes } from '../../support/errors.ts'
@@ -50,7 +50,7 @@ async function takeOver(
   } finally {
     recovered.abort()
     await following
-    await room.close(lastAnswersMs)
+    await room.close(longestAnswersMs)
   }
 }
 
@@ -87,6 +87,3 @@ function toRunner(): Channel {
 
 /** When the deployment has begun and is busy with other things. */
 const loadAfterMs = 1500
-
-/** For answers under way when all has been handed over. */
-const lastAnswersMs = 30_000

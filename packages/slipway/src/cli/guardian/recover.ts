@@ -20,7 +20,7 @@ export async function recoverUntilEnded(guarded: GuardedEnvironment, store: Layo
   const journal = fileJournal(store)
   const endsAt = performance.now() + patienceMs
   const ours = await journal.unfinished()
-  if (ours === undefined) return
+  if (ours === undefined) return removeLeftovers(guarded, room)
   renderer.notice(`the process of ${ours} of ${guarded.project} died; ${room.count()} requests wait`)
   for (let pauseMs = shortestPauseMs; ; ) {
     try {
@@ -37,6 +37,17 @@ export async function recoverUntilEnded(guarded: GuardedEnvironment, store: Layo
       pauseMs = locked ? shortestPauseMs : Math.min(pauseMs * 2, longestPauseMs)
     }
     await sleep(pauseMs)
+  }
+}
+
+/** What died had not begun a deployment: a rehearsal of its own may still be running. Else the next command removes it. */
+async function removeLeftovers(guarded: GuardedEnvironment, room: WaitingRoom): Promise<void> {
+  try {
+    const { openGuarded } = await import('../wiring.ts')
+    const application = await openGuarded(guarded, room)
+    await application.resume({ signal: new AbortController().signal }, () => undefined)
+  } catch {
+    // Somebody else has the lock, or Docker is down.
   }
 }
 

@@ -34,7 +34,7 @@ const results = [
   ['rollback', 'as of `deploy`'],
   [
     'plan',
-    '`kind`, `app`, `environment`, `version`, `current`, `services`, `migration`, `state`, `data`, `steps`, `config`, `changesPending`',
+    '`kind`, `app`, `environment`, `version`, `current`, `services`, `migration`, `state`, `data`, `steps`, `config`, `changesPending`, and where known `database` (`bytes`, `backupSeconds`, `rehearsalSeconds`) and `rehearsal` (`report`: `row` is `changes-nothing`, `online`, `held`, `refused` or `fails`, with `says`, `at`, `mode`, `why`, `next`, `holdSeconds`, `migrationSeconds`, `changes`, `locks`, `output`)',
   ],
   [
     'status',

@@ -62,7 +62,9 @@ function releaseWords({ current }: StatusReport, now: Date): string {
 
 function warmWords({ warm, environment }: StatusReport): string | undefined {
   if (warm === undefined) return undefined
-  return `${warm.release} until ${localTime(warm.until)}: slipway rollback ${oneLine(environment)} goes back at once`
+  const back = `slipway rollback ${oneLine(environment)} goes back at once`
+  if (warm.tended) return `${warm.release} until ${localTime(warm.until)}: ${back}`
+  return `${warm.release}: ${back}\nnobody looks after it: the next deployment stops it`
 }
 
 function edgeWords({ mode, addresses, live }: EdgeStatus): string | undefined {

@@ -1,22 +1,25 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { removeAbandoned } from '../../backup/abandoned.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { untagUnknown } from '../../engine/images.ts'
 import { discardRelease } from '../../engine/fetch.ts'
 import type { DeploymentRecord, Release, ReleaseId } from '../../release/model.ts'
+import type { Ports } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
 import { fileJournal } from '../../store/journal.ts'
 import { fileReleases, isReleaseId } from '../../store/releases.ts'
 import { backupsDirectory } from './database.ts'
+import { rehearsalFolder } from './rehearsals.ts'
 
 /**
  * What a process that was killed while it fetched has left: half releases, with secrets in them, releases that nobody
  * came to know of, code from Git, and half a dump. Only under the lock, and with no deployment unfinished.
  */
-export async function removeHalfMade(config: EnvironmentConfig, layout: Layout): Promise<void> {
+export async function removeHalfMade(config: EnvironmentConfig, layout: Layout, ports: Ports): Promise<void> {
   await rm(join(layout.environment, 'incoming'), { recursive: true, force: true })
   await removeAbandoned(backupsDirectory(config, layout))
+  await removeRehearsal(layout, ports)
   for (const { id, release } of await halfMadeReleases(layout)) {
     if (release !== undefined) await discardRelease(release, layout.release(id))
     await untagUnknown(config.project, id)
@@ -24,8 +27,25 @@ export async function removeHalfMade(config: EnvironmentConfig, layout: Layout):
   }
 }
 
+/** Whether there is anything for `removeHalfMade` that would cost memory, or hold secrets. */
+export async function isHalfMade(layout: Layout): Promise<boolean> {
+  return (await halfMadeReleases(layout)).length > 0 || (await hasRehearsal(layout))
+}
+
+/** One that no deployment ran, or whose deployment has ended: its containers would stay for ever. */
+async function removeRehearsal(layout: Layout, { releases, rehearsals }: Ports): Promise<void> {
+  if (!(await hasRehearsal(layout))) return
+  const current = await releases.current()
+  if (current !== undefined) await rehearsals?.remove(current)
+  await rm(rehearsalFolder(layout), { recursive: true, force: true })
+}
+
+async function hasRehearsal(layout: Layout): Promise<boolean> {
+  return (await stat(rehearsalFolder(layout)).catch(() => undefined)) !== undefined
+}
+
 /** Half ones (without a description), and those that nobody came to know of. */
-export async function halfMadeReleases(layout: Layout): Promise<{ id: ReleaseId; release?: Release }[]> {
+async function halfMadeReleases(layout: Layout): Promise<{ id: ReleaseId; release?: Release }[]> {
   const releases = fileReleases(layout)
   const [current, history, names] = await Promise.all([
     releases.current().catch(() => undefined),

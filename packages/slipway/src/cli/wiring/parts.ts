@@ -6,6 +6,7 @@ import { composeEngine } from '../../engine/engine.ts'
 import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.ts'
 import type { Engine, Ports, SourcePort } from '../../release/ports.ts'
 import { sourceFolder } from '../../source/git.ts'
+import { fileExperience } from '../../store/experience.ts'
 import { programHooks } from '../../store/hooks.ts'
 import { fileJournal } from '../../store/journal.ts'
 import type { Layout } from '../../store/layout.ts'
@@ -45,6 +46,7 @@ export async function realPorts(
     engine: engineOf(container),
     edge,
     warm: { ...fileWarm(layout), tooTight: tooTightForTwo },
+    experience: fileExperience(layout),
     backups: await openBackups(config, document, layout, container),
     hooks: programHooks(config),
     checks: preflightChecks({

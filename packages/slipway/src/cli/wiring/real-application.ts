@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ComposeDocument } from '../../config/document.ts'
 import { readCompose } from '../../config/compose.ts'
@@ -6,22 +5,24 @@ import type { EnvironmentConfig } from '../../config/model.ts'
 import { migrationFingerprintOf } from '../../engine/fetch.ts'
 import { files } from '../../engine/names.ts'
 import { edgeLayout } from '../../edge/layout.ts'
-import { waitingRoom, type WaitingRoom } from '../../edge/hold.ts'
+import { longestAnswersMs, waitingRoom, type WaitingRoom } from '../../edge/hold.ts'
 import { keptRoom } from '../../edge/kept-room.ts'
 import type { Event } from '../../release/events.ts'
 import type { DataOrigin, DeploymentRecord, Plan } from '../../release/model.ts'
 import { planDeployment, planRollback } from '../../release/plan.ts'
 import { plannedSteps } from '../../release/planned-steps.ts'
-import type { BackupFile, Ports, WarmNote } from '../../release/ports.ts'
+import { rehearsePlan } from '../../release/rehearse-plan.ts'
+import type { BackupFile, DatabaseState, Ports, WarmNote } from '../../release/ports.ts'
 import { recover, type RecoverOptions } from '../../release/recover.ts'
 import { runDeployment } from '../../release/run.ts'
 import { tend } from '../../release/tend.ts'
 import { fileReleases } from '../../store/releases.ts'
 import type { Layout } from '../../store/layout.ts'
+import { fileWarm } from '../../store/warm.ts'
 import { fileJournal } from '../../store/journal.ts'
 import { fileLock, operator } from '../../store/lock.ts'
 import { asSlipwayError, SlipwayError, type Problem } from '../../support/errors.ts'
-import { redactor, secretsOf } from '../../support/redact.ts'
+import { redactor } from '../../support/redact.ts'
 import { readIfPresent } from '../../support/files.ts'
 import type {
   Application,
@@ -36,8 +37,10 @@ import type {
 } from '../application.ts'
 import { guardedLock, recoveryPurpose } from '../guardian/lock.ts'
 import { startGuardian } from '../guardian/start.ts'
+import { ensureTended, takeTending, untilReplaced } from '../tending/alone.ts'
 import { startTending } from '../tending/start.ts'
-import { halfMadeReleases, removeHalfMade } from './half-made.ts'
+import { isHalfMade, removeHalfMade } from './half-made.ts'
+import { secretsIn } from './known-secrets.ts'
 import { followLogs } from './logs.ts'
 import { projectEdge, realPorts, type RealPorts } from './parts.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource } from './resolve.ts'
@@ -65,8 +68,9 @@ export class RealApplication implements Application {
     this.guardianRoom = room
   }
 
-  plan(_request: PlanRequest): Promise<Plan> {
+  plan(request: PlanRequest): Promise<Plan> {
     return this.guarded('The plan could not be made', async () => {
+      if (request.rehearse) return this.withEdge(ports => this.rehearsedPlan(ports, request))
       const ports = await this.ports()
       try {
         return await this.planDeployment(ports)
@@ -87,7 +91,10 @@ export class RealApplication implements Application {
   resume(_request: ResumeRequest, emit: (event: Event) => void): Promise<DeploymentRecord | undefined> {
     return this.guarded('The deployment that was cut off could not be ended', async () => {
       const unfinished = await fileJournal(this.layout).unfinished()
-      if (unfinished === undefined && (await halfMadeReleases(this.layout)).length === 0) return undefined
+      if (unfinished === undefined && !(await isHalfMade(this.layout))) {
+        await this.keepTended()
+        return undefined
+      }
       return this.withEdge(ports => this.recover(ports, emit))
     })
   }
@@ -95,17 +102,26 @@ export class RealApplication implements Application {
   /** Looks after the warm release until there is none; goes back to it when the one that serves does badly. */
   tend(signal: AbortSignal): Promise<void> {
     return this.guarded('The warm release could not be looked after', async () => {
-      const ports = await this.guardedPorts()
-      await tend(ports, {
-        config: this.config,
-        signal,
-        goBack: (note, because) => this.goBack(note, because, signal),
-        recover: async () =>
-          void (await recover(
-            ports,
-            this.recoverOptions(ports, () => undefined),
-          )),
-      })
+      const alone = await takeTending(this.layout)
+      if (alone === undefined) return
+      const warm = fileWarm(this.layout)
+      const replaced = untilReplaced(await warm.read(), warm)
+      try {
+        const ports = await this.guardedPorts()
+        await tend(ports, {
+          config: this.config,
+          signal: AbortSignal.any([signal, replaced.signal]),
+          goBack: (note, because) => this.goBack(note, because, signal),
+          recover: async () =>
+            void (await recover(
+              ports,
+              this.recoverOptions(ports, () => undefined),
+            )),
+        })
+      } finally {
+        replaced.stop()
+        await alone.release()
+      }
     })
   }
 
@@ -165,7 +181,7 @@ export class RealApplication implements Application {
             signal,
             ...this.recoverOptions(ports, emit),
             makePlan: async () => {
-              await removeHalfMade(this.config, this.layout)
+              await removeHalfMade(this.config, this.layout, ports)
               return makePlan(ports)
             },
           },
@@ -183,19 +199,47 @@ export class RealApplication implements Application {
     } finally {
       const after = await ports.warm?.read()
       if (after !== undefined && after.until !== before?.until) {
-        startTending({ configFile: this.config.file, environment: this.environment }, this.layout)
+        this.startTending()
       }
       await ports.edge.close(this.config.drain.limitMs)
       if (this.source !== undefined) await forgetCheckout(this.source)
     }
   }
 
+  /** Who looked after the warm release may have died, with the machine for instance. */
+  private async keepTended(): Promise<void> {
+    if ((await fileWarm(this.layout).read()) === undefined) return
+    await ensureTended(this.layout, () => this.startTending())
+  }
+
+  private startTending(): void {
+    startTending({ configFile: this.config.file, environment: this.environment }, this.layout)
+  }
+
   private async recover(ports: Ports, emit: (event: Event) => void): Promise<DeploymentRecord | undefined> {
     const lock = await ports.lock.acquire(recoveryPurpose)
     try {
       const record = await recover(ports, this.recoverOptions(ports, emit))
-      await removeHalfMade(this.config, this.layout)
+      await removeHalfMade(this.config, this.layout, ports)
       return record
+    } finally {
+      await lock.release()
+    }
+  }
+
+  /** Under the lock: its copy has the same name as that of a deployment. */
+  private async rehearsedPlan(ports: RealPorts, { signal, note }: PlanRequest): Promise<Plan> {
+    const lock = await ports.lock.acquire(`rehearse for ${this.environment}`)
+    try {
+      await recover(
+        ports,
+        this.recoverOptions(ports, () => undefined),
+      )
+      await removeHalfMade(this.config, this.layout, ports)
+      const say = (text: string): void => note(this.redact.text(text))
+      const plan = await rehearsePlan(await this.planDeployment(ports), ports, { signal, say })
+      const rehearsal = plan.rehearsal === undefined ? {} : { rehearsal: this.redact.event(plan.rehearsal) }
+      return { ...plan, ...rehearsal, steps: plannedSteps(plan) }
     } finally {
       await lock.release()
     }
@@ -215,12 +259,13 @@ export class RealApplication implements Application {
     // The commit's own configuration counts from here on.
     const { edge: _edge, lock: _lock, ...others } = await this.portsFor(config, document)
     Object.assign(ports, others)
-    const [current, history, migrationFingerprint] = await Promise.all([
+    const [current, history, migrationFingerprint, experience, database] = await Promise.all([
       ports.releases.current(),
       ports.journal.history(),
       migrationFingerprintOf(config),
+      ports.experience?.read(),
+      lookAt(ports.database),
     ])
-    const reachable = (await ports.database?.reachable()) === true
     const plan = planDeployment({
       config,
       services: services.map(service => ({ ...service, builds: document.services[service.name]?.build !== undefined })),
@@ -228,7 +273,9 @@ export class RealApplication implements Application {
       current,
       migrationFingerprint,
       history,
-      database: reachable ? await ports.database?.state() : undefined,
+      experience,
+      database: database?.state,
+      databaseBytes: database?.bytes,
     })
     return { ...plan, steps: plannedSteps(plan) }
   }
@@ -259,7 +306,7 @@ export class RealApplication implements Application {
       return guardian
     }
     const isEnded = async () => (await fileJournal(layout).unfinished()) === undefined
-    const guarding = { start, isEnded, limitMs: config.drain.limitMs }
+    const guarding = { start, isEnded, limitMs: longestAnswersMs }
     const lock = guardedLock(fileLock(layout.lock), layout.lock, guarding)
     return { ...(await this.ports()), edge, lock }
   }
@@ -280,9 +327,12 @@ export class RealApplication implements Application {
   private async portsFor(config: EnvironmentConfig, document: ComposeDocument): Promise<RealPorts> {
     this.redact = redactor(await secretsIn(config, document))
     const ports = await realPorts(config, this.layout, document, () => this.source)
-    const { journal, checks } = ports
+    const { journal, checks, experience } = ports
     return {
       ...ports,
+      ...(experience === undefined
+        ? {}
+        : { experience: { ...experience, add: more => experience.add(this.redact.event(more)) } }),
       journal: {
         ...journal,
         open: async id => {
@@ -309,6 +359,12 @@ export class RealApplication implements Application {
   }
 }
 
+async function lookAt(database: Ports['database']): Promise<{ state: DatabaseState; bytes: number } | undefined> {
+  if (database === undefined || !(await database.reachable())) return undefined
+  const [state, bytes] = await Promise.all([database.state(), database.sizeBytes()])
+  return { state, bytes }
+}
+
 async function existingOrigins(ports: Ports): Promise<(origin: DataOrigin) => boolean> {
   const [kept, backups] = await Promise.all([keptDatabases(ports), ports.backups.list()])
   return origin =>
@@ -317,29 +373,6 @@ async function existingOrigins(ports: Ports): Promise<(origin: DataOrigin) => bo
 
 async function keptDatabases(ports: Ports): Promise<string[]> {
   return (await ports.database?.reachable()) === true ? ((await ports.database?.leftBehind()) ?? []) : []
-}
-
-async function secretsIn(config: EnvironmentConfig, document: ComposeDocument): Promise<string[]> {
-  const secrets: string[] = []
-  for (const service of Object.values(document.services)) {
-    const environment = Object.entries(service.environment ?? {}).map(([name, value]) => [
-      name,
-      (value ?? '').replaceAll('$$', '$'),
-    ])
-    secrets.push(...secretsOf(Object.fromEntries(environment) as Record<string, string>))
-  }
-  for (const secret of Object.values(document.secrets ?? {})) {
-    const text = secret.file === undefined ? '' : await readFile(secret.file, 'utf8').catch(() => '')
-    if (text.length < 4096) secrets.push(text.trim())
-  }
-  const names = new Set<string | undefined>([
-    config.app,
-    config.project,
-    config.database?.service,
-    config.database?.name,
-    config.database?.user,
-  ])
-  return secrets.filter(secret => !names.has(secret))
 }
 
 /** Recovery takes the releases from the journal; the rest of the plan only needs to be of this environment. */

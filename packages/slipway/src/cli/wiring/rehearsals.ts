@@ -28,7 +28,12 @@ export async function openRehearsals(
       engine: composeEngine(),
       clock: systemClock,
       stageEdge: caddyEdge({ ...edgeOptions(layout), project: stageProject(config.project) }),
-      directory: join(layout.environment, 'rehearsal'),
+      directory: rehearsalFolder(layout),
     }),
   }
+}
+
+/** Is there for as long as a rehearsal is: what a killed one leaves running is found by it. */
+export function rehearsalFolder(layout: Layout): string {
+  return join(layout.environment, 'rehearsal')
 }

@@ -5,6 +5,7 @@ import type { ContainerState, Ports } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
 import { lockHolder } from '../../store/lock.ts'
 import type { EdgeStatus, ServiceStatus, StatusReport } from '../application.ts'
+import { isTended } from '../tending/alone.ts'
 
 /** What serves, how it is, and what was done last. */
 export async function statusReport(config: EnvironmentConfig, layout: Layout, ports: Ports): Promise<StatusReport> {
@@ -35,7 +36,9 @@ export async function statusReport(config: EnvironmentConfig, layout: Layout, po
             ...(current.commit === undefined ? {} : { commit: current.commit }),
           },
         }),
-    ...(warm === undefined || warm.release === current?.id ? {} : { warm }),
+    ...(warm === undefined || warm.release === current?.id
+      ? {}
+      : { warm: { ...warm, tended: await isTended(layout) } }),
     ...(database === undefined
       ? {}
       : {

@@ -1,7 +1,6 @@
-import { releaseOf, webServices, type Context, type Step } from '../context.ts'
-import { drained } from '../drain.ts'
-import type { Release } from '../model.ts'
-import { keepWarm } from '../warm.ts'
+import { releaseOf, type Context, type Step } from '../context.ts'
+import { putAway } from '../put-away.ts'
+import { keepWarm, warmFor } from '../warm.ts'
 
 /** Records the release as current; then keeps the old one warm, or drains and stops it. */
 export const commit: Step = {
@@ -18,10 +17,8 @@ export const commit: Step = {
     let summary: string | undefined
     if (old !== undefined && old.id !== release.id) {
       if (await keepWarm(context, old))
-        return announced(context, `${old.id} stays warm for ${minutes(plan.config.warm.forMs)}`)
-      summary = await drain(context, old)
-      if (webServices(old).length > 0) await ports.edge.closeDoor(old)
-      await ports.engine.remove(old, 'gracefully')
+        return announced(context, `${old.id} stays warm for ${minutes(warmFor(context))}`)
+      summary = (await putAway(old, ports, plan.config.drain.limitMs)) ?? `${old.id} drained`
     }
     return announced(context, summary)
   },
@@ -41,10 +38,4 @@ async function announced(context: Context, summary: string | undefined): Promise
 
 function minutes(milliseconds: number): string {
   return milliseconds < 60_000 ? `${milliseconds / 1000} s` : `${Math.round(milliseconds / 60_000)} min`
-}
-
-async function drain(context: Context, old: Release): Promise<string | undefined> {
-  if (webServices(old).length === 0) return undefined
-  const open = await drained(old, context.ports, context.plan.config.drain.limitMs)
-  return open === 0 ? `${old.id} drained` : `${open} streams of ${old.id} closed at the drain limit`
 }

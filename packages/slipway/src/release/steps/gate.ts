@@ -10,7 +10,11 @@ export const gate: Step = {
   async apply(context) {
     const { current } = context.plan
     if (context.plan.warm === true) return stillWell(context)
-    await passGate(releaseOf(context), context.ports, {
+    const release = releaseOf(context)
+    await passGate(release, context.ports, {
+      ...(context.facts.held === undefined
+        ? {}
+        : { whenWebAnswers: () => context.ports.engine.start(release, 'worker') }),
       limitMs: withinHold(context, Number.POSITIVE_INFINITY),
       signal: context.signal,
       note: context.note,

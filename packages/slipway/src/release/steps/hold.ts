@@ -1,16 +1,17 @@
 import { SlipwayError } from '../../support/errors.ts'
-import { label, releaseOf, webServices, withinHold, type Context, type Step } from '../context.ts'
-import { drained } from '../drain.ts'
+import { label, releaseOf, webServices, type Context, type Step } from '../context.ts'
+import { drainForHold } from '../hold-drain.ts'
 import { proveHoldGoesOn, withinHoldLimit } from '../hold-limit.ts'
 import { answersWell } from '../judge.ts'
 import type { Release } from '../model.ts'
 import { verdictOf } from '../rehearsal.ts'
+import { quietWorkers } from '../workers.ts'
 
 /** Requests wait, workers are quiet, nobody but the new release reaches the database, and a snapshot is taken. */
 export const hold: Step = {
   name: 'hold',
   does: context =>
-    `Hold requests (at most ${context.plan.config.hold.limitMs / 1000} s), quiet workers, take a snapshot`,
+    `Quiet workers, hold requests (at most ${context.plan.config.hold.limitMs / 1000} s), take a snapshot`,
   async skip(context) {
     const { plan, ports } = context
     if (plan.current === undefined) return 'first deployment: nothing serves yet'
@@ -24,13 +25,16 @@ export const hold: Step = {
     const current = currentOf(context)
     const release = releaseOf(context)
     const networks = ports.database === undefined ? [] : await ports.engine.databaseNetworks(release)
-    // Nobody waits yet: what can be got ready and proved beforehand is.
+    // Nobody waits yet: what can be got ready is, and workers may take longer to end than people may wait.
     await ports.database?.prepareFence(networks)
+    await quiet(context, current)
     const services = webServices(current)
     await context.learn({ held: { services } })
-    context.holdEndsAt = ports.clock.monotonic() + plan.config.hold.limitMs
+    context.heldAt = ports.clock.monotonic()
+    context.holdEndsAt = context.heldAt + plan.config.hold.limitMs
+    context.heldUntil = context.holdEndsAt
     if (services.length > 0) await ports.edge.hold([...new Set([...services, ...webServices(release)])])
-    await withinHoldLimit(Promise.all([drain(context, current), quiet(context, current)]), context)
+    if (services.length > 0) await withinHoldLimit(drainForHold(context, current), context)
     if (ports.database === undefined) return 'requests wait'
     await context.learn({ fenced: true })
     // Not cut off at the limit: a fence that came up after it was lifted would stay. It has short limits of its own.
@@ -44,13 +48,15 @@ export const hold: Step = {
   undo: {
     does: context => `Let go: requests go on to ${context.plan.current?.id}`,
     async run(context) {
-      if (context.facts.held === undefined) return removeNetworks(context)
       const current = currentOf(context)
-      await endFence(context)
-      await context.ports.engine.wakeWorkers(current)
-      await healthyAgain(context, current)
-      if (webServices(current).length > 0) await context.ports.edge.letGo(current)
-      context.letGoAt = context.ports.clock.monotonic()
+      if (context.facts.held !== undefined) {
+        await endFence(context)
+        await healthyAgain(context, current)
+        if (webServices(current).length > 0) await context.ports.edge.letGo(current)
+        context.letGoAt ??= context.ports.clock.monotonic()
+        delete context.heldUntil
+      }
+      if (context.facts.quieted !== undefined) await context.ports.engine.wakeWorkers(current)
       await dropCopies(context)
       await removeNetworks(context)
     },
@@ -101,14 +107,7 @@ async function quiet(context: Context, current: Release): Promise<void> {
   const workers = current.services.filter(service => service.role === 'worker').map(service => service.name)
   if (workers.length === 0) return
   await context.learn({ quieted: workers })
-  await context.ports.engine.quietWorkers(current)
-}
-
-/** What began before the hold ends with the old release; the drain limit bounds the wait. */
-async function drain(context: Context, current: Release): Promise<void> {
-  const open = await drained(current, context.ports, withinHold(context, context.plan.config.drain.limitMs))
-  if (open > 0)
-    context.note(`${open} long requests or streams are still open on ${current.id}: they lose the database now`)
+  await quietWorkers(context, current)
 }
 
 /** The fence cut the old release's sessions: give its pools a moment before the waiting requests reach it. */

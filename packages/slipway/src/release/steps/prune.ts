@@ -36,9 +36,16 @@ async function pruneDatabases(context: Context): Promise<string[]> {
   // What a rollback left behind holds writes that are nowhere else: snapshots must not push it out.
   const left = all.filter(name => name.includes('__left_'))
   const snapshots = all.filter(name => !name.includes('__left_'))
-  const gone = [left, snapshots].flatMap(names => names.slice(context.plan.config.retention.databases))
+  const { databases: kept } = context.plan.config.retention
+  const gone = [left, snapshots].flatMap(names => ownFirst(names, context).slice(kept))
   for (const name of gone) await database.drop(name)
   return gone
+}
+
+/** What this very deployment made is the newest, whatever a clock that was set back says of it. */
+function ownFirst(names: readonly string[], { facts }: Context): string[] {
+  const own = names.filter(name => name === facts.snapshot?.database || name === facts.leftBehind)
+  return [...own, ...names.filter(name => !own.includes(name))]
 }
 
 async function pruneBackups(context: Context): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { releaseOf, webServices, type Step } from '../context.ts'
-import { drained } from '../drain.ts'
+import { putAway } from '../put-away.ts'
 import { stillRuns } from '../warm.ts'
 
 /** Starts the new release beside the old one. No traffic reaches it yet. */
@@ -13,7 +13,8 @@ export const start: Step = {
     const release = releaseOf(context)
     const doors = webServices(release).length === 0 ? [] : await engine.doorNetworks(release)
     await Promise.all([
-      engine.start(release),
+      // In a hold the workers come once the web services answer: what they did would be done again if all goes back.
+      context.facts.held === undefined ? engine.start(release) : engine.start(release, 'web'),
       ...(doors.length === 0 ? [] : [edge.ensureFront(release, context.plan.config), edge.openDoor(release, doors)]),
     ])
     return undefined
@@ -23,7 +24,11 @@ export const start: Step = {
     async run(context) {
       const release = releaseOf(context)
       // After a switch that is taken back it is still answering what had reached it.
-      if (context.facts.returning === true) await drained(release, context.ports, context.plan.config.drain.limitMs)
+      if (context.facts.returning === true) {
+        const open = await putAway(release, context.ports, context.plan.config.drain.limitMs)
+        if (open !== undefined) context.note(open)
+        return
+      }
       // Inside a hold people are waiting, and whatever the new release wrote is taken back anyway.
       await context.ports.engine.remove(release, context.facts.held === undefined ? 'gracefully' : 'at-once')
       if (webServices(release).length > 0) await context.ports.edge.closeDoor(release)

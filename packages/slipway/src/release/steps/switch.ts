@@ -1,4 +1,6 @@
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
+import { proveNobodyLetGo } from '../hold-limit.ts'
+import { quietWorkers } from '../workers.ts'
 import { endFence } from './hold.ts'
 
 /** The edge to the new release by one atomic rename; workers over. */
@@ -9,8 +11,10 @@ export const switchOver: Step = {
     const { edge } = context.ports
     const release = releaseOf(context)
     const waited = edge.waiting()
+    proveNobodyLetGo(context)
     // From here on requests are answered as fast as the app can: the limit of the hold is over.
     delete context.holdEndsAt
+    delete context.heldUntil
     if (webServices(release).length > 0) {
       await (context.facts.held === undefined ? edge.switchTo(release) : edge.letGo(release))
     }
@@ -32,7 +36,7 @@ export const switchOver: Step = {
       if (facts.returning !== true || current === undefined) return
       if (webServices(current).length > 0) await ports.edge.switchTo(current)
       // Never two at once.
-      await ports.engine.quietWorkers(releaseOf(context))
+      await quietWorkers(context, releaseOf(context))
       await ports.engine.wakeWorkers(current)
     },
   },
@@ -41,6 +45,6 @@ export const switchOver: Step = {
 /** The old release's workers end; those of a release that was warm begin, only then. Safe to repeat. */
 export async function workersOver(context: Context): Promise<void> {
   const { plan, facts, ports } = context
-  if (plan.current !== undefined && facts.quieted === undefined) await ports.engine.quietWorkers(plan.current)
+  if (plan.current !== undefined && facts.quieted === undefined) await quietWorkers(context, plan.current)
   if (plan.warm === true) await ports.engine.wakeWorkers(releaseOf(context))
 }

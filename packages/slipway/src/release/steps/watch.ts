@@ -1,6 +1,7 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, type Context, type Step } from '../context.ts'
 import type { Release } from '../model.ts'
+import { reviveNew } from '../revive.ts'
 import { servesWell, watchOver, type Evidence } from '../watch.ts'
 
 /** Looks after the new release for a while after the switch. One that does badly goes back, as far as no data is lost. */
@@ -24,8 +25,12 @@ export const watch: Step = {
       signal: context.signal,
       note: context.note,
       async worthIt(found) {
+        const isStaying = context.facts.held !== undefined
+        if (!isStaying && (await servesWell(old, ports))) return true
+        // Docker itself may have died, and come back without some of what ran.
+        await reviveNew(context, release).catch(() => undefined)
         // When it could not go back anyway, it does not matter how the old release is.
-        if (context.facts.held !== undefined || (await servesWell(old, ports))) return true
+        if (isStaying) return true
         if (doubt === undefined)
           context.note(`${found.why}; but ${old.id} does no better, so going back would not help`)
         doubt = found.why

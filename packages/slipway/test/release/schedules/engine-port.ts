@@ -25,7 +25,7 @@ export function simulatedEngine(process: SlipwayProcess): Engine {
       })
     },
     migrate: release => process.call('engine.migrate', () => migrate(server, release)),
-    start: release => process.call('engine.start', () => server.started(release.id)),
+    start: (release, role) => process.call('engine.start', () => server.started(release.id, role)),
     containers: release => process.call('engine.containers', () => containersOf(server, release)),
     watch: () => process.call('engine.watch', () => ({ stop() {} })),
     checkHealth: () => process.call('engine.checkHealth', () => ({ ok: true, output: '' })),
@@ -33,7 +33,7 @@ export function simulatedEngine(process: SlipwayProcess): Engine {
     quietWorkers: release =>
       process.call('engine.quietWorkers', () => {
         running.get(release.id)?.delete('worker')
-        return ['worker']
+        return []
       }),
     wakeWorkers: release => process.call('engine.wakeWorkers', () => void servicesOf(server, release).add('worker')),
     remove: release => process.call('engine.remove', () => void running.delete(release.id)),

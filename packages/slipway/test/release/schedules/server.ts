@@ -90,8 +90,11 @@ export class Server {
   }
 
   /** A new start of a release makes it well again, and its door counts from nought. */
-  started(id: ReleaseId): void {
-    this.running.set(id, new Set(['api', 'worker']))
+  started(id: ReleaseId, role?: 'web' | 'worker'): void {
+    const services = role === undefined ? new Set<string>() : (this.running.get(id) ?? new Set())
+    if (role !== 'worker') services.add('api')
+    if (role !== 'web') services.add('worker')
+    this.running.set(id, services)
     this.turned.delete(id)
   }
 
@@ -157,7 +160,7 @@ export class Server {
     const database = this.databases.get(live)
     if (image === undefined || database === undefined || !this.reaches(id)) return
     if (!livesWith(image, database)) {
-      if (id === this.edge) this.violate(`the workers of ${id} meet a schema they can not live with`)
+      this.violate(`the workers of ${id} meet a schema they can not live with`)
       return
     }
     this.write(this.edge !== 'held' || id === this.current)
