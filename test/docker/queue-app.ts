@@ -33,7 +33,7 @@ env_file: .env
 database: db
 migrate: { service: web, command: [node, migrate.mjs], files: migrations }
 rehearse: ${rehearse}
-health: { path: /health, deadline: 6s }
+health: { path: /health, deadline: ${bad === 'web' ? '3s' : '10s'} }
 edge: { listen: "127.0.0.1:${this.port}" }
 hold: { limit: ${this.limits.hold ?? '30s'} }
 drain: { limit: ${this.limits.drain ?? '30s'} }

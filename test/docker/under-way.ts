@@ -28,6 +28,7 @@ export interface Answer {
   status: number
   text: string
   milliseconds: number
+  endedAt: number
 }
 
 export interface Conversation {
@@ -112,7 +113,7 @@ function answered(asked: ClientRequest): Promise<Answer> {
       answer.setEncoding('utf8').on('data', (more: string) => (text += more))
       answer.once('error', reject)
       answer.once('end', () =>
-        resolve({ status: answer.statusCode ?? 0, text, milliseconds: performance.now() - began }),
+        resolve({ status: answer.statusCode ?? 0, text, milliseconds: performance.now() - began, endedAt: Date.now() }),
       )
     })
   })

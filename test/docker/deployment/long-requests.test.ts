@@ -1,4 +1,4 @@
-import { readlink } from 'node:fs/promises'
+import { readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { sample, thorough } from '../sample.ts'
 import { beginLongRequests } from '../under-way.ts'
 
 /** What takes long and is under way when something is deployed: it ends as it would have without, or properly. */
-const seconds = thorough ? 20 : 4
+const seconds = thorough ? 20 : 6
 let app: QueueApp
 
 beforeAll(async () => {
@@ -71,9 +71,11 @@ const cases: Case[] = [
 test.each(sample(1, cases).map(each => [each.name, each] as const))(
   '%s',
   async (_name, { act, outcome, held, from, to }) => {
+    const before = await deployments()
+    const acting = act()
+    await reached(before, /"step-started","step":"(backup|start)"/)
     const begun = await beginLongRequests(app.port, seconds)
-    await pause(200)
-    const { record, stderr } = await act()
+    const { record, stderr } = await acting
     expect(record?.outcome, stderr).toBe(outcome)
     expect(record?.heldMs !== undefined, stderr).toBe(held)
     const [upload, slow, stream] = await Promise.all([begun.upload, begun.slow, begun.stream])
@@ -81,6 +83,13 @@ test.each(sample(1, cases).map(each => [each.name, each] as const))(
     expect(JSON.parse(upload.answer.text)).toEqual({ version: from, bytes: 10_000_000, sha256: upload.sent })
     expect(slow).toMatchObject({ status: 200 })
     expect(JSON.parse(slow.text)).toMatchObject({ version: from })
+    // Or it would show nothing: they had not ended when it mattered.
+    const moment = held
+      ? /"facts":\{"held"/
+      : outcome === 'deployed'
+        ? /"switched":true/
+        : /"step-started","step":"gate"/
+    for (const { endedAt } of [upload.answer, slow]) expect(endedAt).toBeGreaterThan(await reached(before, moment))
     expect(stream.text).toMatch(new RegExp(`end of ${from}\n$`))
     const isGone = outcome === 'deployed'
     expect(begun.socket.state(), stderr).toBe(held || isGone ? 'close frame 1001' : 'open')
@@ -130,6 +139,26 @@ test.each(sample(0, ['what began inside a hold goes on for longer than the deplo
   expect(begun.socket.state()).toBe('close frame 1001')
   expect(begun.events.state()).toBe('ended properly')
 })
+
+/** Waits until a deployment after these has such an event; when it was. */
+async function reached(before: number, event: RegExp): Promise<number> {
+  for (;;) {
+    const number = await deployments()
+    const text = number === before ? '' : await readFile(join(journals(), `d${number}.jsonl`), 'utf8')
+    const line = text.split('\n').find(each => event.test(each))
+    if (line !== undefined) return Date.parse((JSON.parse(line) as { at: string }).at)
+    await pause(20)
+  }
+}
+
+/** The number of the newest. */
+async function deployments(): Promise<number> {
+  return Math.max(...(await readdir(journals())).map(name => Number(/^d(\d+)\.jsonl$/.exec(name)?.[1] ?? 0)))
+}
+
+function journals(): string {
+  return join(app.home, 'apps', app.project, 'deployments')
+}
 
 async function deploy(version: QueueVersion): Promise<DeployResult> {
   await app.make(version)
