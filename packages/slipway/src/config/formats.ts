@@ -39,6 +39,28 @@ export const formats = {
     is: 'the name of a Git remote',
     mend: 'Use the name that `git remote` prints, as in origin; not an address.',
   },
+  server: {
+    pattern: /^(?!local$)[a-z][a-z0-9-]{0,39}$/,
+    is: 'a name for a server',
+    mend: 'Use lower-case letters, digits and hyphens, start with a letter, at most 40 characters; `local` is this machine.',
+  },
+  serverHost: {
+    // Also an alias of ~/.ssh/config, and an IPv6 address. Never an option.
+    pattern: /^[A-Za-z0-9_:][A-Za-z0-9._:%-]{0,252}$/,
+    is: 'a host to connect to',
+    mend: 'Write a name or an address alone, as in 203.0.113.10 or shop.example.com.',
+  },
+  serverUser: {
+    pattern: /^[A-Za-z_][A-Za-z0-9._-]{0,31}$/,
+    is: 'a name of a user',
+    mend: 'Write the name of an account on the server, as in deploy.',
+  },
+  image: {
+    // By digest alone: what runs as root on a server must not change under its name.
+    pattern: /^[a-z0-9][A-Za-z0-9._:/-]{0,200}@sha256:[0-9a-f]{64}$/,
+    is: 'an image with its digest',
+    mend: 'Write registry, name and digest, as in registry.example.com/slipway-runner@sha256:… with 64 digits.',
+  },
   host: {
     pattern: /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
     is: 'a host name',

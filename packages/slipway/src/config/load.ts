@@ -10,6 +10,7 @@ import { composeFiles, envFile, isFile, type Report, reportMissingMigrations } f
 import { readLimited } from './read-limited.ts'
 import { quoted } from './rules.ts'
 import type { SlipwayFile } from './schema.ts'
+import { serverOf } from './server.ts'
 import { environmentConfig } from './settings.ts'
 import { nearestName } from './suggest.ts'
 import { readYaml } from './yaml.ts'
@@ -57,6 +58,7 @@ export async function loadConfig(file: string, environment: string): Promise<Loa
     directory,
     app: written.app,
     environment,
+    server: serverOf(settings.server, written.servers, directory, report),
     composeFiles: await composeFiles(settings, directory, report),
     envFile: await envFile(settings, directory),
   })

@@ -13,6 +13,8 @@ export interface EnvironmentConfig {
   project: string
   /** Production environments get the stricter checks. */
   production: boolean
+  /** Where it runs; absent: on this machine. */
+  server?: ServerConfig
   composeFiles: string[]
   envFile?: string
   source: Source
@@ -34,6 +36,20 @@ export interface EnvironmentConfig {
   backups: BackupsConfig
   rollback: { data: RollbackData }
   retention: { releases: number; databases: number }
+}
+
+/** A server reached over SSH. */
+export interface ServerConfig {
+  name: string
+  host: string
+  user: string
+  port: number
+  /** The private key; absent: what the agent and ~/.ssh offer. */
+  identityFile?: string
+  /** Where Slipway keeps its files there. */
+  home: string
+  /** The image of the runner, with its digest; absent: this version's own. */
+  runner?: string
 }
 
 /** Where the code comes from: the folder as it is, or a branch of its Git repository. */

@@ -23,6 +23,15 @@ export const anyPath: Rule = value =>
     ? { message: 'the path is empty, too long or has a control character', mend: 'Write a folder, as in /opt/backups.' }
     : undefined
 
+/** A folder of a server, plain enough to be mounted by its name. */
+export const serverFolder: Rule = value =>
+  /^(\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/.test(value) && value.length <= 200
+    ? undefined
+    : {
+        message: `${quoted(value)} is not a folder of a server`,
+        mend: 'Write an absolute path of letters, digits, dot, hyphen and underscore, as in /var/lib/slipway.',
+      }
+
 /** By the rules of git-check-ref-format(1), so that a branch can never be taken for an option or a revision. */
 export const branchName: Rule = value => {
   const mend = 'Write the name as `git branch` prints it, as in main or release/2.'

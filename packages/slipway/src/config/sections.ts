@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defaults } from './defaults.ts'
 import { argv, command, count, durationField, formatted, path, port, ruled, serviceName } from './fields.ts'
 import { formats } from './formats.ts'
-import { anyPath, branchName, cidr, listenAddress, plainCommand } from './rules.ts'
+import { anyPath, branchName, cidr, listenAddress, plainCommand, serverFolder } from './rules.ts'
 
 /** The groups of settings in slipway.yaml. */
 
@@ -211,6 +211,44 @@ export const backups = z.strictObject({
     })
     .optional()
     .meta({ description: 'Backups made by the daily timer', examples: [{ keep_days: 14 }] }),
+})
+
+export const server = z.strictObject({
+  host: formatted(formats.serverHost).meta({
+    description: 'Its name or address; also a name of ~/.ssh/config, whose jump hosts and proxies then hold',
+    examples: ['203.0.113.10', 'shop.example.com'],
+  }),
+  user: formatted(formats.serverUser)
+    .optional()
+    .meta({
+      description: 'The account to log in to. It must be allowed to use Docker',
+      default: defaults.server.user,
+      examples: ['deploy'],
+    }),
+  port: port
+    .optional()
+    .meta({ description: 'The port of sshd', default: defaults.server.port, examples: [2222] }),
+  identity: ruled(anyPath)
+    .optional()
+    .meta({
+      description:
+        'The private key to log in with; a relative path starts at the folder of slipway.yaml. Default: what the agent and ~/.ssh offer',
+      examples: ['~/.ssh/deploy_ed25519'],
+    }),
+  home: ruled(serverFolder)
+    .optional()
+    .meta({
+      description: 'Where Slipway keeps its files on the server',
+      default: defaults.server.home,
+      examples: ['/srv/slipway'],
+    }),
+  runner: formatted(formats.image)
+    .optional()
+    .meta({
+      description:
+        "The image of the runner, pulled by the server, with its digest. Default: this version's own, sent over SSH once",
+      examples: ['registry.example.com/slipway-runner@sha256:0f3c…'],
+    }),
 })
 
 export const source = z.strictObject({

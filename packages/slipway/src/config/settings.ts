@@ -2,7 +2,15 @@ import { join, resolve } from 'node:path'
 import { defaults } from './defaults.ts'
 import { parseDuration } from './duration.ts'
 import type { LayeredService, LayeredSettings } from './layers.ts'
-import type { EdgeConfig, EnvironmentConfig, HealthConfig, HooksConfig, MigrateConfig, ServiceConfig } from './model.ts'
+import type {
+  EdgeConfig,
+  EnvironmentConfig,
+  HealthConfig,
+  HooksConfig,
+  MigrateConfig,
+  ServerConfig,
+  ServiceConfig,
+} from './model.ts'
 import { parseListen } from './rules.ts'
 
 /** Settings as written, turned into the configuration the program works with: defaults, milliseconds, absolute paths. */
@@ -15,6 +23,7 @@ export function environmentConfig(settings: LayeredSettings, place: ProjectPlace
     environment: place.environment,
     project: `${place.app}-${place.environment}`,
     production: settings.production ?? false,
+    ...(place.server === undefined ? {} : { server: place.server }),
     composeFiles: place.composeFiles,
     ...(place.envFile === undefined ? {} : { envFile: place.envFile }),
     source:
@@ -56,6 +65,7 @@ export interface ProjectPlace {
   directory: string
   app: string
   environment: string
+  server: ServerConfig | undefined
   composeFiles: string[]
   envFile: string | undefined
 }
