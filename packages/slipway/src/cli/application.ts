@@ -19,13 +19,24 @@ export interface Application {
   /** Returns the exit code; with `follow` it ends when the signal says so. */
   logs(request: LogsRequest, write: (line: LogLine) => void): Promise<number>
   backup(request: BackupRequest): Promise<BackupFile>
+  /** Follows the deployment that a server carries out, or shows how the last one ended. */
+  attach(request: AttachRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
+  /** What to say when a deployment is interrupted, if that is something else than it usually is. */
+  answerToInterrupt?(signal: AbortSignal): string
+  /** When the command is over. */
+  close?(): Promise<void>
 }
 
 /**
  * Without `configFile`, slipway.yaml is looked for in the working directory and above it.
  * Without `environment`, the only one of slipway.yaml is meant; several are a USAGE error that names them.
  */
-export type OpenApplication = (configFile: string | undefined, environment: string | undefined) => Promise<Application>
+export type OpenApplication = (
+  configFile: string | undefined,
+  environment: string | undefined,
+  /** Told while a person waits for a server. */
+  note?: (text: string) => void,
+) => Promise<Application>
 
 /** Reads slipway.yaml and the Compose files of one environment, or of all, and collects every mistake. */
 export type CheckConfiguration = (
@@ -59,6 +70,11 @@ export interface RollbackRequest {
 }
 
 export interface ResumeRequest {
+  signal: AbortSignal
+}
+
+export interface AttachRequest {
+  /** Ends the watching, not the deployment. */
   signal: AbortSignal
 }
 

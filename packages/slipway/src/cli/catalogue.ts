@@ -1,5 +1,5 @@
 import { backupCommand } from './catalogue/data.ts'
-import { historyCommand, logsCommand, statusCommand } from './catalogue/look.ts'
+import { attachCommand, historyCommand, logsCommand, statusCommand } from './catalogue/look.ts'
 import { deployCommand, planCommand, resumeCommand, rollbackCommand } from './catalogue/release.ts'
 import { checkCommand } from './catalogue/set-up.ts'
 import type { Command } from './command.ts'
@@ -10,6 +10,7 @@ export const commands: readonly Command[] = [
   planCommand,
   rollbackCommand,
   resumeCommand,
+  attachCommand,
   statusCommand,
   historyCommand,
   logsCommand,

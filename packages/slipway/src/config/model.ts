@@ -52,8 +52,15 @@ export interface ServerConfig {
   runner?: string
 }
 
-/** Where the code comes from: the folder as it is, or a branch of its Git repository. */
-export type Source = { kind: 'directory' } | { kind: 'git'; remote: string; branch: string }
+/** Where the code comes from: the folder as it is, a branch of its Git repository, or on a server what was sent there. */
+export type Source =
+  | { kind: 'directory' }
+  | { kind: 'git'; remote: string; branch: string }
+  | {
+      kind: 'upload'
+      /** Takes the place of the folder that a person works in: what containers write to outlasts the upload. */
+      lasting: string
+    }
 
 export type ServiceRole = 'web' | 'worker' | 'state' | 'job'
 

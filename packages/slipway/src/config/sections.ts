@@ -225,9 +225,7 @@ export const server = z.strictObject({
       default: defaults.server.user,
       examples: ['deploy'],
     }),
-  port: port
-    .optional()
-    .meta({ description: 'The port of sshd', default: defaults.server.port, examples: [2222] }),
+  port: port.optional().meta({ description: 'The port of sshd', default: defaults.server.port, examples: [2222] }),
   identity: ruled(anyPath)
     .optional()
     .meta({

@@ -14,6 +14,12 @@ export interface Layout {
   warm: string
   edge: string
   backups: string
+  /** Code that was sent here, each folder named by its content. */
+  uploads: string
+  /** What the containers of uploaded code write to, and what else starts at the folder of slipway.yaml and must last. */
+  lasting: string
+  /** What runners were asked to do, and what they tell of it. */
+  runs: string
   release(id: ReleaseId): string
   journal(id: DeploymentId): string
   releases: string
@@ -35,6 +41,9 @@ export function layout(project: string, home = slipwayHome()): Layout {
     warm: join(environment, 'warm.json'),
     edge: join(home, 'edge'),
     backups: join(environment, 'backups'),
+    uploads: join(environment, 'uploads'),
+    lasting: join(environment, 'files'),
+    runs: join(environment, 'runs'),
     release: id => join(releases, id),
     journal: id => join(journals, `${id}.jsonl`),
   }

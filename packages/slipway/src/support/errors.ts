@@ -141,6 +141,18 @@ export const errorCatalogue = {
     exit: exitCodes.failedNothingChanged,
     means: 'The server can not be set up: another system, no right to become root, or something in the way.',
   },
+  CLOCK_WRONG: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The clocks of the server and of this machine differ too much.',
+  },
+  RUNNER_FAILED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The runner could not be brought to the server or started there, or it does not answer.',
+  },
+  UPLOAD_FAILED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The code could not be read here, or did not arrive whole on the server.',
+  },
   SETUP_FAILED: {
     exit: exitCodes.failedNothingChanged,
     means: 'Setting up the server stopped at a control; what was done before it stays and the rest is not done.',

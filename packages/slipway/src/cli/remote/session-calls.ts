@@ -1,0 +1,139 @@
+import { join } from 'node:path'
+import type { Commit } from '../../release/model.ts'
+import { deployedConfig } from '../../runner/deployed.ts'
+import { ownPlace, proveMounted } from '../../runner/place.ts'
+import { openUpload, type Upload } from '../../runner/uploads.ts'
+import { layout, type Layout } from '../../store/layout.ts'
+import { SlipwayError } from '../../support/errors.ts'
+import { asSlipwayError } from '../../support/errors.ts'
+import type { Application } from '../application.ts'
+import { openHere } from '../wiring.ts'
+import { backupsDirectory } from '../wiring/database.ts'
+import { loadHere } from '../wiring/uploaded.ts'
+import type { Calls, CallName } from './calls.ts'
+import { followRun, interruptRun, startRun } from './run-calls.ts'
+
+/** The calls of one session, answered by the real application of this server. */
+export class SessionCalls {
+  readonly #project: string
+  readonly #environment: string
+  readonly #layout: Layout
+  #upload: Upload | undefined
+  #uploadFailure: SlipwayError | undefined
+  #opened: Opened | undefined
+
+  constructor(project: string, environment: string) {
+    this.#project = project
+    this.#environment = environment
+    this.#layout = layout(project)
+  }
+
+  has(name: string): name is CallName {
+    return Object.hasOwn(this.#handlers, name)
+  }
+
+  answer(
+    name: CallName,
+    sent: unknown,
+    told: (value: unknown) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const handler = this.#handlers[name] as (
+      sent: unknown,
+      told: (value: unknown) => Promise<void>,
+      signal: AbortSignal,
+    ) => Promise<unknown>
+    return handler(sent, told, signal)
+  }
+
+  /** A piece that is refused is told with the call that follows the last one. */
+  async piece(sha256: string, bytes: Uint8Array, isLast: boolean): Promise<void> {
+    if (this.#uploadFailure !== undefined) return
+    await this.#upload?.piece(sha256, bytes, isLast).catch((thrown: unknown) => {
+      this.#uploadFailure = asSlipwayError(thrown, 'The code could not be written', 'UPLOAD_FAILED')
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#upload?.abandon()
+  }
+
+  readonly #handlers: Handlers = {
+    offer: async ({ manifest }) => {
+      await this.#upload?.abandon()
+      this.#uploadFailure = undefined
+      this.#upload = await openUpload(this.#layout.uploads, manifest)
+      return { needed: [...this.#upload.needed] }
+    },
+    accept: async ({ file, commit }) => ({ folder: await this.#accept(file, commit) }),
+    open: async () => {
+      const configFile = await deployedConfig(this.#layout)
+      if (configFile === undefined) return { opened: false }
+      await this.#openAt(configFile)
+      return { opened: true, folder: join(configFile, '..') }
+    },
+    plan: (_sent, _told, signal) => this.#application.plan({ signal }),
+    status: () => this.#application.status(),
+    history: () => this.#application.history(),
+    logs: (request, told, signal) => this.#application.logs({ ...request, signal }, line => void told(line)),
+    // Nobody has to be there for these to come to their end.
+    backup: (_sent, told) => this.#application.backup({ signal: never(), note: note => void told({ note }) }),
+    resume: async (_sent, told) =>
+      (await this.#application.resume({ signal: never() }, event => void told(event))) ?? null,
+    start: async request => {
+      const { configFile } = this.#ready
+      return { run: await startRun({ ...request, configFile, environment: this.#environment }, this.#target) }
+    },
+    interrupt: async ({ run }) => interruptRun(run, this.#target),
+    follow: ({ run, from }, told, signal) => followRun(run, from, told, signal, this.#target),
+  }
+
+  get #target() {
+    return { project: this.#project, layout: this.#layout }
+  }
+
+  get #application(): Application {
+    return this.#ready.application
+  }
+
+  get #ready(): Opened {
+    if (this.#opened !== undefined) return this.#opened
+    throw new SlipwayError('BUG', 'The session was asked about code before it was sent any')
+  }
+
+  async #accept(file: string, commit: Commit | undefined): Promise<string> {
+    if (this.#uploadFailure !== undefined) throw this.#uploadFailure
+    if (this.#upload === undefined) throw new SlipwayError('BUG', 'Nothing was offered')
+    const folder = await this.#upload.finish(commit)
+    this.#upload = undefined
+    await this.#openAt(join(folder, file))
+    return folder
+  }
+
+  async #openAt(configFile: string): Promise<void> {
+    const { config } = await loadHere(configFile, this.#environment)
+    if (config.project !== this.#project) {
+      throw new SlipwayError('BUG', `${configFile} is of ${config.project}, the session of ${this.#project}`)
+    }
+    const place = ownPlace()
+    if (place !== undefined) proveMounted(backupsDirectory(config, this.#layout), place)
+    this.#opened = { configFile, application: await openHere(configFile, this.#environment) }
+  }
+}
+
+type Handlers = {
+  [Name in CallName]: (
+    sent: Calls[Name]['sent'],
+    told: (value: Calls[Name]['told']) => Promise<void>,
+    signal: AbortSignal,
+  ) => Promise<Calls[Name]['answer']>
+}
+
+interface Opened {
+  configFile: string
+  application: Application
+}
+
+function never(): AbortSignal {
+  return new AbortController().signal
+}
