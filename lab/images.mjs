@@ -10,6 +10,7 @@ import { fingerprint, imagesFolder } from './images/fingerprint.mjs'
 import { prepareNodeContext } from './images/node-context.mjs'
 import { buildRootFileSystem } from './images/root-file-system.mjs'
 import { baseImage, images, packageListsImage, recipes, usualImages } from './images/table.mjs'
+import { ensurePlugins } from './packages.mjs'
 import { place } from './place.mjs'
 import { attempt, logToStandardError, run, step, withLock } from './process.mjs'
 import { registryAnswers } from './registry.mjs'
@@ -103,7 +104,7 @@ async function buildStandIns(missing, log, environment) {
     await inParallel(needed, 2, async recipe => {
       const names = missing.filter(name => images[name] === recipe)
       await step(log, `stand-in for ${names.join(', ')}: really ${recipes[recipe].really}`, async () => {
-        const context = recipe === 'node' ? await node : { folder: temporaryFolder(), buildArguments: [] }
+        const context = recipe === 'node' ? await node : await contextOf(recipe, log)
         await buildStandIn(recipe, names, context, environment)
       })
     })
@@ -111,6 +112,16 @@ async function buildStandIns(missing, log, environment) {
     await node?.catch(() => {})
     await removeLeftoverFolders()
   }
+}
+
+async function contextOf(recipe, log) {
+  const folder = temporaryFolder()
+  if (recipe === 'docker-cli') {
+    await ensurePlugins(log)
+    cpSync(place.pluginDirectory, join(folder, 'plugins'), { recursive: true })
+    cpSync((await run('which', ['docker'])).trim(), join(folder, 'docker'), { dereference: true })
+  }
+  return { folder, buildArguments: [] }
 }
 
 /** The caller holds the lock of the images. */

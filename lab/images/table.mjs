@@ -10,6 +10,7 @@ export const recipes = {
   node: { really: 'Node.js 22 and npm 10 of the npm registry on Debian bookworm, without yarn and corepack' },
   caddy: { really: 'Caddy 2.6 of Debian bookworm' },
   redis: { really: 'Redis 7.0 of Debian bookworm' },
+  'docker-cli': { really: 'the docker program of this machine, with Compose and buildx' },
 }
 
 export const images = {
@@ -21,6 +22,7 @@ export const images = {
   'caddy:2-alpine': 'caddy',
   'redis:7-alpine': 'redis',
   'redis:7': 'redis',
+  'docker:28-cli': 'docker-cli',
 }
 
 /** What the project's demo and tests use. */

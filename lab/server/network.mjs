@@ -14,7 +14,14 @@ export async function ensureServerNetwork(log, environment) {
   await withLock(join(place.lockDirectory, 'network'), log, async () => {
     if ((await known()).code === 0) return
     const { subnet, handedOut } = place.serverNetwork
-    const settings = ['--subnet', subnet, '--ip-range', handedOut, '--opt', `com.docker.network.driver.mtu=${largestPacket()}`]
+    const settings = [
+      '--subnet',
+      subnet,
+      '--ip-range',
+      handedOut,
+      '--opt',
+      `com.docker.network.driver.mtu=${largestPacket()}`,
+    ]
     await run('docker', ['network', 'create', ...settings, serverNetwork], { environment })
   })
 }

@@ -69,9 +69,7 @@ async function ensureHere(image: string, product: string): Promise<void> {
 
 /** Pure. */
 export function buildArgv(image: string, product: string): string[] {
-  const bases = process.env['SLIPWAY_RUNNER_BASES']
-  const chosen = bases === undefined || bases === '' ? [] : bases.split(' ').map(each => `--build-arg=${each}`)
-  return ['build', '--quiet', `--tag=${image}`, `--file=${join(product, 'runner', 'Dockerfile')}`, ...chosen, product]
+  return ['build', '--quiet', `--tag=${image}`, `--file=${join(product, 'runner', 'Dockerfile')}`, product]
 }
 
 function failed(attempted: string, printed: string): SlipwayError {

@@ -48,7 +48,8 @@ export async function begin(runs: string, run: RunId): Promise<boolean> {
 
 export async function openRun(runs: string, run: RunId): Promise<RunWriter> {
   const handle = await open(linesFile(runs, run), 'a', 0o600)
-  let queue: Promise<unknown> = Promise.resolve()
+  // What was killed may have left half a line.
+  let queue: Promise<unknown> = handle.appendFile('\n')
   return {
     write(line) {
       // A watcher that can not be told keeps no deployment from its end.

@@ -17,6 +17,7 @@ export class ProjectToSend {
   readonly file: string
   readonly #config: EnvironmentConfig
   #document: Promise<ResolvedCompose> | undefined
+  #code: Promise<Code> | undefined
 
   constructor(config: EnvironmentConfig) {
     this.#config = config
@@ -34,7 +35,11 @@ export class ProjectToSend {
     return placesOf(this.#config, { services: {} })
   }
 
-  async read(): Promise<{ manifest: Manifest; commit: Commit | undefined }> {
+  read(): Promise<Code> {
+    return (this.#code ??= this.#read())
+  }
+
+  async #read(): Promise<Code> {
     if (this.#config.source.kind === 'git') throw notYetFromGit(this.#config)
     const document = await this.#compose()
     refuseOutside(this.#config, document)
@@ -50,6 +55,11 @@ export class ProjectToSend {
   #compose(): Promise<ResolvedCompose> {
     return (this.#document ??= readCompose(this.#config))
   }
+}
+
+interface Code {
+  manifest: Manifest
+  commit: Commit | undefined
 }
 
 /** The folder of slipway.yaml travels: what lies elsewhere is not on the server. */

@@ -4,6 +4,7 @@ import type { Event } from '../../release/events.ts'
 import type { DeploymentRecord, Plan } from '../../release/model.ts'
 import type { BackupFile } from '../../release/ports.ts'
 import { errorDocument, errorOf } from '../../runner/error-document.ts'
+import type { Place } from '../../runner/container-argv.ts'
 import { imageName } from '../../runner/image.ts'
 import type { Order } from '../../runner/runs.ts'
 import { pinnedKeysName } from '../../servers/ssh/pinned-keys.ts'
@@ -138,9 +139,12 @@ export class RemoteApplication implements Application {
     return session
   }
 
-  /** For calls about the code as it is here. */
+  /** For calls about the code as it is here, which is read while the connection is made. */
   async #withCode(signal?: AbortSignal): Promise<Session> {
-    const [session] = await Promise.all([this.#connected(signal), this.#project.read()])
+    this.#session ??= this.#project.places().then(places => this.#connect(places, signal))
+    this.#session.catch(() => undefined)
+    await this.#project.read()
+    const session = await this.#session
     await this.#send(session)
     return session
   }
@@ -152,26 +156,23 @@ export class RemoteApplication implements Application {
     this.#folderThere = sent.folder
   }
 
-  #connected(signal?: AbortSignal): Promise<Session> {
-    return (this.#session ??= this.#connect(signal))
+  /** Without the Compose files, which may have mistakes just when somebody wants to look. */
+  #connected(): Promise<Session> {
+    return (this.#session ??= this.#connect(this.#project.folders()))
   }
 
   async #reconnected(): Promise<Session> {
     await this.close().catch(() => undefined)
     this.#ready = undefined
     this.#session = undefined
-    const session = this.#connect()
-    const found = await session
-    this.#session = session
-    return found
+    const session = await this.#connect(this.#project.folders())
+    this.#session = Promise.resolve(session)
+    return session
   }
 
-  async #connect(signal?: AbortSignal): Promise<Session> {
+  async #connect(places: Pick<Place, 'folders' | 'files'>, signal?: AbortSignal): Promise<Session> {
     const product = productFolder()
-    const [places, image] = await Promise.all([
-      this.#project.places(),
-      this.#server.runner ?? imageName(version, product),
-    ])
+    const image = this.#server.runner ?? (await imageName(version, product))
     const { project, environment, directory } = this.#config
     return Session.open(
       this.#server,

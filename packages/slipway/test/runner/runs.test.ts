@@ -1,0 +1,107 @@
+import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Event } from '../../src/release/events.ts'
+import {
+  begin,
+  endOf,
+  follow,
+  latestRun,
+  openRun,
+  pruneRuns,
+  readOrder,
+  writeOrder,
+  type Line,
+} from '../../src/runner/runs.ts'
+
+let runs: string
+const run = '20261121T173205-4f2a9c'
+const order = {
+  act: 'deploy' as const,
+  configFile: '/x/slipway.yaml',
+  environment: 'prod',
+  by: 'alice@laptop',
+  at: '2026-11-21T17:32:05Z',
+}
+const note = (text: string): Event => ({ at: '', type: 'step-note', step: 'fetch', text })
+const ended: Line = { ended: { error: { code: 'LOCKED', message: 'x', output: [], problems: [] } } }
+const live = async () => true
+
+beforeEach(async () => {
+  runs = await mkdtemp(join(tmpdir(), 'slipway-runs-'))
+  await writeOrder(runs, run, order)
+})
+afterEach(() => rm(runs, { recursive: true, force: true }))
+
+test('an order is begun once', async () => {
+  expect(await readOrder(runs, run)).toEqual(order)
+  expect([await begin(runs, run), await begin(runs, run)]).toEqual([true, false])
+})
+
+test('who follows gets every line once, also those written while it follows, from the one it asks for', async () => {
+  const writer = await openRun(runs, run)
+  writer.write({ event: note('0') })
+  const heard: [number, Line][] = []
+  const following = follow(
+    runs,
+    run,
+    0,
+    new AbortController().signal,
+    (line, number) => void heard.push([number, line]),
+    live,
+  )
+  writer.write({ event: note('1') })
+  await new Promise(resolve => setTimeout(resolve, 60))
+  writer.write({ event: note('2') })
+  writer.write(ended)
+  await writer.close()
+  expect(await following).toBe('ended')
+  expect(heard.map(([number]) => number)).toEqual([0, 1, 2, 3])
+  const again: number[] = []
+  await follow(runs, run, 2, new AbortController().signal, (_line, number) => void again.push(number), live)
+  expect(again).toEqual([2, 3])
+  expect(await endOf(runs, run)).toEqual('ended' in ended ? ended.ended : undefined)
+})
+
+test('half a line, as a kill leaves it, is not heard; the next writer begins a line of its own', async () => {
+  await appendFile(join(runs, run, 'lines.jsonl'), '{"event":{"type":"step-no')
+  expect(await endOf(runs, run)).toBeUndefined()
+  const writer = await openRun(runs, run)
+  writer.write(ended)
+  await writer.close()
+  expect(await endOf(runs, run)).toBeDefined()
+})
+
+test('a runner that is gone is told, after all that it wrote', async () => {
+  const writer = await openRun(runs, run)
+  writer.write({ event: note('last') })
+  await writer.close()
+  const heard: Line[] = []
+  const outcome = await follow(
+    runs,
+    run,
+    0,
+    new AbortController().signal,
+    line => void heard.push(line),
+    async () => false,
+  )
+  expect(outcome).toBe('died')
+  expect(heard).toHaveLength(1)
+})
+
+test('following stops when nobody listens any more', async () => {
+  const stop = new AbortController()
+  const following = follow(runs, run, 0, stop.signal, () => undefined, live)
+  stop.abort()
+  expect(await following).toBe('aborted')
+})
+
+test('the newest run is found among others, and old ones go', async () => {
+  for (let second = 10; second < 40; second++) await writeOrder(runs, `20261121T1800${second}-000000`, order)
+  expect(await latestRun(runs)).toBe('20261121T180039-000000')
+  await pruneRuns(runs, 5)
+  expect(await latestRun(runs)).toBe('20261121T180039-000000')
+  expect(await readOrder(runs, run)).toBeUndefined()
+  expect(await latestRun(join(runs, 'nowhere'))).toBeUndefined()
+})
