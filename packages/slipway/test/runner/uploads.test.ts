@@ -106,7 +106,7 @@ test('old uploads and what was cut off go, the newest stay', async () => {
   for (let version = 0; version < 8; version++) {
     folders.push((await send({ entries: [file('a', `${version}`)] }, { a: `${version}` })).folder)
   }
-  await (await openUpload(uploads, { entries: [file('a', 'never sent')] })).needed
+  await openUpload(uploads, { entries: [file('a', 'never sent')] })
   for (const [age, name] of (await readdir(uploads)).entries()) {
     const at = new Date(Date.now() - 7_200_000 - age)
     await utimes(join(uploads, name), at, at)
