@@ -87,9 +87,17 @@ export async function toldEvents(runs: string, run: RunId): Promise<Event[]> {
   })
 }
 
-/** The newest run; undefined: there was none. */
+/**
+ * The run that somebody means who names none: the newest, but none that only heard that another one is under way.
+ * Undefined: there was none.
+ */
 export async function latestRun(runs: string): Promise<RunId | undefined> {
-  return (await allRuns(runs)).at(-1)
+  const all = await allRuns(runs)
+  for (const run of all.toReversed()) {
+    const end = await endOf(runs, run)
+    if (end === undefined || 'record' in end || end.error.code !== 'LOCKED') return run
+  }
+  return all.at(-1)
 }
 
 /** Gives every line from the one with this number on, as it is written, until the last one or the signal. */

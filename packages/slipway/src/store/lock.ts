@@ -145,10 +145,15 @@ async function locked(file: string): Promise<SlipwayError> {
     why:
       holder === undefined
         ? 'somebody holds the lock'
-        : `${holder.by} holds the lock since ${holder.since} (${holder.purpose}, process ${holder.pid})`,
+        : `${holder.by} holds the lock since ${holder.since} (${holder.purpose}${processOf(holder)})`,
     state: 'nothing was changed',
     next: 'Wait until it has ended; the lock frees itself when its process ends or dies.',
   })
+}
+
+/** A runner's process has a number in its container, which says nothing outside of it. */
+function processOf({ by, pid }: LockHolder): string {
+  return by.includes('@') ? '' : `, process ${pid}`
 }
 
 function notTaken(error: unknown): SlipwayError {

@@ -97,6 +97,16 @@ test('following stops when nobody listens any more', async () => {
   expect(await following).toBe('aborted')
 })
 
+test('a run that found the lock taken is not the one that is under way', async () => {
+  const refused = '20261121T173206-000000'
+  await writeOrder(runs, refused, order)
+  expect(await latestRun(runs)).toBe(refused)
+  const writer = await openRun(runs, refused)
+  writer.write(ended)
+  await writer.close()
+  expect(await latestRun(runs)).toBe(run)
+})
+
 test('the newest run is found among others, and old ones go', async () => {
   for (let second = 10; second < 40; second++) await writeOrder(runs, `20261121T1800${second}-000000`, order)
   expect(await latestRun(runs)).toBe('20261121T180039-000000')
