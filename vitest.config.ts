@@ -28,7 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'docker',
-          include: ['test/docker/{edge,deployment}/**/*.test.ts'],
+          include: ['test/docker/{edge,deployment,remote}/**/*.test.ts'],
           globalSetup: ['test/docker/setup.ts'],
           fileParallelism: false,
           testTimeout: 180_000,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// npm run soak [-- --simulated N --real M --seed S --json]: random schedules against the simulated world, and real kills.
+// npm run soak [-- --simulated N --real M --remote L --seed S --json]: random schedules against the simulated world, real
+// kills, and deployments to a server over SSH that are disturbed.
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -19,10 +20,13 @@ async function main() {
   log(`seed ${wanted.seed}`)
   const simulated = await simulate(worker, wanted)
   const real = await kill(wanted)
-  if (wanted.json) process.stdout.write(`${JSON.stringify({ seed: wanted.seed, simulated, real })}\n`)
-  else log(told(simulated, real))
+  const remote = await deploy(wanted)
+  if (wanted.json) process.stdout.write(`${JSON.stringify({ seed: wanted.seed, simulated, real, remote })}\n`)
+  else log(told(simulated, real, remote))
   const { kills: _kills, ...faults } = real
-  process.exitCode = simulated.violations > 0 || Object.values(faults).some(count => count > 0) ? 1 : 0
+  const { deployments: _deployments, ...others } = remote
+  const counts = [simulated.violations, ...Object.values(faults), ...Object.values(others)]
+  process.exitCode = counts.some(count => count > 0) ? 1 : 0
 }
 
 /** Node 20 does not run TypeScript. The names of functions stay, so that a stack tells where it was. */
@@ -122,10 +126,19 @@ async function kill({ real, seed }) {
   return { kills, mixed, stuck, lost, leaks }
 }
 
-function told(simulated, real) {
+async function deploy({ remote, seed, only }) {
+  if (remote === 0) return { deployments: 0, mixed: 0, stuck: 0, lost: 0 }
+  const { runRemote } = await import('../test/soak/remote.mjs')
+  const { deployments, mixed, stuck, lost, failedRequests } = await runRemote({ count: remote, seed, only, log })
+  log(`requests failed, by what was disturbed: ${JSON.stringify(failedRequests)}`)
+  return { deployments, mixed, stuck, lost }
+}
+
+function told(simulated, real, remote) {
   return [
     `simulated: ${simulated.schedules} schedules, ${simulated.violations} violations`,
     `real: ${real.kills} kills, ${real.mixed} mixed, ${real.stuck} stuck, ${real.lost} lost, ${real.leaks} leaks`,
+    `remote: ${remote.deployments} disturbed deployments, ${remote.mixed} mixed, ${remote.stuck} stuck, ${remote.lost} lost`,
   ].join('\n')
 }
 
@@ -138,6 +151,8 @@ function options() {
   const wanted = {
     simulated: whole(values, 'simulated'),
     real: whole(values, 'real'),
+    remote: whole(values, 'remote'),
+    only: values.only,
     seed: whole(values, 'seed') % 2 ** 31,
     workers: Math.max(1, whole(values, 'workers')),
     json: values.json,
@@ -151,6 +166,8 @@ function parse() {
       options: {
         simulated: { type: 'string', default: '1000000' },
         real: { type: 'string', default: '500' },
+        remote: { type: 'string', default: '100' },
+        only: { type: 'string' },
         seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
         workers: { type: 'string', default: String(availableParallelism()) },
         schedule: { type: 'string' },

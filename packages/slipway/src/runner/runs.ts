@@ -25,8 +25,11 @@ export type Line = { event: Event } | { ended: Ended }
 
 export type Ended = { record: DeploymentRecord } | { error: ErrorDocument }
 
-export async function writeOrder(runs: string, run: RunId, order: Order): Promise<void> {
+export async function makeRun(runs: string, run: RunId): Promise<void> {
   await mkdir(join(runs, run), { recursive: true, mode: 0o700 })
+}
+
+export async function writeOrder(runs: string, run: RunId, order: Order): Promise<void> {
   await writeAtomically(orderFile(runs, run), JSON.stringify(order))
 }
 
@@ -93,11 +96,27 @@ export async function toldEvents(runs: string, run: RunId): Promise<Event[]> {
  */
 export async function latestRun(runs: string): Promise<RunId | undefined> {
   const all = await allRuns(runs)
+  let refused: RunId | undefined
   for (const run of all.toReversed()) {
+    if ((await readOrder(runs, run)) === undefined) continue
     const end = await endOf(runs, run)
     if (end === undefined || 'record' in end || end.error.code !== 'LOCKED') return run
+    refused ??= run
   }
-  return all.at(-1)
+  return refused
+}
+
+/** Undefined: nobody gave it one in this time. */
+export async function waitForOrder(
+  runs: string,
+  run: RunId,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<Order | undefined> {
+  for (const endsAt = performance.now() + limitMs; ; await sleep(waitMs)) {
+    const order = await readOrder(runs, run)
+    if (order !== undefined || performance.now() > endsAt || signal.aborted) return order
+  }
 }
 
 /** Gives every line from the one with this number on, as it is written, until the last one or the signal. */
@@ -139,6 +158,7 @@ export async function pruneRuns(runs: string, keep = 20): Promise<void> {
 }
 
 const lookEveryMs = 40
+const waitMs = 20
 const askEveryMs = 1500
 
 const orderFile = (runs: string, run: RunId): string => join(runs, run, 'order.json')

@@ -8,9 +8,11 @@ import {
   endOf,
   follow,
   latestRun,
+  makeRun,
   openRun,
   pruneRuns,
   readOrder,
+  waitForOrder,
   writeOrder,
   type Line,
 } from '../../src/runner/runs.ts'
@@ -28,9 +30,14 @@ const note = (text: string): Event => ({ at: '', type: 'step-note', step: 'fetch
 const ended: Line = { ended: { error: { code: 'LOCKED', message: 'x', output: [], problems: [] } } }
 const live = async () => true
 
+async function given(name: string): Promise<void> {
+  await makeRun(runs, name)
+  await writeOrder(runs, name, order)
+}
+
 beforeEach(async () => {
   runs = await mkdtemp(join(tmpdir(), 'slipway-runs-'))
-  await writeOrder(runs, run, order)
+  await given(run)
 })
 afterEach(() => rm(runs, { recursive: true, force: true }))
 
@@ -97,9 +104,24 @@ test('following stops when nobody listens any more', async () => {
   expect(await following).toBe('aborted')
 })
 
+test('a runner that waits gets its order, or none', async () => {
+  const waiting = '20261121T173207-000000'
+  await makeRun(runs, waiting)
+  expect(await latestRun(runs)).toBe(run)
+  const stop = new AbortController()
+  const soon = waitForOrder(runs, waiting, 5000, stop.signal)
+  await given(waiting)
+  expect(await soon).toEqual(order)
+  await makeRun(runs, '20261121T173208-000000')
+  expect(await waitForOrder(runs, '20261121T173208-000000', 30, stop.signal)).toBeUndefined()
+  const late = waitForOrder(runs, '20261121T173208-000000', 60_000, stop.signal)
+  stop.abort()
+  expect(await late).toBeUndefined()
+})
+
 test('a run that found the lock taken is not the one that is under way', async () => {
   const refused = '20261121T173206-000000'
-  await writeOrder(runs, refused, order)
+  await given(refused)
   expect(await latestRun(runs)).toBe(refused)
   const writer = await openRun(runs, refused)
   writer.write(ended)
@@ -108,7 +130,7 @@ test('a run that found the lock taken is not the one that is under way', async (
 })
 
 test('the newest run is found among others, and old ones go', async () => {
-  for (let second = 10; second < 40; second++) await writeOrder(runs, `20261121T1800${second}-000000`, order)
+  for (let second = 10; second < 40; second++) await given(`20261121T1800${second}-000000`)
   expect(await latestRun(runs)).toBe('20261121T180039-000000')
   await pruneRuns(runs, 5)
   expect(await latestRun(runs)).toBe('20261121T180039-000000')

@@ -23,7 +23,9 @@ export interface Calls {
   logs: { sent: Omit<LogsRequest, 'signal'>; told: LogLine; answer: number }
   backup: { sent: object; told: { note: string }; answer: BackupFile }
   resume: { sent: object; told: Event; answer: DeploymentRecord | null }
-  /** Starts a runner. */
+  /** A runner is started that waits for its order: meanwhile the code is sent. */
+  arm: { sent: object; told: never; answer: { run: RunId } }
+  /** Gives it its order. */
   start: { sent: Pick<Order, 'act' | 'by' | 'rollback'>; told: never; answer: { run: RunId } }
   /** Asks a runner to end at its next safe point. */
   interrupt: { sent: { run: RunId }; told: never; answer: null }

@@ -60,8 +60,10 @@ export class RemoteApplication implements Application {
 
   deploy({ signal }: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
     return this.#renamed(async () => {
-      const session = await this.#withCode(signal)
-      proveClocksAgree(session.hello, new Date(), this.#server)
+      const session = await this.#withCode(signal, async begun => {
+        proveClocksAgree(begun.hello, new Date(), this.#server)
+        await begun.ask('arm', {})
+      })
       return this.#start(session, { act: 'deploy' }, signal, emit)
     })
   }
@@ -140,12 +142,11 @@ export class RemoteApplication implements Application {
   }
 
   /** For calls about the code as it is here, which is read while the connection is made. */
-  async #withCode(signal?: AbortSignal): Promise<Session> {
-    this.#session ??= this.#project.places().then(places => this.#connect(places, signal))
-    this.#session.catch(() => undefined)
-    await this.#project.read()
-    const session = await this.#session
-    await this.#send(session)
+  async #withCode(signal?: AbortSignal, meanwhile?: (session: Session) => Promise<void>): Promise<Session> {
+    const session = (this.#session ??= this.#connect(this.#project.places(), signal))
+    const prepared = session.then(meanwhile)
+    await Promise.all([this.#project.read(), prepared])
+    await this.#send(await session)
     return session
   }
 
@@ -158,32 +159,31 @@ export class RemoteApplication implements Application {
 
   /** Without the Compose files, which may have mistakes just when somebody wants to look. */
   #connected(): Promise<Session> {
-    return (this.#session ??= this.#connect(this.#project.folders()))
+    return (this.#session ??= this.#connect(Promise.resolve(this.#project.folders())))
   }
 
   async #reconnected(): Promise<Session> {
     await this.close().catch(() => undefined)
     this.#ready = undefined
     this.#session = undefined
-    const session = await this.#connect(this.#project.folders())
+    const session = await this.#connect(Promise.resolve(this.#project.folders()))
     this.#session = Promise.resolve(session)
     return session
   }
 
-  async #connect(places: Pick<Place, 'folders' | 'files'>, signal?: AbortSignal): Promise<Session> {
+  #connect(places: Promise<Pick<Place, 'folders' | 'files'>>, signal?: AbortSignal): Promise<Session> {
     const product = productFolder()
-    const image = this.#server.runner ?? (await imageName(version, product))
     const { project, environment, directory } = this.#config
-    return Session.open(
-      this.#server,
-      { image, home: this.#server.home, ...places, project, environment },
-      {
-        pinnedKeys: join(directory, pinnedKeysName),
-        product,
-        note: this.#note,
-        ...(signal === undefined ? {} : { signal }),
-      },
-    )
+    const { home, runner } = this.#server
+    const place = Promise.all([places, runner ?? imageName(version, product)]).then(([paths, image]) => {
+      return { image, home, ...paths, project, environment }
+    })
+    return Session.open(this.#server, place, {
+      pinnedKeys: join(directory, pinnedKeysName),
+      product,
+      note: this.#note,
+      ...(signal === undefined ? {} : { signal }),
+    })
   }
 
   /** Folders of the server in an error are told as those that a person works in. */

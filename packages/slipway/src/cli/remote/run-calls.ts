@@ -3,32 +3,59 @@ import { endedRunnersArgv, runnerArgv } from '../../runner/container-argv.ts'
 import { noteDeployed } from '../../runner/deployed.ts'
 import { isRunId, runId, runnerContainer, type RunId } from '../../runner/names.ts'
 import { ownPlace } from '../../runner/place.ts'
-import { follow, latestRun, pruneRuns, writeOrder, type Ended, type Order } from '../../runner/runs.ts'
+import { follow, latestRun, makeRun, pruneRuns, writeOrder, type Ended, type Order } from '../../runner/runs.ts'
 import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { lastLines, run as runProgram } from '../../support/run.ts'
 import type { Calls, Followed } from './calls.ts'
 
-/** Starts a runner of its own container, which goes on whatever happens to this session. */
-export async function startRun(order: Omit<Order, 'at'>, { project, layout }: Target): Promise<RunId> {
+/**
+ * Starts a runner in a container of its own, which goes on whatever happens to this session. It waits for its order, and
+ * goes away when none comes.
+ */
+export async function armRun({ project, layout }: Target): Promise<Armed> {
   const place = ownPlace()
   if (place === undefined) throw new SlipwayError('BUG', 'A runner can only be started from the session of a server')
-  const now = new Date()
-  const run = runId(now, randomBytes(3).toString('hex'))
+  const run = runId(new Date(), randomBytes(3).toString('hex'))
   await pruneRuns(layout.runs)
-  await writeOrder(layout.runs, run, { ...order, at: now.toISOString() })
-  if (order.act === 'deploy') await noteDeployed(layout, order.configFile)
-  const started = await runProgram('docker', runnerArgv({ ...place, project, run }), { timeoutMs: 120_000 })
-  if (started.exitCode !== 0) {
-    throw new SlipwayError('RUNNER_FAILED', 'The runner could not be started', {
-      why: started.timedOut ? 'docker did not end in time' : lastLines(started.stderr, 1)[0],
-      output: lastLines(started.stderr),
-      state: 'nothing that runs was touched',
-      next: 'Look at what Docker says on the server: docker info',
-    })
-  }
+  await makeRun(layout.runs, run)
+  const started = startContainer(runnerArgv({ ...place, project, run }))
+  // Told to whoever gives the order.
+  started.catch(() => undefined)
   void removeEnded(project)
-  return run
+  return { run, started }
+}
+
+export interface Armed {
+  run: RunId
+  started: Promise<void>
+}
+
+export async function startRun(armed: Armed, order: Omit<Order, 'at'>, { layout }: Target): Promise<RunId> {
+  await armed.started
+  if (order.act === 'deploy') await noteDeployed(layout, order.configFile)
+  await writeOrder(layout.runs, armed.run, { ...order, at: new Date().toISOString() })
+  return armed.run
+}
+
+/** Nobody gives it an order any more. */
+export async function disarmRun({ run, started }: Armed, target: Target): Promise<void> {
+  await started.then(
+    () => interruptRun(run, target),
+    () => undefined,
+  )
+}
+
+async function startContainer(argv: readonly string[]): Promise<void> {
+  const { exitCode, stderr, timedOut } = await runProgram('docker', argv, { timeoutMs: 120_000 })
+  if (exitCode === 0) return
+  const full = /no space left on device/i.test(stderr)
+  throw new SlipwayError(full ? 'DISK_FULL' : 'RUNNER_FAILED', 'The runner could not be started', {
+    why: timedOut ? 'docker did not end in time' : lastLines(stderr, 1)[0],
+    output: lastLines(stderr),
+    state: 'nothing that runs was touched',
+    next: full ? 'Free some disk space there.' : 'Look at what Docker says on the server: docker info',
+  })
 }
 
 /** Like the first Ctrl-C in a terminal on the server itself. */

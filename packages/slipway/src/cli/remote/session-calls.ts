@@ -11,7 +11,7 @@ import { openHere } from '../wiring.ts'
 import { backupsDirectory } from '../wiring/database.ts'
 import { loadHere } from '../wiring/uploaded.ts'
 import type { Calls, CallName } from './calls.ts'
-import { followRun, interruptRun, startRun } from './run-calls.ts'
+import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
 
 /** The calls of one session, answered by the real application of this server. */
 export class SessionCalls {
@@ -21,6 +21,7 @@ export class SessionCalls {
   #upload: Upload | undefined
   #uploadFailure: SlipwayError | undefined
   #opened: Opened | undefined
+  #armed: Armed | undefined
 
   constructor(project: string, environment: string) {
     this.#project = project
@@ -56,6 +57,7 @@ export class SessionCalls {
 
   async close(): Promise<void> {
     await this.#upload?.abandon()
+    if (this.#armed !== undefined) await disarmRun(this.#armed, this.#target)
   }
 
   readonly #handlers: Handlers = {
@@ -80,9 +82,15 @@ export class SessionCalls {
     backup: (_sent, told) => this.#application.backup({ signal: never(), note: note => void told({ note }) }),
     resume: async (_sent, told) =>
       (await this.#application.resume({ signal: never() }, event => void told(event))) ?? null,
+    arm: async () => {
+      this.#armed ??= await armRun(this.#target)
+      return { run: this.#armed.run }
+    },
     start: async request => {
       const { configFile } = this.#ready
-      return { run: await startRun({ ...request, configFile, environment: this.#environment }, this.#target) }
+      const armed = this.#armed ?? (await armRun(this.#target))
+      this.#armed = undefined
+      return { run: await startRun(armed, { ...request, configFile, environment: this.#environment }, this.#target) }
     },
     interrupt: async ({ run }) => interruptRun(run, this.#target),
     follow: ({ run, from }, told, signal) => followRun(run, from, told, signal, this.#target),

@@ -34,13 +34,15 @@ export class Session {
     void this.#listen()
   }
 
-  /** The image is brought there when it is missing. */
-  static async open(server: ServerConfig, place: SessionPlace, options: SessionOptions): Promise<Session> {
+  /** Connects while it is found out what the session needs there. The image is brought when it is missing. */
+  static async open(server: ServerConfig, wanted: Promise<SessionPlace>, options: SessionOptions): Promise<Session> {
+    wanted.catch(() => undefined)
     const connection = await open(server, {
       pinnedKeys: options.pinnedKeys,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     })
     try {
+      const place = await wanted
       const begun = await begin(connection, server, place)
       if (begun !== 'absent') return new Session(connection, begun)
       options.note(`bringing Slipway's runner to ${server.name}: once for this version`)

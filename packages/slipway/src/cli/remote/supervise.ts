@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRunId, runnerCommand, workCommand } from '../../runner/names.ts'
-import { begin, endOf } from '../../runner/runs.ts'
+import { endOf, readOrder } from '../../runner/runs.ts'
 import { layout } from '../../store/layout.ts'
 import { exitCodes } from '../../support/errors.ts'
 
@@ -18,12 +18,11 @@ export async function supervise(argv: readonly string[]): Promise<number> {
     return exitCodes.usage
   }
   const { runs } = layout(project)
-  let act = (await begin(runs, run)) ? 'carry-out' : 'resume'
   for (let tries = 0; (await endOf(runs, run)) === undefined; tries++) {
     if (tries > mostTries) return exitCodes.failedNothingChanged
     if (tries > 1) await sleep(pauseMs)
-    await work([workCommand, project, run, act])
-    act = 'resume'
+    await work([workCommand, project, run])
+    if ((await readOrder(runs, run)) === undefined) return exitCodes.ok
   }
   await othersEnd()
   return exitCodes.ok

@@ -3,7 +3,7 @@ import type { Event } from '../../release/events.ts'
 import type { DeploymentRecord } from '../../release/model.ts'
 import { errorDocument } from '../../runner/error-document.ts'
 import { isRunId, workCommand, type RunId } from '../../runner/names.ts'
-import { openRun, readOrder, toldEvents, type Ended, type Order, type RunWriter } from '../../runner/runs.ts'
+import { begin, openRun, toldEvents, waitForOrder, type Ended, type Order, type RunWriter } from '../../runner/runs.ts'
 import { fileJournal } from '../../store/journal.ts'
 import { layout, type Layout } from '../../store/layout.ts'
 import { operatorVariable } from '../../store/lock.ts'
@@ -13,14 +13,17 @@ import { openHere } from '../wiring.ts'
 
 /** The runner's second process: carries out the order, or brings to its end what died, and tells it line by line. */
 export async function work(argv: readonly string[]): Promise<number> {
-  const [command, project, run, act] = argv
+  const [command, project, run] = argv
   if (command !== workCommand || project === undefined || !isRunId(run)) return exitCodes.usage
   const place = layout(project)
-  const order = await readOrder(place.runs, run)
-  if (order === undefined) return exitCodes.usage
+  const interrupt = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupt.abort(name))
+  const order = await waitForOrder(place.runs, run, patienceMs, interrupt.signal)
+  if (order === undefined) return exitCodes.ok
+  const isFirst = await begin(place.runs, run)
   process.env[operatorVariable] = order.by
   const lines = await openRun(place.runs, run)
-  const ended = await (act === 'carry-out' ? carryOut(order, lines) : bringToEnd(order, run, place, lines)).catch(
+  const ended = await (isFirst ? carryOut(order, lines, interrupt.signal) : bringToEnd(order, run, place, lines)).catch(
     (thrown: unknown): Ended => ({
       error: errorDocument(redactor([]).error(asSlipwayError(thrown, 'The deployment could not begin'))),
     }),
@@ -30,12 +33,9 @@ export async function work(argv: readonly string[]): Promise<number> {
   return exitCodes.ok
 }
 
-async function carryOut(order: Order, lines: RunWriter): Promise<Ended> {
-  const interrupt = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupt.abort())
+async function carryOut(order: Order, lines: RunWriter, signal: AbortSignal): Promise<Ended> {
   const application = await openHere(order.configFile, order.environment)
   const emit = (event: Event): void => lines.write({ event })
-  const { signal } = interrupt
   if (order.act === 'deploy') return { record: await application.deploy({ signal }, emit) }
   return { record: await application.rollback({ signal, ...order.rollback }, emit) }
 }
@@ -84,3 +84,5 @@ async function resumed(resume: () => Promise<unknown>): Promise<void> {
 }
 
 const mostTries = 600
+/** For an order: the code is sent meanwhile. */
+const patienceMs = 15 * 60_000
