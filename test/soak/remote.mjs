@@ -73,9 +73,11 @@ const steps = ['preflight', 'fetch', 'backup', 'hold', 'state', 'migrate', 'star
 
 async function disturbed(pulse, { kind, step, delayMs, next }) {
   await pulse.version(next)
-  let struck
+  let struck = Promise.resolve()
+  let seen = false
   const laptop = pulse.start(['deploy', 'prod', '--json'], line => {
-    if (struck === undefined && new RegExp(`^\\S+ ${step} +started`).test(line)) {
+    if (!seen && new RegExp(`^\\S+ ${step} +started`).test(line)) {
+      seen = true
       struck = sleep(delayMs).then(() => disturbances[kind](pulse, laptop.child))
     }
   })
