@@ -3,14 +3,20 @@ import { readIfPresent, writeAtomically } from '../support/files.ts'
 import type { Layout } from '../store/layout.ts'
 
 /** Which of the uploads was last given to a runner: what only looks at an environment goes by its configuration. */
-export async function noteDeployed(layout: Layout, configFile: string): Promise<void> {
-  await writeAtomically(noteOf(layout), JSON.stringify({ configFile }))
+export interface Deployed {
+  configFile: string
+  /** For its Compose files. */
+  variables: Readonly<Record<string, string>>
+}
+
+export async function noteDeployed(layout: Layout, { configFile, variables }: Deployed): Promise<void> {
+  await writeAtomically(noteOf(layout), JSON.stringify({ configFile, variables }))
 }
 
 /** Undefined: nothing was deployed from an upload yet. */
-export async function deployedConfig(layout: Layout): Promise<string | undefined> {
+export async function readDeployed(layout: Layout): Promise<Deployed | undefined> {
   const text = await readIfPresent(noteOf(layout))
-  return text === undefined ? undefined : (JSON.parse(text) as { configFile: string }).configFile
+  return text === undefined ? undefined : (JSON.parse(text) as Deployed)
 }
 
 const noteOf = ({ environment }: Layout): string => join(environment, 'deployed.json')

@@ -18,6 +18,8 @@ export interface Order {
   /** Who asked: `alice@laptop`. */
   by: string
   at: string
+  /** For the Compose files, as they were set where it was asked. */
+  variables: Readonly<Record<string, string>>
   rollback?: { release?: `r${number}`; data?: 'keep' | 'restore'; confirm?: string }
 }
 

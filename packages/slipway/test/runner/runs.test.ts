@@ -25,6 +25,7 @@ const order = {
   environment: 'prod',
   by: 'alice@laptop',
   at: '2026-11-21T17:32:05Z',
+  variables: {},
 }
 const note = (text: string): Event => ({ at: '', type: 'step-note', step: 'fetch', text })
 const ended: Line = { ended: { error: { code: 'LOCKED', message: 'x', output: [], problems: [] } } }

@@ -14,7 +14,7 @@ export interface Calls {
   /** Which contents are missing there. */
   offer: { sent: { manifest: Manifest }; told: never; answer: { needed: string[] } }
   /** All was sent: from here on the calls are about this code. */
-  accept: { sent: { file: string; commit?: Commit }; told: never; answer: { folder: string } }
+  accept: { sent: { file: string; commit?: Commit; variables: Variables }; told: never; answer: { folder: string } }
   /** The calls are about the code that was deployed last; false: none was. */
   open: { sent: object; told: never; answer: { opened: boolean; folder?: string } }
   plan: { sent: object; told: never; answer: Plan }
@@ -46,6 +46,9 @@ export type Asked =
   | { ask: number; call: CallName; sent: unknown }
   | { stop: number }
   | { piece: string; last: boolean; packed: boolean }
+
+/** What the Compose files ask for and the operator's environment has. */
+export type Variables = Readonly<Record<string, string>>
 
 export interface Hello {
   version: string

@@ -9,7 +9,9 @@ import type { Manifest } from '../../runner/manifest.ts'
 import { manifestOf } from '../../runner/read-folder.ts'
 import { commitOf } from '../../source/git.ts'
 import { listProject } from '../../source/listing.ts'
+import { askedVariables, variablesToSend } from '../../source/variables.ts'
 import { SlipwayError } from '../../support/errors.ts'
+import type { Variables } from './calls.ts'
 
 /** What the operator's side knows of a project before it connects: read once, and only as far as it is asked for. */
 export class ProjectToSend {
@@ -49,7 +51,7 @@ export class ProjectToSend {
       listProject(this.#config, document, values).then(paths => manifestOf(this.directory, paths)),
       commitOf(this.directory),
     ])
-    return { manifest, commit }
+    return { manifest, commit, variables: variablesToSend(askedVariables(values), process.env) }
   }
 
   #compose(): Promise<ResolvedCompose> {
@@ -60,6 +62,7 @@ export class ProjectToSend {
 interface Code {
   manifest: Manifest
   commit: Commit | undefined
+  variables: Variables
 }
 
 /** The folder of slipway.yaml travels: what lies elsewhere is not on the server. */

@@ -151,9 +151,9 @@ export class RemoteApplication implements Application {
   }
 
   async #send(session: Session): Promise<void> {
-    const { manifest, commit } = await this.#project.read()
+    const { manifest, commit, variables } = await this.#project.read()
     const { directory, file } = this.#project
-    const sent = await session.send(manifest, { directory, file, commit })
+    const sent = await session.send(manifest, { directory, file, commit, variables })
     this.#folderThere = sent.folder
   }
 

@@ -33,7 +33,7 @@ export interface Armed {
 
 export async function startRun(armed: Armed, order: Omit<Order, 'at'>, { layout }: Target): Promise<RunId> {
   await armed.started
-  if (order.act === 'deploy') await noteDeployed(layout, order.configFile)
+  if (order.act === 'deploy') await noteDeployed(layout, order)
   await writeOrder(layout.runs, armed.run, { ...order, at: new Date().toISOString() })
   return armed.run
 }

@@ -1,16 +1,14 @@
-import { join } from 'node:path'
-import type { Commit } from '../../release/model.ts'
-import { deployedConfig } from '../../runner/deployed.ts'
+import { dirname, join } from 'node:path'
+import { readDeployed } from '../../runner/deployed.ts'
 import { ownPlace, proveMounted } from '../../runner/place.ts'
 import { openUpload, type Upload } from '../../runner/uploads.ts'
 import { layout, type Layout } from '../../store/layout.ts'
-import { SlipwayError } from '../../support/errors.ts'
-import { asSlipwayError } from '../../support/errors.ts'
+import { asSlipwayError, SlipwayError } from '../../support/errors.ts'
 import type { Application } from '../application.ts'
 import { openHere } from '../wiring.ts'
 import { backupsDirectory } from '../wiring/database.ts'
 import { loadHere } from '../wiring/uploaded.ts'
-import type { Calls, CallName } from './calls.ts'
+import type { Calls, CallName, Variables } from './calls.ts'
 import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
 
 /** The calls of one session, answered by the real application of this server. */
@@ -67,12 +65,12 @@ export class SessionCalls {
       this.#upload = await openUpload(this.#layout.uploads, manifest)
       return { needed: [...this.#upload.needed] }
     },
-    accept: async ({ file, commit }) => ({ folder: await this.#accept(file, commit) }),
+    accept: async sent => ({ folder: await this.#accept(sent) }),
     open: async () => {
-      const configFile = await deployedConfig(this.#layout)
-      if (configFile === undefined) return { opened: false }
-      await this.#openAt(configFile)
-      return { opened: true, folder: join(configFile, '..') }
+      const deployed = await readDeployed(this.#layout)
+      if (deployed === undefined) return { opened: false }
+      await this.#openAt(deployed.configFile, deployed.variables)
+      return { opened: true, folder: dirname(deployed.configFile) }
     },
     plan: (_sent, _told, signal) => this.#application.plan({ signal }),
     status: () => this.#application.status(),
@@ -87,10 +85,12 @@ export class SessionCalls {
       return { run: this.#armed.run }
     },
     start: async request => {
-      const { configFile } = this.#ready
+      const { configFile, variables } = this.#ready
       const armed = this.#armed ?? (await armRun(this.#target))
       this.#armed = undefined
-      return { run: await startRun(armed, { ...request, configFile, environment: this.#environment }, this.#target) }
+      return {
+        run: await startRun(armed, { ...request, configFile, variables, environment: this.#environment }, this.#target),
+      }
     },
     interrupt: async ({ run }) => interruptRun(run, this.#target),
     follow: ({ run, from }, told, signal) => followRun(run, from, told, signal, this.#target),
@@ -109,23 +109,25 @@ export class SessionCalls {
     throw new SlipwayError('BUG', 'The session was asked about code before it was sent any')
   }
 
-  async #accept(file: string, commit: Commit | undefined): Promise<string> {
+  async #accept({ file, commit, variables }: Calls['accept']['sent']): Promise<string> {
     if (this.#uploadFailure !== undefined) throw this.#uploadFailure
     if (this.#upload === undefined) throw new SlipwayError('BUG', 'Nothing was offered')
     const folder = await this.#upload.finish(commit)
     this.#upload = undefined
-    await this.#openAt(join(folder, file))
+    await this.#openAt(join(folder, file), variables)
     return folder
   }
 
-  async #openAt(configFile: string): Promise<void> {
+  async #openAt(configFile: string, variables: Variables): Promise<void> {
+    // This process is for this one environment.
+    Object.assign(process.env, variables)
     const { config } = await loadHere(configFile, this.#environment)
     if (config.project !== this.#project) {
       throw new SlipwayError('BUG', `${configFile} is of ${config.project}, the session of ${this.#project}`)
     }
     const place = ownPlace()
     if (place !== undefined) proveMounted(backupsDirectory(config, this.#layout), place)
-    this.#opened = { configFile, application: await openHere(configFile, this.#environment) }
+    this.#opened = { configFile, variables, application: await openHere(configFile, this.#environment) }
   }
 }
 
@@ -139,6 +141,7 @@ type Handlers = {
 
 interface Opened {
   configFile: string
+  variables: Variables
   application: Application
 }
 

@@ -14,7 +14,7 @@ import { sessionRefusal } from '../../runner/refusal.ts'
 import { Wire } from '../../runner/wire.ts'
 import { open, type Connection } from '../../servers/ssh/connection.ts'
 import { SlipwayError } from '../../support/errors.ts'
-import type { CallName, Calls, Hello } from './calls.ts'
+import type { CallName, Calls, Hello, Variables } from './calls.ts'
 
 /** The operator's side of a session: one program on the server that answers calls, over one connection. */
 export class Session {
@@ -81,7 +81,7 @@ export class Session {
   /** Sends what the server does not have, and makes it what the calls are about. Returns its folder there. */
   async send(
     manifest: Manifest,
-    from: { directory: string; file: string; commit?: Commit | undefined },
+    from: { directory: string; file: string; commit: Commit | undefined; variables: Variables },
   ): Promise<Sent> {
     const { needed } = await this.ask('offer', { manifest })
     const wanted = new Set(needed)
@@ -98,6 +98,7 @@ export class Session {
     }
     const { folder } = await this.ask('accept', {
       file: from.file,
+      variables: from.variables,
       ...(from.commit === undefined ? {} : { commit: from.commit }),
     })
     return { folder, files: needed.length, bytes }

@@ -21,6 +21,7 @@ export async function work(argv: readonly string[]): Promise<number> {
   const order = await waitForOrder(place.runs, run, patienceMs, interrupt.signal)
   if (order === undefined) return exitCodes.ok
   const isFirst = await begin(place.runs, run)
+  Object.assign(process.env, order.variables)
   process.env[operatorVariable] = order.by
   const lines = await openRun(place.runs, run)
   const ended = await (isFirst ? carryOut(order, lines, interrupt.signal) : bringToEnd(order, run, place, lines)).catch(
