@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import type { Readable, Writable } from 'node:stream'
 import { errorDocument } from '../../runner/error-document.ts'
 import { greeting, sessionCommand } from '../../runner/names.ts'
-import { Wire, type Message } from '../../runner/wire.ts'
+import { pieceBytes, Wire, type Message } from '../../runner/wire.ts'
 import { asSlipwayError, exitCodes, SlipwayError } from '../../support/errors.ts'
 import { redactor } from '../../support/redact.ts'
 import { version } from '../version.ts'
@@ -38,7 +38,9 @@ class Session {
 
   async take({ head, body }: Message): Promise<void> {
     if (typeof head['piece'] === 'string') {
-      const bytes = head['packed'] === true ? await unpack(body) : body
+      // What can not be unpacked is not what was offered: its hash will tell.
+      const bytes =
+        head['packed'] === true ? await unpack(body, { maxOutputLength: pieceBytes }).catch(() => body) : body
       await this.#calls.piece(head['piece'], bytes, head['last'] === true)
     } else if (typeof head['stop'] === 'number') {
       this.#running.get(head['stop'])?.stop.abort()
@@ -77,4 +79,4 @@ async function next(wire: Wire): Promise<Message | undefined> {
   return wire.receive().catch(() => undefined)
 }
 
-const unpack = promisify(gunzip)
+const unpack = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip)
