@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, cp, readFile, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { ensureDocker } from '../../lab/docker.mjs'
+import { ensureImages } from '../../lab/images.mjs'
 import { start } from '../../lab/server.mjs'
 import { Pulse } from './pulse.mjs'
 
@@ -12,6 +14,10 @@ const publicPort = 8080
 export class PulseOnServer extends Pulse {
   /** name: of the lab's server, so that nobody else's is replaced. */
   static async create({ name, ...options }) {
+    const { environment } = await ensureDocker({ log: () => {} })
+    Object.assign(process.env, environment)
+    // What the image of the runner is made of.
+    await ensureImages(['node:22-bookworm-slim', 'docker:28-cli'], { log: () => {} })
     const server = await start({ name, docker: true, images: true, log: () => {} })
     const relay = await relayTo(server.address, publicPort)
     const pulse = new PulseOnServer(await mkdtemp(join(tmpdir(), 'slipway-')), relay.port, options)

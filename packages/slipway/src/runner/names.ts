@@ -16,9 +16,6 @@ export const runnerContainer = (project: string, run: RunId): string => `slipway
 /** The container's label: the environment it deploys. */
 export const runnerLabel = 'slipway.runner'
 
-/** The image's label: what it was made of. */
-export const recipeLabel = 'slipway.recipe'
-
 export const sessionCommand = '__session'
 export const runnerCommand = '__runner'
 export const workCommand = '__work'

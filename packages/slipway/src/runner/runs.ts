@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeploymentRecord } from '../release/model.ts'
@@ -154,11 +154,16 @@ export async function follow(
   }
 }
 
-/** Old runs, of which nobody follows one any more. */
+/** Old runs that have ended, or that must have: nobody follows them any more. */
 export async function pruneRuns(runs: string, keep = 20): Promise<void> {
-  for (const run of (await allRuns(runs)).slice(0, -keep)) await rm(join(runs, run), { recursive: true, force: true })
+  for (const run of (await allRuns(runs)).slice(0, -keep)) {
+    const { mtimeMs } = await stat(join(runs, run))
+    const over = (await endOf(runs, run)) !== undefined || Date.now() - mtimeMs > longestRunMs
+    if (over) await rm(join(runs, run), { recursive: true, force: true })
+  }
 }
 
+const longestRunMs = 24 * 3_600_000
 const lookEveryMs = 40
 const waitMs = 20
 const askEveryMs = 1500

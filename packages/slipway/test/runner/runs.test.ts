@@ -130,11 +130,21 @@ test('a run that found the lock taken is not the one that is under way', async (
   expect(await latestRun(runs)).toBe(run)
 })
 
-test('the newest run is found among others, and old ones go', async () => {
-  for (let second = 10; second < 40; second++) await given(`20261121T1800${second}-000000`)
+test('the newest run is found among others, and old ones go, but none that is under way', async () => {
+  for (let second = 10; second < 40; second++) await over(`20261121T1800${second}-000000`)
+  await given('20261121T180005-000000')
   expect(await latestRun(runs)).toBe('20261121T180039-000000')
   await pruneRuns(runs, 5)
   expect(await latestRun(runs)).toBe('20261121T180039-000000')
-  expect(await readOrder(runs, run)).toBeUndefined()
+  expect(await readOrder(runs, '20261121T180010-000000')).toBeUndefined()
+  expect(await readOrder(runs, '20261121T180035-000000')).toBeDefined()
+  expect(await readOrder(runs, '20261121T180005-000000')).toBeDefined()
   expect(await latestRun(join(runs, 'nowhere'))).toBeUndefined()
 })
+
+async function over(name: string): Promise<void> {
+  await given(name)
+  const writer = await openRun(runs, name)
+  writer.write({ ended: { error: { code: 'BUILD_FAILED', message: 'x', output: [], problems: [] } } })
+  await writer.close()
+}

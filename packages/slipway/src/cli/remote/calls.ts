@@ -41,12 +41,6 @@ export type Followed = { run: RunId; ended: Ended } | { run: RunId; died: true }
 
 export type CallName = keyof Calls
 
-/** The operator's messages. A piece of a file carries bytes. */
-export type Asked =
-  | { ask: number; call: CallName; sent: unknown }
-  | { stop: number }
-  | { piece: string; last: boolean; packed: boolean }
-
 /** What the Compose files ask for and the operator's environment has. */
 export type Variables = Readonly<Record<string, string>>
 

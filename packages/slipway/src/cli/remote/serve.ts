@@ -21,10 +21,18 @@ export async function serveSession(argv: readonly string[], input: Readable, out
   output.write(`${greeting}\n`)
   await wire.send({ hello: { version, now: new Date().toISOString() } satisfies Hello })
   const session = new Session(wire, new SessionCalls(project, environment))
-  for (let message = await next(wire); message !== undefined; message = await next(wire)) await session.take(message)
+  const silence = setTimeout(() => input.destroy(), longestSilenceMs)
+  for (let message = await next(wire); message !== undefined; message = await next(wire)) {
+    silence.refresh()
+    await session.take(message)
+  }
+  clearTimeout(silence)
   await session.end()
   return exitCodes.ok
 }
+
+/** The operator's side says something every few seconds. */
+const longestSilenceMs = 60_000
 
 class Session {
   readonly #wire: Wire

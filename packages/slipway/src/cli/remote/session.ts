@@ -22,6 +22,7 @@ export class Session {
   readonly #connection: Connection
   readonly #wire: Wire
   readonly #end: () => void
+  readonly #pulse: NodeJS.Timeout
   readonly #waiting = new Map<number, Waiting>()
   #asked = 0
   #lost: SlipwayError | undefined
@@ -31,6 +32,7 @@ export class Session {
     this.#wire = wire
     this.#end = end
     this.hello = hello
+    this.#pulse = setInterval(() => void wire.send({ ping: true }).catch(() => undefined), pingMs).unref()
     void this.#listen()
   }
 
@@ -105,6 +107,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#pulse)
     this.#end()
     await this.#connection.close()
   }
@@ -145,6 +148,9 @@ interface AskOptions<Name extends CallName> {
   told?: (value: Calls[Name]['told']) => void
   signal?: AbortSignal
 }
+
+/** The server's side ends a session from which it hears nothing: a cut network tells it nothing else. */
+const pingMs = 10_000
 
 interface Waiting {
   resolve(value: unknown): void

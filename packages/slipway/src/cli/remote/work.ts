@@ -7,7 +7,7 @@ import { begin, openRun, toldEvents, waitForOrder, type Ended, type Order, type 
 import { fileJournal } from '../../store/journal.ts'
 import { layout, type Layout } from '../../store/layout.ts'
 import { operatorVariable } from '../../store/lock.ts'
-import { asSlipwayError, exitCodes, SlipwayError } from '../../support/errors.ts'
+import { asSlipwayError, exitCodes, SlipwayError, type ErrorCode } from '../../support/errors.ts'
 import { redactor } from '../../support/redact.ts'
 import { openHere } from '../wiring.ts'
 
@@ -24,15 +24,23 @@ export async function work(argv: readonly string[]): Promise<number> {
   Object.assign(process.env, order.variables)
   process.env[operatorVariable] = order.by
   const lines = await openRun(place.runs, run)
-  const ended = await (isFirst ? carryOut(order, lines, interrupt.signal) : bringToEnd(order, run, place, lines)).catch(
-    (thrown: unknown): Ended => ({
-      error: errorDocument(redactor([]).error(asSlipwayError(thrown, 'The deployment could not begin'))),
-    }),
-  )
-  lines.write({ ended })
-  await lines.close()
-  return exitCodes.ok
+  try {
+    lines.write({
+      ended: await (isFirst ? carryOut(order, lines, interrupt.signal) : bringToEnd(order, run, place, lines)),
+    })
+    return exitCodes.ok
+  } catch (thrown) {
+    const error = redactor([]).error(asSlipwayError(thrown, 'The deployment could not begin'))
+    // What was begun must come to its end: what stands in the way, such as an engine that is down, may pass.
+    if (!isFirst && !final.has(error.code)) return exitCodes.failedNothingChanged
+    lines.write({ ended: { error: errorDocument(error) } })
+    return exitCodes.ok
+  } finally {
+    await lines.close()
+  }
 }
+
+const final = new Set<ErrorCode>(['RUNNER_FAILED', 'NEEDS_PERSON'])
 
 async function carryOut(order: Order, lines: RunWriter, signal: AbortSignal): Promise<Ended> {
   const application = await openHere(order.configFile, order.environment)
