@@ -3,19 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Event } from '../../src/release/events.ts'
-import {
-  begin,
-  endOf,
-  follow,
-  latestRun,
-  makeRun,
-  openRun,
-  pruneRuns,
-  readOrder,
-  waitForOrder,
-  writeOrder,
-  type Line,
-} from '../../src/runner/runs.ts'
+import { follow } from '../../src/runner/follow.ts'
+import { endOf, openRun, type Line } from '../../src/runner/run-lines.ts'
+import { begin, latestRun, makeRun, pruneRuns, readOrder, waitForOrder, writeOrder } from '../../src/runner/runs.ts'
 
 let runs: string
 const run = '20261121T173205-4f2a9c'

@@ -3,7 +3,8 @@ import type { Event } from '../../release/events.ts'
 import type { BackupFile } from '../../release/ports.ts'
 import type { Manifest } from '../../runner/manifest.ts'
 import type { RunId } from '../../runner/names.ts'
-import type { Ended, Order } from '../../runner/runs.ts'
+import type { Ended } from '../../runner/run-lines.ts'
+import type { Order } from '../../runner/runs.ts'
 import type { LogLine, LogsRequest, StatusReport } from '../application.ts'
 
 /**
