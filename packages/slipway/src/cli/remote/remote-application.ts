@@ -29,6 +29,7 @@ import { asksToEnd, leavingNotice, Watch } from './watch.ts'
 import { productFolder } from './product.ts'
 import { ProjectToSend } from './project-to-send.ts'
 import { Session } from './session.ts'
+import { withTrust } from './trust.ts'
 
 /** One environment on a server: each call is answered by the real application there. */
 export class RemoteApplication implements Application {
@@ -178,12 +179,9 @@ export class RemoteApplication implements Application {
     const place = Promise.all([places, runner ?? imageName(version, product)]).then(([paths, image]) => {
       return { image, home, ...paths, project, environment }
     })
-    return Session.open(this.#server, place, {
-      pinnedKeys: join(directory, pinnedKeysName),
-      product,
-      note: this.#note,
-      ...(signal === undefined ? {} : { signal }),
-    })
+    const pinnedKeys = join(directory, pinnedKeysName)
+    const options = { pinnedKeys, product, note: this.#note, ...(signal === undefined ? {} : { signal }) }
+    return withTrust(this.#server, pinnedKeys, () => Session.open(this.#server, place, options))
   }
 
   /** Folders of the server in an error are told as those that a person works in. */
