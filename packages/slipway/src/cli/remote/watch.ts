@@ -23,8 +23,8 @@ export class Watch {
     this.#run = watched.run
   }
 
-  async toEnd(first: Session, emit: (event: Event) => void): Promise<DeploymentRecord> {
-    let session: Session | undefined = first
+  async toEnd(first: Asker, emit: (event: Event) => void): Promise<DeploymentRecord> {
+    let session: Asker | undefined = first
     const interrupt = (): void => {
       if (asksToEnd(this.#watched.signal) && this.#run !== undefined) {
         void session?.ask('interrupt', { run: this.#run }).catch(() => undefined)
@@ -50,7 +50,7 @@ export class Watch {
     }
   }
 
-  async #follow(session: Session, emit: (event: Event) => void): Promise<Followed | null> {
+  async #follow(session: Asker, emit: (event: Event) => void): Promise<Followed | null> {
     const sent = { from: this.#next, ...(this.#run === undefined ? {} : { run: this.#run }) }
     return session.ask('follow', sent, {
       told: ({ number, event, run }) => {
@@ -87,7 +87,7 @@ export class Watch {
     this.#watched.note(
       `the connection to ${this.#watched.server.name} is gone; the deployment goes on. Connecting again`,
     )
-    await sleep(pauseMs)
+    await sleep(this.#watched.pauseMs ?? pauseMs)
   }
 
   #given(error: unknown): SlipwayError {
@@ -109,6 +109,8 @@ export class Watch {
   }
 }
 
+type Asker = Pick<Session, 'ask'>
+
 export interface Watched {
   /** Absent: the newest. */
   run: RunId | undefined
@@ -116,7 +118,8 @@ export interface Watched {
   environment: string
   server: ServerConfig
   note(text: string): void
-  reconnect(): Promise<Session>
+  pauseMs?: number
+  reconnect(): Promise<Asker>
 }
 
 /** A person at a terminal who types Ctrl-C means the deployment. A job that is cancelled or a window that is closed does not. */
@@ -131,5 +134,6 @@ function isPassing(error: unknown): boolean {
   return error instanceof SlipwayError && (error.code === 'SERVER_LOST' || error.code === 'SERVER_UNREACHABLE')
 }
 
+/** Longer than a server takes to start again. */
 const patienceMs = 180_000
 const pauseMs = 2000
