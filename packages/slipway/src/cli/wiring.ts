@@ -4,6 +4,7 @@ import { SlipwayError } from '../support/errors.ts'
 import type { WaitingRoom } from '../edge/hold.ts'
 import type { Application, OpenApplication } from './application.ts'
 import type { GuardedEnvironment } from './guardian/address.ts'
+import { openHere } from './wiring/open-here.ts'
 import { RealApplication } from './wiring/real-application.ts'
 import { loadHere } from './wiring/uploaded.ts'
 
@@ -17,12 +18,6 @@ export const openApplication: OpenApplication = async (configFile, environment, 
   if (config.server === undefined) return openHere(file, name)
   const { RemoteApplication } = await import('./remote/remote-application.ts')
   return new RemoteApplication(config, config.server, note)
-}
-
-/** Puts the real parts together for one environment of this machine. */
-export async function openHere(configFile: string, environment: string): Promise<RealApplication> {
-  const { config, problems, layout } = await loadHere(configFile, environment)
-  return new RealApplication(config, layout, problems)
 }
 
 /** For a guardian: it is under nobody's guard itself, and the requests that wait are with it. */

@@ -10,7 +10,7 @@ import { layout, type Layout } from '../../store/layout.ts'
 import { operatorVariable } from '../../store/lock.ts'
 import { asSlipwayError, exitCodes, SlipwayError, type ErrorCode } from '../../support/errors.ts'
 import { redactor } from '../../support/redact.ts'
-import { openHere } from '../wiring.ts'
+import { openHere } from '../wiring/open-here.ts'
 
 /** The runner's second process: carries out the order, or brings to its end what died, and tells it line by line. */
 export async function work(argv: readonly string[]): Promise<number> {

@@ -1,0 +1,8 @@
+import { RealApplication } from './real-application.ts'
+import { loadHere } from './uploaded.ts'
+
+/** Puts the real parts together for one environment of this machine, whatever server its slipway.yaml names. */
+export async function openHere(configFile: string, environment: string): Promise<RealApplication> {
+  const { config, problems, layout } = await loadHere(configFile, environment)
+  return new RealApplication(config, layout, problems)
+}
