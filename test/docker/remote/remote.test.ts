@@ -74,8 +74,14 @@ test('looking, backing up and going back work from here with what the server kno
   expect(await pulse.inside('stat', '--format=%a', file)).toBe('600\n')
   const refused = await pulse.slipway('rollback', 'prod')
   expect(refused.exitCode, refused.stderr).toBe(2)
-  const back = await pulse.slipway('rollback', 'prod', '--data', 'restore', `--confirm=${pulse.app}`)
+  const since = performance.now()
+  const back = await pulse.slipway('rollback', 'prod', '--data', 'restore', `--confirm=${pulse.app}`, '--json')
+  const seconds = (performance.now() - since) / 1000
   expect(back.exitCode, back.stderr).toBe(0)
+  const record = JSON.parse(back.stdout).result
+  console.log(
+    `the command took ${(seconds - record.seconds).toFixed(1)} s more than the rollback (${record.seconds} s)`,
+  )
   expect(await pulse.versions()).toMatchObject({ web: '1', schema: '1' })
 })
 
