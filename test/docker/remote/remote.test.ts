@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
+import { sample, thorough } from '../sample.ts'
 import { PulseOnServer } from '../../soak/pulse-on-server.mjs'
 
 /** From a laptop to a server: code is sent, the server deploys, and nothing that happens to the laptop matters. */
@@ -72,6 +75,9 @@ test('looking, backing up and going back work from here with what the server kno
   expect(JSON.parse(logs?.stdout ?? '').result.length).toBeGreaterThan(0)
   const { file } = JSON.parse(backup?.stdout ?? '').result
   expect(await pulse.inside('stat', '--format=%a', file)).toBe('600\n')
+})
+
+test.runIf(thorough)('going back, code and data', async () => {
   const refused = await pulse.slipway('rollback', 'prod')
   expect(refused.exitCode, refused.stderr).toBe(2)
   const since = performance.now()
@@ -94,7 +100,7 @@ test('secrets are in no container and in no command line of the server', async (
   expect(await pulse.inside('stat', '--format=%a', `${pulse.store}/uploads`)).toBe('700\n')
 })
 
-test.each<[string, string, (text: string) => Promise<() => Promise<unknown>>]>([
+const refusals: [string, string, (text: string) => Promise<() => Promise<unknown>>][] = [
   ['another key of the host', 'HOST_KEY_CHANGED', async hosts => changed(hosts.replace(/AAAA\S+/, await otherKey()))],
   ['a host whose key nobody pinned', 'HOST_KEY_UNKNOWN', () => changed('')],
   [
@@ -102,13 +108,17 @@ test.each<[string, string, (text: string) => Promise<() => Promise<unknown>>]>([
     'SERVER_UNSUITABLE',
     () => without(['gpasswd', '-d', 'deploy', 'docker'], ['usermod', '-aG', 'docker', 'deploy']),
   ],
+  ['a key that is not let in', 'LOGIN_REFUSED', () => strangeKey()],
   [
-    'a login that is not let in',
-    'LOGIN_REFUSED',
-    () => without(['usermod', '--expiredate', '1', 'deploy'], ['usermod', '--expiredate', '', 'deploy']),
+    'no Docker',
+    'SERVER_UNSUITABLE',
+    () => without(['mv', '/usr/bin/docker', '/root/'], ['mv', '/root/docker', '/usr/bin/']),
   ],
+  ['a full disk', 'DISK_FULL', () => fullDisk()],
   ['a clock that is wrong', 'CLOCK_WRONG', () => clock(600_000)],
-])('%s: %s, and nothing is begun', async (_what, code, disturb) => {
+]
+
+test.each(sample(2, refusals))('%s: %s, and nothing is begun', async (_what, code, disturb) => {
   const before = (await pulse.history()).length
   await pulse.version(3)
   const mend = await disturb(await readFile(join(pulse.directory, 'slipway.hosts'), 'utf8'))
@@ -137,6 +147,19 @@ async function otherKey(): Promise<string> {
 async function without(away: string[], back: string[]): Promise<() => Promise<unknown>> {
   await pulse.inside(...away)
   return () => pulse.inside(...back)
+}
+
+async function strangeKey(): Promise<() => Promise<unknown>> {
+  const file = join(pulse.directory, 'slipway.yaml')
+  const key = join(pulse.base, 'strange')
+  await promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
+  await writeFile(file, (await readFile(file, 'utf8')).replace(pulse.server.rootKey, key))
+  return async () => undefined
+}
+
+async function fullDisk(): Promise<() => Promise<unknown>> {
+  const folder = `${pulse.store}/uploads`
+  return without(['mount', '-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', folder], ['umount', folder])
 }
 
 /** The command line here believes that it is later. */

@@ -70,7 +70,11 @@ export class RemoteApplication implements Application {
   }
 
   rollback({ signal, ...rollback }: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
-    return this.#renamed(async () => this.#start(await this.#opened(), { act: 'rollback', rollback }, signal, emit))
+    return this.#renamed(async () => {
+      const session = await this.#connected()
+      await Promise.all([this.#opened(), session.ask('arm', {})])
+      return this.#start(session, { act: 'rollback', rollback }, signal, emit)
+    })
   }
 
   attach({ signal }: AttachRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
