@@ -78,6 +78,8 @@ function common(place: Place): string[] {
     '--userns=host',
     '--security-opt=label=disable',
     `--env=SLIPWAY_HOME=${home}`,
+    // Logins to registries, made on the server for Slipway alone.
+    `--env=DOCKER_CONFIG=${home}/docker`,
     `--env=${placeVariable}=${JSON.stringify(place)}`,
     ...[socket, home, ...folders].map(path => `--volume=${path}:${path}`),
     ...files.map(path => `--mount=type=bind,readonly,source=${path},target=${path}`),

@@ -18,6 +18,7 @@ test('folders are mounted at the path they have; what is only read, only to be r
   expect(argv).toContain('--mount=type=bind,readonly,source=/etc/key.pem,target=/etc/key.pem')
   expect(argv.slice(-4)).toEqual(['slipway-runner:1', '__session', 'shop-prod', 'prod'])
   expect(argv).toContain('--rm')
+  expect(argv).toContain('--env=DOCKER_CONFIG=/var/lib/slipway/docker')
 })
 
 test('a runner is attached to nobody and is started again when it dies', () => {
