@@ -36,7 +36,9 @@ export async function runRemote({ count, seed, only, log = () => {} }) {
     })
     let now = 1
     for (let next = 2; result.deployments < count; next++) {
-      const kind = only ?? kinds[Math.floor(random() * kinds.length)]
+      const wanted = only?.split(',') ?? kinds
+      const kind =
+        only === undefined ? wanted[Math.floor(random() * wanted.length)] : wanted[result.deployments % wanted.length]
       const moment = { step: steps[Math.floor(random() * steps.length)], delayMs: Math.floor(random() ** 2 * 900) }
       const before = traffic.summary().failed
       const which = `#${result.deployments + 1} v${now} to v${next}, ${kind} in ${moment.step} + ${moment.delayMs} ms`

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isMissing, readIfPresent, writeAtomically } from '../support/files.ts'
 import { isRunId, type RunId } from './names.ts'
-import { endOf } from './run-lines.ts'
+import { endOf, toldEvents } from './run-lines.ts'
 
 /**
  * What runners were asked to do, each in a folder of its own: the order, that it was begun, and what is told of it.
@@ -45,19 +45,24 @@ export async function begin(runs: string, run: RunId): Promise<boolean> {
 }
 
 /**
- * The run that somebody means who names none: the newest, but none that only heard that another one is under way.
- * Undefined: there was none.
+ * The run that somebody means who names none: the one that deploys; else one that is about to; else the newest that did
+ * more than hear of another one. Undefined: there was none.
  */
 export async function latestRun(runs: string): Promise<RunId | undefined> {
-  const all = await allRuns(runs)
+  let beginning: RunId | undefined
   let refused: RunId | undefined
-  for (const run of all.toReversed()) {
+  for (const run of (await allRuns(runs)).toReversed()) {
     if ((await readOrder(runs, run)) === undefined) continue
     const end = await endOf(runs, run)
-    if (end === undefined || 'record' in end || end.error.code !== 'LOCKED') return run
-    refused ??= run
+    if (end === undefined && !(await hasStarted(runs, run))) beginning ??= run
+    else if (end !== undefined && 'error' in end && end.error.code === 'LOCKED') refused ??= run
+    else return end === undefined ? run : (beginning ?? run)
   }
-  return refused
+  return beginning ?? refused
+}
+
+async function hasStarted(runs: string, run: RunId): Promise<boolean> {
+  return (await toldEvents(runs, run)).some(event => event.type === 'deployment-started')
 }
 
 /** Undefined: nobody gave it one in this time. */

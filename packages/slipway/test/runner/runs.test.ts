@@ -120,6 +120,29 @@ test('a run that found the lock taken is not the one that is under way', async (
   expect(await latestRun(runs)).toBe(run)
 })
 
+test('the run that deploys is meant, also while a newer one has not yet heard of it', async () => {
+  const writer = await openRun(runs, run)
+  writer.write({
+    event: {
+      at: '',
+      type: 'deployment-started',
+      id: 'd1',
+      kind: 'deploy',
+      app: 'shop',
+      environment: 'prod',
+      by: 'a',
+      pid: 1,
+    },
+  })
+  await writer.close()
+  await given('20261121T173206-000000')
+  expect(await latestRun(runs)).toBe(run)
+  const other = await openRun(runs, run)
+  other.write({ ended: { error: { code: 'BUILD_FAILED', message: 'x', output: [], problems: [] } } })
+  await other.close()
+  expect(await latestRun(runs)).toBe('20261121T173206-000000')
+})
+
 test('the newest run is found among others, and old ones go, but none that is under way', async () => {
   for (let second = 10; second < 40; second++) await over(`20261121T1800${second}-000000`)
   await given('20261121T180005-000000')
