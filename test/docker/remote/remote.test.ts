@@ -91,6 +91,14 @@ test.runIf(thorough)('going back, code and data', async () => {
   expect(await pulse.versions()).toMatchObject({ web: '1', schema: '1' })
 })
 
+test('no session outlives who asked, however that one ended', async () => {
+  const sessions = async () =>
+    (await pulse.inside('docker', 'ps', '--no-trunc', '--format', '{{.Command}}'))
+      .split('\n')
+      .filter(each => each.includes('__session'))
+  await expect.poll(sessions, { timeout: 10_000 }).toEqual([])
+})
+
 test('secrets are in no container and in no command line of the server', async () => {
   const ids = (await pulse.inside('docker', 'ps', '--all', '--quiet', '--filter', 'label=slipway.runner'))
     .trim()

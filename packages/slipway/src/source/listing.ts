@@ -49,8 +49,12 @@ export function namedFiles(
     ...mounts.flatMap(mount => (mount['read_only'] === true ? sourceOf(mount) : [])),
     ...(config.migrate?.files ?? []),
   ]
-  // Backups are not code.
-  const staying = config.backups.directory === '' ? [] : [config.backups.directory]
+  // Backups are not code, and the key to the server is not for the server.
+  const identity = config.server?.identityFile
+  const staying = [
+    ...(config.backups.directory === '' ? [] : [config.backups.directory]),
+    ...(identity === undefined ? [] : [identity, `${identity}.pub`]),
+  ]
   return { needed: inside(directory, needed), staying: inside(directory, staying) }
 }
 

@@ -147,9 +147,14 @@ async function locked(file: string): Promise<SlipwayError> {
         ? 'somebody holds the lock'
         : `${holder.by} holds the lock since ${holder.since} (${holder.purpose}${processOf(holder)})`,
     state: 'nothing was changed',
-    next: 'Wait until it has ended; the lock frees itself when its process ends or dies.',
+    next:
+      holder?.by.includes('@') === true
+        ? watchIt
+        : 'Wait until it has ended; the lock frees itself when its process ends or dies.',
   })
 }
+
+const watchIt = 'slipway attach shows it. The lock frees itself when the deployment ends or its process dies.'
 
 /** A runner's process has a number in its container, which says nothing outside of it. */
 function processOf({ by, pid }: LockHolder): string {

@@ -121,3 +121,9 @@ test('backups that lie in the project stay where they are', async () => {
   expect(found).toContain('backups.md')
   expect(found).not.toContain('backups/one.dump')
 })
+
+test('the key to the server does not go to the server', async () => {
+  await write('keys/deploy', 'keys/deploy.pub', 'keys/other')
+  const found = await list({}, { server: { identityFile: join(directory, 'keys/deploy') } })
+  expect(found.filter(path => path.startsWith('keys/'))).toEqual(['keys/other'])
+})

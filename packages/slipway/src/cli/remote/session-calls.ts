@@ -5,7 +5,7 @@ import { openUpload, type Upload } from '../../runner/uploads.ts'
 import { layout, type Layout } from '../../store/layout.ts'
 import { asSlipwayError, SlipwayError } from '../../support/errors.ts'
 import type { Application } from '../application.ts'
-import { openHere } from '../wiring/open-here.ts'
+import { openLoaded } from '../wiring/open-here.ts'
 import { backupsDirectory } from '../wiring/database.ts'
 import { loadHere } from '../wiring/uploaded.ts'
 import type { Calls, CallName, Variables } from './calls.ts'
@@ -121,13 +121,14 @@ export class SessionCalls {
   async #openAt(configFile: string, variables: Variables): Promise<void> {
     // This process is for this one environment.
     Object.assign(process.env, variables)
-    const { config } = await loadHere(configFile, this.#environment)
+    const loaded = await loadHere(configFile, this.#environment)
+    const { config } = loaded
     if (config.project !== this.#project) {
       throw new SlipwayError('BUG', `${configFile} is of ${config.project}, the session of ${this.#project}`)
     }
     const place = ownPlace()
     if (place !== undefined) proveMounted(backupsDirectory(config, this.#layout), place)
-    this.#opened = { configFile, variables, application: await openHere(configFile, this.#environment) }
+    this.#opened = { configFile, variables, application: openLoaded(loaded) }
   }
 }
 
