@@ -16,7 +16,7 @@ import { registryAnswers } from './registry.mjs'
 import { removeLeftoverFolders, temporaryFolder } from './temporary.mjs'
 
 /** The labels of those of the named images that are there. */
-async function presentImages(names, environment) {
+export async function presentImages(names, environment) {
   const format = '{{json .RepoTags}}\t{{json .Config.Labels}}'
   const { stdout } = await attempt('docker', ['image', 'inspect', '--format', format, ...names], { environment })
   const present = new Map()
@@ -113,7 +113,8 @@ async function buildStandIns(missing, log, environment) {
   }
 }
 
-async function ensureBase(log, environment) {
+/** The caller holds the lock of the images. */
+export async function ensureBase(log, environment) {
   const present = await presentImages([baseImage, packageListsImage], environment)
   const current = name => present.get(name)?.['slipway.recipe'] === fingerprint('debian')
   if (current(baseImage) && current(packageListsImage)) return
