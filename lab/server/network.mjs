@@ -13,13 +13,14 @@ export async function ensureServerNetwork(log, environment) {
   // Docker makes a second network of the same name when two ask at once.
   await withLock(join(place.lockDirectory, 'network'), log, async () => {
     if ((await known()).code === 0) return
-    const { subnet, handedOut } = place.serverNetwork
-    const settings = ['--subnet', subnet, '--ip-range', handedOut, '--opt', `com.docker.network.driver.mtu=${largestPacket()}`]
+    const { subnet, gateway, handedOut } = place.serverNetwork
+    const addresses = ['--subnet', subnet, '--gateway', gateway, '--ip-range', handedOut]
+    const settings = [...addresses, '--opt', `com.docker.network.driver.mtu=${largestPacket()}`]
     await run('docker', ['network', 'create', ...settings, serverNetwork], { environment })
   })
 }
 
 /** An address that is probably free: Docker refuses one that is not, and then another is tried. */
 export function someAddress() {
-  return `${place.serverNetwork.prefix}${randomInt(64, 112)}.${randomInt(2, 255)}`
+  return `198.18.${randomInt(65, 112)}.${randomInt(1, 255)}`
 }
