@@ -149,6 +149,8 @@ class MultiplexedConnection implements Connection {
   }
 
   async close(): Promise<void> {
+    // The end of its input alone lets a master linger over what it once forwarded.
+    await run('ssh', controlArgv(this.server, this.#folder, 'exit'), { timeoutMs: 5000 })
     await this.#master.end()
     await rm(this.#folder, { recursive: true, force: true })
   }
