@@ -1,5 +1,3 @@
-import { shellLine } from '../../support/shell-quote.ts'
-
 /**
  * The way back when a change keeps everybody out, on the server itself so that it needs nobody: the files as they were,
  * and a timer that puts them back unless it is taken away in time. Unlike a transient timer it outlives a reboot, after
@@ -99,8 +97,3 @@ systemctl --quiet disable slipway-revert.timer
 systemctl --no-block stop slipway-revert.timer
 exit 0
 `
-
-/** Quotes one value for a script. */
-export function word(value: string): string {
-  return shellLine([value])
-}

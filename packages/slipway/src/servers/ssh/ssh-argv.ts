@@ -97,6 +97,8 @@ function connecting(server: Loose, folder: string, patience: Patience): Record<s
     PermitLocalCommand: 'no',
     RemoteCommand: 'none',
     RequestTTY: 'no',
+    // What an earlier forward left lying must not keep the next from listening.
+    StreamLocalBindUnlink: 'yes',
     EscapeChar: 'none',
     LogLevel: 'ERROR',
     ...(server.identityFile === undefined ? {} : { IdentityFile: identityLink(folder), IdentitiesOnly: 'yes' }),
