@@ -1,5 +1,4 @@
 import type { Control, Situation, Topic } from '../topic.ts'
-import { aptFunctions } from './packages.ts'
 
 /** Docker Engine with Compose v2 and buildx: from Docker's own repository, else from the distribution. */
 export const dockerEngine: Topic = {
@@ -207,7 +206,6 @@ export const dockerHold: Topic = {
   id: 'docker-hold',
   title: 'Docker updates',
   risk: 'none',
-  prelude: () => aptFunctions,
   script: () => `set -eu\n${installedEngine}\napt-mark hold $engine >/dev/null\n`,
   controls: [held],
 }
