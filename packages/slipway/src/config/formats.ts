@@ -44,6 +44,21 @@ export const formats = {
     is: 'a host name',
     mend: 'Write the lower-case name alone, without https://, port, path or wildcard, as in app.example.com; letters with accents go in their xn-- form.',
   },
+  server: {
+    pattern: /^[a-z][a-z0-9-]{0,39}$/,
+    is: 'a name for a server',
+    mend: 'Use lower-case letters, digits and hyphens, start with a letter, at most 40 characters.',
+  },
+  account: {
+    pattern: /^[a-z_][a-z0-9_-]{0,31}$/,
+    is: 'the name of a user on a server',
+    mend: 'Use lower-case letters, digits, underscore and hyphen, at most 32 characters, as in deploy.',
+  },
+  megabytes: {
+    pattern: /^[1-9][0-9]{0,4}[mg]$/,
+    is: 'a size',
+    mend: 'Write 512m or 4g.',
+  },
 } as const satisfies Record<string, Format>
 
 export interface Format {

@@ -34,6 +34,25 @@ export interface EnvironmentConfig {
   backups: BackupsConfig
   rollback: { data: RollbackData }
   retention: { releases: number; databases: number }
+  /** Absent: this machine. */
+  server?: ServerConfig
+}
+
+/** A server of slipway.yaml, reached over SSH. */
+export interface ServerConfig {
+  name: string
+  host: string
+  /** Who deploys there. */
+  user: string
+  port: number
+  /** The private key, an absolute path; absent: what the agent and ~/.ssh offer. */
+  identityFile?: string
+  /** From where SSH is let in, as addresses or networks; empty: from everywhere. */
+  adminAddresses: string[]
+  /** TCP ports open to everybody besides 80 and 443. */
+  openPorts: number[]
+  /** How much swap set-up makes where there is none; 0: none. */
+  swapMegabytes: number
 }
 
 /** Where the code comes from: the folder as it is, or a branch of its Git repository. */
