@@ -29,3 +29,6 @@ export const topics: readonly Topic[] = [
   firewall,
   ssh,
 ]
+
+/** What keeps others out, for a server on which Docker is looked after by somebody else. */
+export const hardeningTopics: readonly Topic[] = [packages, deployUser, updates, kernel, fail2ban, firewall, ssh]

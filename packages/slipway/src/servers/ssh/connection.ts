@@ -1,21 +1,19 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { isMissing } from '../../support/files.ts'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { run, type RunOptions, type RunResult } from '../../support/run.ts'
 import { stream, type StreamOptions, type StreamResult } from '../../support/stream.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import type { ServerAddress } from './address.ts'
 import { connectionFailure, lostConnection, unknownServer } from './failure.ts'
+import { linkIdentity } from './identity.ts'
 import { pinnedFileText, readPinnedKeys } from './pinned-keys.ts'
 import { storeArgv } from './remote-files.ts'
 import { wholeScript } from './script.ts'
 import {
   commandArgv,
   controlArgv,
-  identityLink,
   masterArgv,
   pinnedFile,
   type Forward,
@@ -227,22 +225,4 @@ async function endMaster(child: ChildProcess, ended: Promise<void>): Promise<voi
   const timer = setTimeout(() => child.kill('SIGTERM'), 2000)
   await ended
   clearTimeout(timer)
-}
-
-/** Also the parts beside it: with a passphrase, ssh asks the agent for the key of the public half. */
-async function linkIdentity(server: ServerAddress, file: string, folder: string): Promise<void> {
-  try {
-    await stat(file)
-  } catch (error) {
-    if (!isMissing(error)) throw error
-    throw new SlipwayError('LOGIN_REFUSED', `Connecting to server ${server.name}`, {
-      why: `There is no private key at ${file}.`,
-      state: 'Nothing was sent.',
-      next: `Check the identity of ${server.name} in slipway.yaml.`,
-    })
-  }
-  for (const suffix of ['', '.pub', '-cert.pub']) {
-    const there = suffix === '' || (await stat(`${file}${suffix}`).then(Boolean, () => false))
-    if (there) await symlink(`${file}${suffix}`, join(`${identityLink(folder)}${suffix}`))
-  }
 }

@@ -52,7 +52,7 @@ const meanings: readonly Meaning[] = [
     code: 'HOST_KEY_CHANGED',
     why: 'It answers with another key than the pinned one: another machine, or one that was installed again.',
     next: ({ name }) =>
-      `Find out why before anything else. If it was installed again: slipway server forget ${name}, then slipway server trust ${name}`,
+      `Find out why before anything else. If it was installed again: slipway server trust ${name} --replace`,
   },
   {
     pattern: /Permission denied|Too many authentication failures|no mutual signature/i,

@@ -21,6 +21,7 @@ if ! getent passwd "$account" >/dev/null; then
   account_home=$(getent passwd "$account" | cut -d: -f6)
 fi
 group=$(id -gn "$account")
+getent group docker >/dev/null || groupadd --system docker
 usermod --append --groups docker "$account"
 if [ "$account" != root ]; then
   passwd --quiet --lock "$account"
