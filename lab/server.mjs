@@ -53,8 +53,12 @@ export async function list(environment = {}) {
   const filter = ['ps', '--quiet', '--filter', 'label=slipway.lab=server']
   const identifiers = (await run('docker', filter, { environment })).split('\n').filter(Boolean)
   if (identifiers.length === 0) return []
-  const lines = (await run('docker', ['inspect', '--format', format, ...identifiers], { environment })).trim().split('\n')
-  return lines.map(line => line.replace(`/${containerOf('')}`, '').split(' ')).map(([name, address]) => ({ name, address }))
+  const lines = (await run('docker', ['inspect', '--format', format, ...identifiers], { environment }))
+    .trim()
+    .split('\n')
+  return lines
+    .map(line => line.replace(`/${containerOf('')}`, '').split(' '))
+    .map(([name, address]) => ({ name, address }))
 }
 
 export async function stop(name, environment = {}) {
@@ -82,10 +86,14 @@ function serverOf({ name, address, rootKey, docker, environment }) {
     },
     /** Runs a program in it, not over SSH: for looking, whatever sshd and firewall say. { code, stdout, stderr } */
     inside: (argumentList, options = {}) =>
-      attempt('docker', ['exec', ...(options.input === undefined ? [] : ['--interactive']), container, ...argumentList], {
-        environment,
-        ...options,
-      }),
+      attempt(
+        'docker',
+        ['exec', ...(options.input === undefined ? [] : ['--interactive']), container, ...argumentList],
+        {
+          environment,
+          ...options,
+        },
+      ),
     async answers() {
       await until(30_000, `sshd of ${name} at ${address}`, () => greets(address, 22))
       if (docker) await waitForDocker(container, environment)
@@ -156,12 +164,15 @@ async function main() {
     const images = values.images === undefined ? values.docker === true : values.images.split(',').filter(Boolean)
     const server = await start({ name, docker: values.docker === true, images: images.length === 0 ? false : images })
     const { address, port, rootKey, container } = server
-    process.stdout.write(`${JSON.stringify({ name, address, port, rootKey, container, hostKey: await server.hostKey() }, null, 2)}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ name, address, port, rootKey, container, hostKey: await server.hostKey() }, null, 2)}\n`,
+    )
     return 0
   }
   const { environment } = await ensureDocker()
   if (verb === 'stop' && name !== undefined) await stop(name, environment)
-  else if (verb === 'list') for (const each of await list(environment)) process.stdout.write(`${each.name}\t${each.address}\n`)
+  else if (verb === 'list')
+    for (const each of await list(environment)) process.stdout.write(`${each.name}\t${each.address}\n`)
   else {
     process.stderr.write('usage: node lab/server.mjs start NAME [--docker] [--images NAME,NAME] | stop NAME | list\n')
     return 2

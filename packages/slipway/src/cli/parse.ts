@@ -20,7 +20,8 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Parsed>
   const groups = new Map<string, Parser>()
   for (const command of commands) {
     const [word = '', ...more] = command.name.split(' ')
-    const parent = more.length === 0 ? root : (groups.get(word) ?? root.command(word).exitOverride().configureOutput(quiet))
+    const parent =
+      more.length === 0 ? root : (groups.get(word) ?? root.command(word).exitOverride().configureOutput(quiet))
     if (parent !== root && !groups.has(word)) {
       groups.set(word, parent)
       parent.helpInformation = () => groupHelp(word)
@@ -101,13 +102,18 @@ function optionsOf(root: Parser): GlobalOptions {
 function usageError(message: string, argv: readonly string[]): SlipwayError {
   const [what = '', ...hints] = message.replace(/^error: /, '').split('\n')
   const words = ` ${argv.join(' ')} `
-  const command = commands.find(each => words.includes(` ${each.name} `))
+  // The longest name: `server check` is not `check`.
+  const [command] = commands
+    .filter(each => words.includes(` ${each.name} `))
+    .toSorted((one, other) => other.name.length - one.name.length)
+  const group = commands
+    .map(each => each.name.split(' '))
+    .find(([word, more]) => more !== undefined && word === argv[0])
+  const about = command?.name ?? group?.[0]
   const hint = oneLine(hints.join(' ')).replace(/^\(|\)$/g, '')
   const title = oneLine(what)
   return new SlipwayError('USAGE', title.charAt(0).toUpperCase() + title.slice(1), {
     why: command === undefined ? undefined : `Usage: ${usageOf(command)}`,
-    next: [hint, `slipway${command === undefined ? '' : ` ${command.name}`} --help`]
-      .filter(text => text !== '')
-      .join('  '),
+    next: [hint, `slipway${about === undefined ? '' : ` ${about}`} --help`].filter(text => text !== '').join('  '),
   })
 }

@@ -2,7 +2,19 @@ import { z } from 'zod'
 import { defaults } from './defaults.ts'
 import { count, durationOrOff, formatted, path, serviceName } from './fields.ts'
 import { formats } from './formats.ts'
-import { backups, database, edge, health, hooks, limit, migrate, rehearse, server, service, source } from './sections.ts'
+import {
+  backups,
+  database,
+  edge,
+  health,
+  hooks,
+  limit,
+  migrate,
+  rehearse,
+  server,
+  service,
+  source,
+} from './sections.ts'
 
 /**
  * slipway.yaml, exactly as a person may write it. The descriptions, examples and defaults here are the source of the

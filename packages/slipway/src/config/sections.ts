@@ -263,7 +263,8 @@ export const server = z.strictObject({
     .max(50)
     .optional()
     .meta({
-      description: 'TCP ports that everybody may reach besides 80 and 443, as when a proxy in front speaks to `edge.listen`',
+      description:
+        'TCP ports that everybody may reach besides 80 and 443, as when a proxy in front speaks to `edge.listen`',
       examples: [[3000]],
     }),
   swap: z

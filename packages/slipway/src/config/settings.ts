@@ -2,7 +2,15 @@ import { join, resolve } from 'node:path'
 import { defaults } from './defaults.ts'
 import { parseDuration } from './duration.ts'
 import type { LayeredService, LayeredSettings } from './layers.ts'
-import type { EdgeConfig, EnvironmentConfig, HealthConfig, HooksConfig, MigrateConfig, ServerConfig, ServiceConfig } from './model.ts'
+import type {
+  EdgeConfig,
+  EnvironmentConfig,
+  HealthConfig,
+  HooksConfig,
+  MigrateConfig,
+  ServerConfig,
+  ServiceConfig,
+} from './model.ts'
 import { parseListen } from './rules.ts'
 
 /** Settings as written, turned into the configuration the program works with: defaults, milliseconds, absolute paths. */

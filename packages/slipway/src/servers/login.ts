@@ -1,5 +1,4 @@
 import { SlipwayError } from '../support/errors.ts'
-import { run } from '../support/run.ts'
 import type { ServerAddress } from './ssh/address.ts'
 import { open, type Connection, type OpenOptions } from './ssh/connection.ts'
 

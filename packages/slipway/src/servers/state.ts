@@ -6,7 +6,9 @@ import type { Connection } from './ssh/connection.ts'
 export async function stateOf(connection: Connection): Promise<ServerState> {
   const result = await connection.script(stateScript, [], { timeoutMs: 30_000 })
   const said = new Map(
-    result.stdout.split('\n').map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const),
+    result.stdout
+      .split('\n')
+      .map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const),
   )
   if (!said.has('end')) {
     throw new SlipwayError('SERVER_COMMAND_FAILED', `Looking at server ${connection.server.name}`, {

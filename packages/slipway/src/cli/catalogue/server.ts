@@ -38,8 +38,14 @@ export const serverTrustCommand = defineCommand({
     'Without an option it only shows the key. Compare it with what the console of the provider shows, then pin it by its fingerprint. From then on a server with another key is not spoken to.',
   examples: [
     { does: 'see the key', run: 'slipway server trust prod-1' },
-    { does: 'pin it', run: 'slipway server trust prod-1 --fingerprint SHA256:r38bMguTBgWPIxj1r50zf7TpgYcIXsdI9Q4TYHnHkmc' },
-    { does: 'after the server was installed again', run: 'slipway server trust prod-1 --replace --fingerprint SHA256:…' },
+    {
+      does: 'pin it',
+      run: 'slipway server trust prod-1 --fingerprint SHA256:r38bMguTBgWPIxj1r50zf7TpgYcIXsdI9Q4TYHnHkmc',
+    },
+    {
+      does: 'after the server was installed again',
+      run: 'slipway server trust prod-1 --replace --fingerprint SHA256:…',
+    },
   ],
   arguments: server,
   options: {
@@ -58,7 +64,10 @@ export const serverCheckCommand = defineCommand({
   summary: 'show what a set-up would change on a server; changes nothing',
   examples: [
     { does: 'is the server as it should be?', run: 'slipway server check prod-1' },
-    { does: 'what would change, for a script', run: "slipway server check prod-1 --json | jq -r '.result.controls[] | select(.state == \"pending\").id'" },
+    {
+      does: 'what would change, for a script',
+      run: 'slipway server check prod-1 --json | jq -r \'.result.controls[] | select(.state == "pending").id\'',
+    },
   ],
   arguments: server,
   options: { login, all: { kind: 'flag', does: 'also show the controls that hold' } },

@@ -66,5 +66,8 @@ function findingLines({ state, title, why, found, wanted }: Finding, screen: Scr
 
 function leftToHost(count: number, container: string, { paint, symbols }: Screen): string[] {
   if (count === 0) return []
-  return ['', `  ${paint.dim(`${symbols.skipped} ${count} left to the machine below: this is a container (${container})`)}`]
+  return [
+    '',
+    `  ${paint.dim(`${symbols.skipped} ${count} left to the machine below: this is a container (${container})`)}`,
+  ]
 }

@@ -51,7 +51,10 @@ function serversOf(loaded: LoadedServers): Servers {
       const server = known(name)
       return over(server, request, async connection => {
         const { situation, findings } = await checkServer(connection, wishesOf(server, loaded))
-        return { ...report(name, situation, findings), pending: findings.filter(({ state }) => state === 'pending').length }
+        return {
+          ...report(name, situation, findings),
+          pending: findings.filter(({ state }) => state === 'pending').length,
+        }
       })
     },
 

@@ -44,8 +44,16 @@ function isHosts(control: Topic['controls'][number], { facts }: Situation): bool
   return control.inContainer === 'host' && facts.container !== 'none'
 }
 
+const mostShown = 2000
+
 /** A server may say anything: what is shown is one line of bounded length without control characters. */
 function shown(answer: string): string {
-  const line = answer.trim().replace(/\s*\n\s*/g, ' ')
-  return line.replace(/\p{Cc}/gu, '?').slice(0, 2000)
+  const lines = answer
+    .slice(0, mostShown)
+    .split('\n')
+    .map(each => each.trim())
+  return lines
+    .filter(each => each !== '')
+    .join(' ')
+    .replace(/\p{Cc}/gu, '?')
 }

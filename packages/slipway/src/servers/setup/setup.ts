@@ -1,6 +1,7 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { lastLines } from '../../support/run.ts'
 import type { Connection } from '../ssh/connection.ts'
+import { assureLetIn } from './admin-addresses.ts'
 import { aptFunctions } from './apt-functions.ts'
 import { ask, situationOf } from './check.ts'
 import { armScript, disarmScript, revertNowScript } from './guard.ts'
@@ -16,13 +17,16 @@ import type { Wishes } from './wishes.ts'
  */
 export async function setUpServer(connection: Connection, wishes: Wishes, options: SetUpOptions): Promise<SetUpReport> {
   const situation = await situationOf(connection, wishes)
+  assureLetIn(connection.server.name, situation)
   const work: Work = { connection, root: asRoot(connection, situation.facts), situation, options }
   const topics = options.topics ?? allTopics
   const before = await ask(connection, work.root, topics, situation)
   let findings = before
   // A second round for what the end of the first undid; a server at rest needs none.
   for (let round = 0; round < 2 && findings.some(isPending); round += 1) {
-    for (const topic of topics.filter(each => findings.some(finding => finding.topic === each.id && isPending(finding)))) {
+    for (const topic of topics.filter(each =>
+      findings.some(finding => finding.topic === each.id && isPending(finding)),
+    )) {
       await bringAbout(topic, work)
     }
     findings = await ask(connection, work.root, topics, situation)
@@ -81,7 +85,7 @@ async function carryOut(topic: Topic, work: Work): Promise<void> {
 async function carryOutGuarded(topic: Topic, work: Work): Promise<void> {
   const { root, options } = work
   // Without this the proof afterwards could blame the change for what was wrong before.
-  await options.proveLogin()
+  if (topic.risk === 'login') await options.proveLogin()
   const armed = await root(armScript(options.guardSeconds))
   if (armed.exitCode !== 0 || armed.stdout.trim() !== 'armed') {
     throw failed(topic, work, 'The way back could not be armed, so nothing risky was done.', lastLines(armed.stderr))
@@ -95,7 +99,12 @@ async function carryOutGuarded(topic: Topic, work: Work): Promise<void> {
   }
   const disarmed = await root(disarmScript)
   if (disarmed.stdout.trim() !== 'disarmed') {
-    throw failed(topic, work, 'It took longer than the way back waits, so the server went back.', lastLines(disarmed.stderr))
+    throw failed(
+      topic,
+      work,
+      'It took longer than the way back waits, so the server went back.',
+      lastLines(disarmed.stderr),
+    )
   }
 }
 

@@ -9,8 +9,11 @@ import type { Wishes } from './wishes.ts'
 export interface Topic {
   id: string
   title: string
-  /** `login`: a mistake here could keep everybody out. A way back is armed first, and a new login proven after. */
-  risk: 'none' | 'login'
+  /**
+   * `login`: a mistake here could keep everybody out. A way back is armed first, and a new login proven after.
+   * `first login`: the same, but it is this topic that makes that login possible at all.
+   */
+  risk: 'none' | 'login' | 'first login'
   /** Shell functions and variables for the controls, evaluated once. */
   prelude?: (situation: Situation) => string
   /** POSIX sh, run as root; every part of it may be repeated. */

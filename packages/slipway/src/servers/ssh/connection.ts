@@ -11,14 +11,7 @@ import { linkIdentity } from './identity.ts'
 import { pinnedFileText, readPinnedKeys } from './pinned-keys.ts'
 import { storeArgv } from './remote-files.ts'
 import { wholeScript } from './script.ts'
-import {
-  commandArgv,
-  controlArgv,
-  masterArgv,
-  pinnedFile,
-  type Forward,
-  type Patience,
-} from './ssh-argv.ts'
+import { commandArgv, controlArgv, masterArgv, pinnedFile, type Forward, type Patience } from './ssh-argv.ts'
 
 /**
  * One connection to a server, and every command over it: the system's OpenSSH, multiplexed. The server is known by its

@@ -57,7 +57,12 @@ export function firstKeyArgv(server: ServerAddress, folder: string, patience: Pa
 export function interactiveArgv(server: ServerAddress, folder: string, command: string | undefined): string[] {
   const { BatchMode: _, EscapeChar: _also, RequestTTY: _too, LogLevel: _last, ...rest } = connecting(server, folder, {})
   return [
-    ...options({ ...rest, ControlMaster: 'no', ControlPath: 'none', RequestTTY: command === undefined ? 'auto' : 'no' }),
+    ...options({
+      ...rest,
+      ControlMaster: 'no',
+      ControlPath: 'none',
+      RequestTTY: command === undefined ? 'auto' : 'no',
+    }),
     ...destination(server),
     ...(command === undefined ? [] : [command]),
   ]

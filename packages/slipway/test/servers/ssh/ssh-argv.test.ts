@@ -73,7 +73,11 @@ describe('a command', () => {
   test('goes over the connection or nowhere', () => {
     const argv = commandArgv(server, folder, ['echo', "it's; $(here)"])
     expect(argv.slice(0, 2)).toEqual(['-F', 'none'])
-    expect(options(argv)).toMatchObject({ ControlMaster: 'no', ControlPath: `${folder}/control`, ProxyCommand: 'false' })
+    expect(options(argv)).toMatchObject({
+      ControlMaster: 'no',
+      ControlPath: `${folder}/control`,
+      ProxyCommand: 'false',
+    })
   })
 
   test('is one word for ssh, quoted for the shell at the other end', () => {

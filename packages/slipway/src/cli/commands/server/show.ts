@@ -23,7 +23,9 @@ function showText(state: ServerState, screen: Screen): string {
     ...line('disk', `${bytes(disk.freeBytes)} free of ${bytes(disk.totalBytes)}`),
     ...line('memory', `${bytes(memory.availableBytes)} free of ${bytes(memory.totalBytes)}`),
     ...line('docker', docker === '' ? 'does not answer' : `${docker}, ${plural(containers, 'container')} running`),
-    ...(engineUpdates.length === 0 ? [] : line('updates', `${engineUpdates.join(', ')}: slipway server upgrade ${name}`)),
+    ...(engineUpdates.length === 0
+      ? []
+      : line('updates', `${engineUpdates.join(', ')}: slipway server upgrade ${name}`)),
     ...(rebootNeeded ? line('reboot', 'an update waits for one') : []),
     '',
   ].join('\n')

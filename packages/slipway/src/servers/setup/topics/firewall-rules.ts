@@ -16,7 +16,12 @@ export function hostRules({ facts, wishes }: Situation): Rule[] {
   return [
     ...administrators.map((from): Rule => ({ from, port: facts.serverPort, protocol: 'tcp', comment: 'slipway SSH' })),
     ...allowedPorts(wishes).map(
-      ({ number, protocol, means }: Port): Rule => ({ from: 'any', port: number, protocol, comment: `slipway ${means}` }),
+      ({ number, protocol, means }: Port): Rule => ({
+        from: 'any',
+        port: number,
+        protocol,
+        comment: `slipway ${means}`,
+      }),
     ),
   ]
 }

@@ -87,7 +87,8 @@ systemctl enable --quiet ufw.service
 /** As `ufw show added` writes a rule. */
 export function addedText(argv: readonly string[]): string {
   const [, , , protocol = '', , from = '', , , , port = '', , comment = ''] = argv
-  const rule = from === 'any' ? `ufw allow ${port}/${protocol}` : `ufw allow from ${from} to any port ${port} proto ${protocol}`
+  const rule =
+    from === 'any' ? `ufw allow ${port}/${protocol}` : `ufw allow from ${from} to any port ${port} proto ${protocol}`
   return `${rule} comment '${comment}'`
 }
 

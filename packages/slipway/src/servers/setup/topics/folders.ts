@@ -35,7 +35,8 @@ export const folders: Topic = {
       'set -eu',
       `account=${shellLine([situation.wishes.user])}`,
       ...wantedFolders.map(
-        ({ path, mode }) => `install -d -m ${mode} -o "$account" -g "$(id -gn "$account")" ${shellLine([path(situation)])}`,
+        ({ path, mode }) =>
+          `install -d -m ${mode} -o "$account" -g "$(id -gn "$account")" ${shellLine([path(situation)])}`,
       ),
       '',
     ].join('\n'),

@@ -26,7 +26,12 @@ const options: readonly Option[] = [
   option('ClientAliveCountMax', '3', 'and closed after three minutes', 'They would stay for hours.'),
   option('X11Forwarding', 'no', 'no windows', 'A server shows none.'),
   option('AllowAgentForwarding', 'no', 'no agents', 'Root here could use the keys of who is logged in.'),
-  option('AllowTcpForwarding', 'local', 'tunnels lead to the server only', 'A way back into your network is not needed.'),
+  option(
+    'AllowTcpForwarding',
+    'local',
+    'tunnels lead to the server only',
+    'A way back into your network is not needed.',
+  ),
   option('GatewayPorts', 'no', 'tunnels are not for others', 'A forward would get around the firewall.'),
   option('PermitTunnel', 'no', 'no network through SSH', 'It would get around the firewall.'),
   option('LogLevel', 'VERBOSE', 'the log says which key came', 'Later it matters who it was.'),

@@ -5,7 +5,7 @@ import type { Control, Situation, Topic } from '../topic.ts'
 export const deployUser: Topic = {
   id: 'user',
   title: 'User who deploys',
-  risk: 'none',
+  risk: 'first login',
   prelude: situation => `${accountOf(situation)}
 keys_missing() {
   file=$(sshd_file "$account_home")
@@ -91,7 +91,7 @@ function fileControl(id: string, title: string, path: string, mode: string): Con
   return {
     id,
     title,
-    why: 'sshd does not believe keys that others could write.',
+    why: 'Keys that others could write are not believed.',
     found: `stat -c '%U %a' "${path}" 2>/dev/null || echo missing`,
     wanted: ({ wishes }) => `${wishes.user} ${mode}`,
   }
