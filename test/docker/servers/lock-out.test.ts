@@ -19,7 +19,9 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-const guardSeconds = 4
+/** Long enough for what is done under it on a busy machine. */
+const guardSeconds = 8
+const patient = 60
 
 interface LockOut {
   what: string
@@ -65,14 +67,14 @@ describe('when a step keeps everybody out', () => {
   test.each(sample(3, lockOuts))('$what: set-up fails, and one gets in as before', async lockOut => {
     const before = await state()
     const connection = await server.logIn()
-    const failure = setUp(connection, { guardSeconds, topics: [await sabotaged(lockOut, connection)] })
+    const failure = setUp(connection, { guardSeconds: patient, topics: [await sabotaged(lockOut, connection)] })
     await expect(failure).rejects.toMatchObject({ code: 'SETUP_FAILED' })
     await connection.close()
     expect(await within((guardSeconds + 6) * 1000, getsIn)).toBe(true)
     expect(await state()).toEqual(before)
   })
 
-  test.each(sample(2, lockOuts.toReversed()))(
+  test.each(sample(1, lockOuts.toReversed()))(
     '$what, and whoever set it up is gone: the server helps itself',
     async lockOut => {
       const before = await state()

@@ -3,7 +3,7 @@ import { lastLines } from '../support/run.ts'
 import type { Connection } from './ssh/connection.ts'
 import { aptFunctions } from './setup/apt-functions.ts'
 import { situationOf } from './setup/check.ts'
-import { asRoot, installingLimitMs } from './setup/root.ts'
+import { asRoot, installing } from './setup/root.ts'
 import { installedEngine } from './setup/topics/docker.ts'
 import type { Wishes } from './setup/wishes.ts'
 
@@ -21,7 +21,7 @@ export async function upgradeEngine(
   const { name } = connection.server
   const before = await look()
   note(`Docker ${before.version}, ${before.containers.length} containers`)
-  const result = await root(`${aptFunctions}\n${upgradeScript}`, installingLimitMs)
+  const result = await root(`${aptFunctions}\n${upgradeScript}`, installing)
   if (result.exitCode !== 0) {
     throw new SlipwayError('SERVER_COMMAND_FAILED', `Upgrading Docker on server ${name}`, {
       why: result.timedOut ? 'It took too long.' : 'apt stopped with an error.',
@@ -42,7 +42,7 @@ export async function upgradeEngine(
   return { name, before: before.version, after: after.version, containers: after.containers }
 
   async function look(): Promise<{ version: string; containers: string[] }> {
-    const looked = await root(lookScript, 120_000)
+    const looked = await root(lookScript, { waitMs: 120_000 })
     const [version = '', ...containers] = looked.stdout.trim().split('\n')
     if (looked.exitCode === 0 && version !== '') return { version, containers: containers.toSorted() }
     throw new SlipwayError('SERVER_COMMAND_FAILED', `Looking at Docker on server ${name}`, {

@@ -33,7 +33,7 @@ export async function ask(
   topics: readonly Topic[],
   situation: Situation,
 ): Promise<Finding[]> {
-  const result = await root(checkScript(topics, situation), 120_000)
+  const result = await root(checkScript(topics, situation), { waitMs: 120_000 })
   const findings = readFindings(result.stdout, topics, situation)
   if (findings !== undefined) return findings
   throw new SlipwayError('SERVER_COMMAND_FAILED', `Checking server ${connection.server.name}`, {

@@ -83,10 +83,10 @@ const revertScript = `cd ${guardFolder}/saved || exit 1
 tar --extract --file files.tar --absolute-names --preserve-permissions --same-owner || exit 1
 find ${guarded.join(' ')} ! -type d 2>/dev/null | sort > now
 comm -13 list now | while IFS= read -r path; do rm -f -- "$path"; done
+systemctl reload-or-restart ssh.service || systemctl restart ssh.service
 if command -v ufw >/dev/null; then
   if [ "$(cat ufw)" = active ]; then ufw --force enable; ufw reload; else ufw --force disable; fi
 fi
-systemctl reload-or-restart ssh.service || systemctl restart ssh.service
 if systemctl --quiet is-active fail2ban.service; then
   fail2ban-client unban --all
   systemctl try-restart fail2ban.service

@@ -5,7 +5,7 @@ import { assureLetIn } from './admin-addresses.ts'
 import { aptFunctions } from './apt-functions.ts'
 import { ask, situationOf } from './check.ts'
 import { armScript, disarmScript, revertNowScript } from './guard.ts'
-import { asRoot, installingLimitMs, type AsRoot } from './root.ts'
+import { asRoot, installing, type AsRoot, type Limits } from './root.ts'
 import type { Finding, Situation, Topic } from './topic.ts'
 import { topics as allTopics } from './topics.ts'
 import type { Wishes } from './wishes.ts'
@@ -65,16 +65,17 @@ async function bringAbout(topic: Topic, work: Work): Promise<void> {
   const { options } = work
   if (options.signal?.aborted === true) throw new SlipwayError('INTERRUPTED', 'Interrupted', { state: stopped })
   options.note(topic.title)
-  if (topic.risk === 'none') await carryOut(topic, work)
+  if (topic.risk === 'none') await carryOut(topic, work, installing)
   else await carryOutGuarded(topic, work)
 }
 
-async function carryOut(topic: Topic, work: Work): Promise<void> {
+async function carryOut(topic: Topic, work: Work, limits: Limits): Promise<void> {
   const { connection, root, situation } = work
   const prelude = topic.prelude?.(situation) ?? ''
-  const result = await root(`${aptFunctions}\n${prelude}\n${topic.script(situation)}`, installingLimitMs)
+  const result = await root(`${aptFunctions}\n${prelude}\n${topic.script(situation)}`, limits)
   if (result.exitCode !== 0) {
-    const why = result.timedOut ? 'It took too long.' : 'Its script stopped with an error.'
+    const why =
+      result.timedOut || result.exitCode === killedByTimeout ? 'It took too long.' : 'Its script stopped with an error.'
     throw failed(topic, work, why, lastLines(result.stderr === '' ? result.stdout : result.stderr))
   }
   const pending = (await ask(connection, root, [topic], situation)).filter(isPending)
@@ -91,7 +92,8 @@ async function carryOutGuarded(topic: Topic, work: Work): Promise<void> {
     throw failed(topic, work, 'The way back could not be armed, so nothing risky was done.', lastLines(armed.stderr))
   }
   try {
-    await carryOut(topic, work)
+    // It must have ended when the server goes back: what came after would stay.
+    await carryOut(topic, work, { runSeconds: Math.max(1, Math.floor(options.guardSeconds * 0.6)) })
     await options.proveLogin()
   } catch (error) {
     const reverted = await root(revertNowScript).catch(() => undefined)
@@ -107,6 +109,9 @@ async function carryOutGuarded(topic: Topic, work: Work): Promise<void> {
     )
   }
 }
+
+/** As timeout(1) says it. */
+const killedByTimeout = 124
 
 function isPending(finding: Finding): boolean {
   return finding.state === 'pending'

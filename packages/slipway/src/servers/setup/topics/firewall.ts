@@ -1,6 +1,14 @@
 import { shellLine } from '../../../support/shell-quote.ts'
 import type { Control, Situation, Topic } from '../topic.ts'
-import { blockBegin, blockEnd, dockerUserBlock, dockerUserRules, hostRules, ufwArgv } from './firewall-rules.ts'
+import {
+  blockBegin,
+  blockEnd,
+  dockerUserBlock,
+  dockerUserRules,
+  hostRules,
+  type Rule,
+  ufwArgv,
+} from './firewall-rules.ts'
 
 export const firewall: Topic = {
   id: 'firewall',
@@ -52,7 +60,9 @@ ufw_rules() { ufw show added 2>/dev/null | grep "comment 'slipway" | sort; }
 function script(situation: Situation): string {
   const block = dockerUserBlock(situation)
   return `set -eu
-sed -i 's|^IPT_SYSCTL=.*|IPT_SYSCTL=|' /etc/default/ufw
+# Each call of ufw takes a third of a second, and others may wait at the door meanwhile: as few as can be.
+sed -i -e 's|^IPT_SYSCTL=.*|IPT_SYSCTL=|' -e 's|^DEFAULT_INPUT_POLICY=.*|DEFAULT_INPUT_POLICY="DROP"|' \\
+  -e 's|^DEFAULT_OUTPUT_POLICY=.*|DEFAULT_OUTPUT_POLICY="ACCEPT"|' -e 's|^DEFAULT_FORWARD_POLICY=.*|DEFAULT_FORWARD_POLICY="DROP"|' /etc/default/ufw
 for file in /etc/ufw/after.rules /etc/ufw/after6.rules; do
   sed '/^${blockBegin}$/,/^${blockEnd}$/d' "$file" > "$file.new"
   cat >> "$file.new" <<'END'
@@ -61,25 +71,19 @@ END
   chmod 640 "$file.new"
   mv "$file.new" "$file"
 done
-ufw show added | grep "comment 'slipway" | sed "s/^ufw //" > /run/slipway-rules || true
-ufw --force default deny incoming >/dev/null
-ufw --force default allow outgoing >/dev/null
-ufw --force default deny routed >/dev/null
+ufw show added | sed -n "s/^ufw \\(.* comment 'slipway.*\\)/\\1/p" > /run/slipway-rules
 ${hostRules(situation)
-  .map(rule => `${shellLine(ufwArgv(rule))} >/dev/null`)
+  .map(rule => `grep -qxF ${shellLine([bare(rule)])} /run/slipway-rules || ${shellLine(ufwArgv(rule))} >/dev/null`)
   .join('\n')}
 # What an earlier set-up allowed and this one does not: only rules that carry our name.
 cat > /run/slipway-wanted <<'END'
-${hostRules(situation)
-  .map(rule => addedText(ufwArgv(rule)).replace(/^ufw /, ''))
-  .join('\n')}
+${hostRules(situation).map(bare).join('\n')}
 END
 grep -vxF -f /run/slipway-wanted /run/slipway-rules | sed "s/ comment '.*//" | while IFS= read -r rule; do
   ufw --force delete $rule >/dev/null
 done
 rm -f /run/slipway-rules /run/slipway-wanted
-ufw --force enable >/dev/null
-ufw reload >/dev/null
+if ufw status | grep -q '^Status: active'; then ufw reload >/dev/null; else ufw --force enable >/dev/null; fi
 systemctl enable --quiet ufw.service
 `
 }
@@ -90,6 +94,10 @@ export function addedText(argv: readonly string[]): string {
   const rule =
     from === 'any' ? `ufw allow ${port}/${protocol}` : `ufw allow from ${from} to any port ${port} proto ${protocol}`
   return `${rule} comment '${comment}'`
+}
+
+function bare(rule: Rule): string {
+  return addedText(ufwArgv(rule)).replace(/^ufw /, '')
 }
 
 function policy(direction: string, wanted: string, title: string, why: string): Control {
