@@ -96,6 +96,11 @@ function serverOf({ name, address, rootKey, docker, environment }) {
       ),
     async answers() {
       await until(30_000, `sshd of ${name} at ${address}`, () => greets(address, 22))
+      // While it starts, only root may log in.
+      await until(30_000, `the end of the start of ${name}`, async () => {
+        const { code } = await server.inside(['test', '!', '-e', '/run/nologin'])
+        return code === 0
+      })
       if (docker) await waitForDocker(container, environment)
     },
     /** As when the power goes: `docker kill`, and on again. */

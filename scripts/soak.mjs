@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// npm run soak [-- --simulated N --real M --seed S --json]: random schedules against the simulated world, and real kills.
-import { fork } from 'node:child_process'
+// npm run soak [-- --simulated N --real M --lock-outs L --seed S --json]: random schedules against the simulated world,
+// real kills, and set-ups of a server that fail at random.
+import { fork, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 
+const root = fileURLToPath(new URL('../', import.meta.url))
 const log = line => process.stderr.write(`${line}\n`)
 
 async function main() {
@@ -19,10 +21,12 @@ async function main() {
   log(`seed ${wanted.seed}`)
   const simulated = await simulate(worker, wanted)
   const real = await kill(wanted)
-  if (wanted.json) process.stdout.write(`${JSON.stringify({ seed: wanted.seed, simulated, real })}\n`)
+  const lockOuts = await lockOut(wanted)
+  if (wanted.json) process.stdout.write(`${JSON.stringify({ seed: wanted.seed, simulated, real, lockOuts })}\n`)
   else log(told(simulated, real))
   const { kills: _kills, ...faults } = real
-  process.exitCode = simulated.violations > 0 || Object.values(faults).some(count => count > 0) ? 1 : 0
+  const good = simulated.violations === 0 && lockOuts.passed && Object.values(faults).every(count => count === 0)
+  process.exitCode = good ? 0 : 1
 }
 
 /** Node 20 does not run TypeScript. The names of functions stay, so that a stack tells where it was. */
@@ -122,6 +126,16 @@ async function kill({ real, seed }) {
   return { kills, mixed, stuck, lost, leaks }
 }
 
+/** Each round is a test of its own, which says by its seed how to see it again. */
+async function lockOut({ lockOuts, seed }) {
+  if (lockOuts === 0) return { rounds: 0, passed: true }
+  const argv = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'containers', 'test/docker/servers/random-faults']
+  const environment = { ...process.env, SLIPWAY_LOCK_OUTS: String(lockOuts), SLIPWAY_SEED: String(seed) }
+  const child = spawn(process.execPath, argv, { cwd: root, env: environment, stdio: ['ignore', 2, 2] })
+  const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve))
+  return { rounds: lockOuts, passed: code === 0 }
+}
+
 function told(simulated, real) {
   return [
     `simulated: ${simulated.schedules} schedules, ${simulated.violations} violations`,
@@ -138,6 +152,7 @@ function options() {
   const wanted = {
     simulated: whole(values, 'simulated'),
     real: whole(values, 'real'),
+    lockOuts: whole(values, 'lock-outs'),
     seed: whole(values, 'seed') % 2 ** 31,
     workers: Math.max(1, whole(values, 'workers')),
     json: values.json,
@@ -151,6 +166,7 @@ function parse() {
       options: {
         simulated: { type: 'string', default: '1000000' },
         real: { type: 'string', default: '500' },
+        'lock-outs': { type: 'string', default: '50' },
         seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
         workers: { type: 'string', default: String(availableParallelism()) },
         schedule: { type: 'string' },

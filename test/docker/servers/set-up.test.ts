@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkServer } from '../../../packages/slipway/src/servers/setup/check.ts'
-import { setUpServer } from '../../../packages/slipway/src/servers/setup/setup.ts'
 import type { Finding } from '../../../packages/slipway/src/servers/setup/topic.ts'
 import type { Connection } from '../../../packages/slipway/src/servers/ssh/connection.ts'
-import { scan, TestServer, wishes } from './lab.ts'
+import { scan, TestServer, wishes, within } from './lab.ts'
+import { armed, getsIn, insteadOfTheProof, lockOuts, sabotaged, setUp, state, type LockOut } from './lock-outs.ts'
 
 // One bare Debian 12 and one set-up of it, looked at from all sides.
 let server: TestServer
@@ -30,7 +30,7 @@ describe('a bare Debian 12', () => {
     expect(await server.inside(files)).toBe('')
     expect(foretold.length).toBeGreaterThan(50)
 
-    const done = await setUp()
+    const done = await setUp(server, connection)
     expect(ids(done.changed)).toEqual(ids(foretold))
     expect(pending(done.findings)).toEqual([])
     await server.proveLogin()
@@ -38,7 +38,7 @@ describe('a bare Debian 12', () => {
 
   test('a second set-up changes nothing, not one file', async () => {
     await server.inside('sleep 0.1; touch /tmp/marker; sleep 0.1')
-    expect((await setUp()).changed).toEqual([])
+    expect((await setUp(server, connection)).changed).toEqual([])
     expect(await server.inside('find /etc /usr /opt /root /home -newer /tmp/marker ! -path "*/.cache/*" | head')).toBe(
       '',
     )
@@ -47,6 +47,17 @@ describe('a bare Debian 12', () => {
   test('root and passwords are kept out', async () => {
     await expect(server.logIn('root')).rejects.toMatchObject({ code: 'LOGIN_REFUSED' })
     expect(await server.inside(`passwd --status deploy | cut -d' ' -f2`)).toBe('L')
+  })
+
+  test('does not lock out: when nobody can get in and nobody is there to see it, it goes back', async () => {
+    const before = await state(server)
+    const cut = await server.logIn()
+    const topics = [await sabotaged(server, lockOuts[0] as LockOut, cut)]
+    const proveLogin = insteadOfTheProof(server, () => cut.close())
+    await expect(setUp(server, cut, { guardSeconds: 6, topics, proveLogin })).rejects.toThrow()
+    expect(await getsIn(server)).toBe(false)
+    expect(await within(20_000, async () => (await getsIn(server)) && !(await armed(server)))).toBe(true)
+    expect(await state(server)).toEqual(before)
   })
 
   test('keeps all of it over a reboot', async () => {
@@ -71,11 +82,3 @@ describe('a bare Debian 12', () => {
     expect(ids(pending(findings))).toEqual(['firewall.published'])
   })
 })
-
-function setUp() {
-  return setUpServer(connection, wishes, {
-    proveLogin: () => server.proveLogin(),
-    guardSeconds: 60,
-    note: () => undefined,
-  })
-}

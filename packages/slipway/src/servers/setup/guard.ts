@@ -17,11 +17,10 @@ const guarded = [
   '/etc/hosts.deny',
 ]
 
-/** Saves how things are, and starts the clock. An armed guard is left as it is: it knows an older, safer state. */
+/** Saves how things are, and starts the clock. */
 export function armScript(seconds: number): string {
   return `set -eu
 umask 077
-if systemctl --quiet is-active slipway-revert.timer; then echo armed; exit 0; fi
 rm -rf ${guardFolder}/new ${guardFolder}/reverted
 mkdir -p ${guardFolder}/new
 cd ${guardFolder}/new
@@ -60,6 +59,12 @@ systemctl start slipway-revert.timer
 echo armed
 `
 }
+
+/** Prints `armed` when a set-up that was cut off left the clock running. */
+export const armedScript = `
+if systemctl --quiet is-active slipway-revert.timer; then echo armed; else echo no; fi
+while systemctl is-active slipway-revert.service 2>/dev/null | grep -q activating; do sleep 0.2; done
+`
 
 /** Prints `disarmed`, or `reverted` when the clock was quicker. */
 export const disarmScript = `

@@ -4,7 +4,7 @@ import type { Connection } from '../ssh/connection.ts'
 import { assureLetIn } from './admin-addresses.ts'
 import { aptFunctions } from './apt-functions.ts'
 import { ask, situationOf } from './check.ts'
-import { armScript, disarmScript, revertNowScript } from './guard.ts'
+import { armedScript, armScript, disarmScript, revertNowScript } from './guard.ts'
 import { asRoot, installing, type AsRoot, type Limits } from './root.ts'
 import type { Finding, Situation, Topic } from './topic.ts'
 import { topics as allTopics } from './topics.ts'
@@ -20,6 +20,7 @@ export async function setUpServer(connection: Connection, wishes: Wishes, option
   assureLetIn(connection.server.name, situation)
   const work: Work = { connection, root: asRoot(connection, situation.facts), situation, options }
   const topics = options.topics ?? allTopics
+  await settle(work)
   const before = await ask(connection, work.root, topics, situation)
   let findings = before
   // A second round for what the end of the first undid; a server at rest needs none.
@@ -112,6 +113,18 @@ async function carryOutGuarded(topic: Topic, work: Work): Promise<void> {
 
 /** As timeout(1) says it. */
 const killedByTimeout = 124
+
+/** A set-up that was cut off may have left the clock running: its change is proven now, or goes back at once. */
+async function settle({ root, options }: Work): Promise<void> {
+  const { stdout } = await root(armedScript)
+  if (stdout.trim() !== 'armed') return
+  options.note('An earlier set-up was cut off')
+  const proven = await options.proveLogin().then(
+    () => true,
+    () => false,
+  )
+  await root(proven ? disarmScript : revertNowScript)
+}
 
 function isPending(finding: Finding): boolean {
   return finding.state === 'pending'

@@ -55,6 +55,12 @@ const meanings: readonly Meaning[] = [
       `Find out why before anything else. If it was installed again: slipway server trust ${name} --replace`,
   },
   {
+    pattern: /System is (booting up|going down)|nologin/,
+    code: 'SERVER_UNREACHABLE',
+    why: 'It is just starting or going down, and takes no logins.',
+    next: () => 'Wait a moment and try again.',
+  },
+  {
     pattern: /Permission denied|Too many authentication failures|no mutual signature/i,
     code: 'LOGIN_REFUSED',
     why: 'The server does not accept the key.',

@@ -17,7 +17,7 @@ export const firewall: Topic = {
   prelude: () => `
 ufw_status=$(ufw status verbose 2>/dev/null)
 policy() { printf '%s\\n' "$ufw_status" | sed -n "s/^Default:.*[ ,]\\{0,1\\}\\(allow\\|deny\\|reject\\|disabled\\) ($1).*/\\1/p" | grep . || echo 'not active'; }
-ufw_rules() { ufw show added 2>/dev/null | grep "comment 'slipway" | sort; }
+ufw_rules() { ufw show added 2>/dev/null | sed -n "s/^ufw allow \\(.*\\) comment 'slipway.*/\\1/p" | sort; }
 `,
   script,
   controls: [
@@ -37,13 +37,12 @@ ufw_rules() { ufw show added 2>/dev/null | grep "comment 'slipway" | sort; }
       id: 'firewall.rules',
       title: 'SSH and the web are let in, and nothing else of ours',
       why: 'This is the whole list of what strangers may reach.',
-      found: `ufw_rules | tr '\\n' ';'`,
+      found: `ufw_rules | paste -s -d ';' | sed 's/;/, /g'`,
       wanted: situation =>
         hostRules(situation)
-          .map(rule => addedText(ufwArgv(rule)))
+          .map(rule => bare(rule).replace(/^allow (.*) comment '.*$/, '$1'))
           .toSorted()
-          .map(line => `${line};`)
-          .join(''),
+          .join(', '),
     },
     {
       id: 'firewall.kernel',
