@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { run, type RunOptions, type RunResult } from '../../support/run.ts'
 import { stream, type StreamOptions, type StreamResult } from '../../support/stream.ts'
 import { SlipwayError } from '../../support/errors.ts'
@@ -8,6 +8,7 @@ import { lostConnection, unknownServer } from './failure.ts'
 import { linkIdentity } from './identity.ts'
 import { type Master, startMaster } from './master.ts'
 import { pinnedFileText, readPinnedKeys } from './pinned-keys.ts'
+import { type PrivateFolder, privateFolder } from './private-folder.ts'
 import { storeArgv } from './remote-files.ts'
 import { wholeScript } from './script.ts'
 import { commandArgv, controlArgv, pinnedFile, type Forward, type Patience } from './ssh-argv.ts'
@@ -19,15 +20,13 @@ import { commandArgv, controlArgv, pinnedFile, type Forward, type Patience } fro
 export async function open(server: ServerAddress, options: OpenOptions): Promise<Connection> {
   const keys = await readPinnedKeys(options.pinnedKeys, server)
   if (keys.length === 0) throw unknownServer(server, options.pinnedKeys)
-  // mkdtemp makes it 0700. A short path: the control socket's name may have about 100 characters.
-  const folder = await mkdtemp('/tmp/slipway-ssh-')
+  const folder = await privateFolder()
   try {
-    await writeFile(pinnedFile(folder), pinnedFileText(server, keys), { mode: 0o600 })
-    if (server.identityFile !== undefined) await linkIdentity(server, server.identityFile, folder)
-    const master = await startMaster(server, folder, options)
-    return new MultiplexedConnection(server, folder, master)
+    await writeFile(pinnedFile(folder.path), pinnedFileText(server, keys), { mode: 0o600 })
+    if (server.identityFile !== undefined) await linkIdentity(server, server.identityFile, folder.path)
+    return new MultiplexedConnection(server, folder, await startMaster(server, folder.path, options))
   } catch (error) {
-    await rm(folder, { recursive: true, force: true })
+    await folder.remove()
     throw error
   }
 }
@@ -71,11 +70,11 @@ const sshFailed = 255
 
 class MultiplexedConnection implements Connection {
   readonly server: ServerAddress
-  readonly #folder: string
+  readonly #folder: PrivateFolder
   readonly #master: Master
   readonly #lost = new AbortController()
 
-  constructor(server: ServerAddress, folder: string, master: Master) {
+  constructor(server: ServerAddress, folder: PrivateFolder, master: Master) {
     this.server = server
     this.#folder = folder
     this.#master = master
@@ -87,7 +86,7 @@ class MultiplexedConnection implements Connection {
   }
 
   async run(argv: readonly string[], options: RemoteRunOptions = {}): Promise<RunResult> {
-    const result = await run('ssh', commandArgv(this.server, this.#folder, argv), options)
+    const result = await run('ssh', commandArgv(this.server, this.#folder.path, argv), options)
     if (result.exitCode === sshFailed) await this.#assureMaster(argv[0] ?? '', result.stderr)
     return result
   }
@@ -101,7 +100,7 @@ class MultiplexedConnection implements Connection {
   }
 
   async stream(argv: readonly string[], options: Omit<StreamOptions, 'environment'> = {}): Promise<StreamResult> {
-    const result = await stream('ssh', commandArgv(this.server, this.#folder, argv), options)
+    const result = await stream('ssh', commandArgv(this.server, this.#folder.path, argv), options)
     if (result.exitCode === sshFailed) await this.#assureMaster(argv[0] ?? '', result.stderr)
     return result
   }
@@ -125,7 +124,7 @@ class MultiplexedConnection implements Connection {
 
   async forward(forward: Forward): Promise<{ close(): Promise<void> }> {
     const ask = (request: 'forward' | 'cancel'): Promise<RunResult> =>
-      run('ssh', controlArgv(this.server, this.#folder, request, forward), { timeoutMs: 10_000 })
+      run('ssh', controlArgv(this.server, this.#folder.path, request, forward), { timeoutMs: 10_000 })
     const result = await ask('forward')
     if (result.exitCode !== 0) {
       await this.#assureMaster('forwarding', result.stderr)
@@ -140,14 +139,14 @@ class MultiplexedConnection implements Connection {
 
   async close(): Promise<void> {
     // The end of its input alone lets a master linger over what it once forwarded.
-    await run('ssh', controlArgv(this.server, this.#folder, 'exit'), { timeoutMs: 5000 })
+    await run('ssh', controlArgv(this.server, this.#folder.path, 'exit'), { timeoutMs: 5000 })
     await this.#master.end()
-    await rm(this.#folder, { recursive: true, force: true })
+    await this.#folder.remove()
   }
 
   /** Exit code 255 is the program's own while the master answers; otherwise the connection is lost. */
   async #assureMaster(doing: string, printed: string): Promise<void> {
-    const asked = await run('ssh', controlArgv(this.server, this.#folder, 'check'), { timeoutMs: 10_000 })
+    const asked = await run('ssh', controlArgv(this.server, this.#folder.path, 'check'), { timeoutMs: 10_000 })
     if (asked.exitCode !== 0) throw lostConnection(this.server, `Running ${doing}`, printed)
   }
 

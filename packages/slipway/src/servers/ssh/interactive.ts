@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import type { ServerAddress } from './address.ts'
 import { linkIdentity } from './identity.ts'
 import { unknownServer } from './failure.ts'
 import { pinnedFileText, readPinnedKeys } from './pinned-keys.ts'
+import { privateFolder } from './private-folder.ts'
 import { interactiveArgv, pinnedFile } from './ssh-argv.ts'
 
 /** For a person at a terminal: the same pinned key, and everything else as ssh does it. */
@@ -14,12 +15,12 @@ export async function withInteractiveArgv<Result>(
 ): Promise<Result> {
   const keys = await readPinnedKeys(pinnedKeys, server)
   if (keys.length === 0) throw unknownServer(server, pinnedKeys)
-  const folder = await mkdtemp('/tmp/slipway-ssh-')
+  const folder = await privateFolder()
   try {
-    await writeFile(pinnedFile(folder), pinnedFileText(server, keys), { mode: 0o600 })
-    if (server.identityFile !== undefined) await linkIdentity(server, server.identityFile, folder)
-    return await work(interactiveArgv(server, folder, command))
+    await writeFile(pinnedFile(folder.path), pinnedFileText(server, keys), { mode: 0o600 })
+    if (server.identityFile !== undefined) await linkIdentity(server, server.identityFile, folder.path)
+    return await work(interactiveArgv(server, folder.path, command))
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await folder.remove()
   }
 }
