@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           // No traffic is measured here: these may share the machine.
           name: 'containers',
-          include: ['test/docker/{config,engine,postgres}/**/*.test.ts'],
+          include: ['test/docker/{config,engine,postgres,servers}/**/*.test.ts'],
           globalSetup: ['test/docker/setup.ts'],
           maxWorkers: 2,
           testTimeout: 180_000,

@@ -125,11 +125,14 @@ async function contextOf(recipe, log) {
 }
 
 /** The caller holds the lock of the images. */
-export async function ensureBase(log, environment) {
-  const present = await presentImages([baseImage, packageListsImage], environment)
+export async function ensureBase(log, environment, release = 'bookworm') {
+  const names = [baseImage(release), packageListsImage(release)]
+  const present = await presentImages(names, environment)
   const current = name => present.get(name)?.['slipway.recipe'] === fingerprint('debian')
-  if (current(baseImage) && current(packageListsImage)) return
-  await step(log, 'root file system of Debian bookworm (mmdebstrap)', () => buildRootFileSystem(log, environment))
+  if (names.every(current)) return
+  await step(log, `root file system of Debian ${release} (mmdebstrap)`, () =>
+    buildRootFileSystem(log, environment, release),
+  )
 }
 
 if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {

@@ -26,6 +26,8 @@ export function start(options: {
   docker?: boolean
   /** What its Docker has from the start; true: the usual images. */
   images?: boolean | readonly string[]
+  /** Debian 12, or 13 (bare only). */
+  release?: 'bookworm' | 'trixie'
   log?: Log
 }): Promise<LabServer>
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Servers as containers: systemd and sshd, bare or with Docker inside, reached over SSH like any other server.
-// node lab/server.mjs start NAME [--docker] [--images NAME,NAME] | stop NAME | list
+// node lab/server.mjs start NAME [--docker] [--images NAME,NAME] [--release trixie] | stop NAME | list
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -18,12 +18,13 @@ import { seedVolume } from './server/seed.mjs'
 
 /**
  * Starts a server and returns when it answers (with `docker`: also its Docker). One of the same name is replaced.
- * `images`: what its Docker has from the start; true: the usual ones.
+ * `images`: what its Docker has from the start; true: the usual ones. `release`: `trixie` for a bare Debian 13.
  */
-export async function start({ name, docker = false, images = false, log = logToStandardError }) {
+export async function start({ name, docker = false, images = false, release = 'bookworm', log = logToStandardError }) {
   if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(name)) throw new Error(`not a name for a server: ${name}`)
   const { environment } = await ensureDocker({ log })
-  const image = await ensureServerImage(docker || images ? 'docker' : 'bare', { log, environment })
+  const kind = docker || images ? 'docker' : release === 'trixie' ? 'trixie' : 'bare'
+  const image = await ensureServerImage(kind, { log, environment })
   await ensureServerNetwork(log, environment)
   await remove(name, environment)
   const rootKey = await newKey(name)
@@ -96,6 +97,11 @@ function serverOf({ name, address, rootKey, docker, environment }) {
       ),
     async answers() {
       await until(30_000, `sshd of ${name} at ${address}`, () => greets(address, 22))
+      // While it starts, only root may log in.
+      await until(30_000, `the end of the start of ${name}`, async () => {
+        const { code } = await server.inside(['test', '!', '-e', '/run/nologin'])
+        return code === 0
+      })
       if (docker) await waitForDocker(container, environment)
     },
     /** As when the power goes: `docker kill`, and on again. */
@@ -156,13 +162,18 @@ function greets(host, port) {
 
 async function main() {
   const { values, positionals } = parseArgs({
-    options: { docker: { type: 'boolean' }, images: { type: 'string' } },
+    options: { docker: { type: 'boolean' }, images: { type: 'string' }, release: { type: 'string' } },
     allowPositionals: true,
   })
   const [verb, name] = positionals
   if (verb === 'start' && name !== undefined) {
     const images = values.images === undefined ? values.docker === true : values.images.split(',').filter(Boolean)
-    const server = await start({ name, docker: values.docker === true, images: images.length === 0 ? false : images })
+    const server = await start({
+      name,
+      docker: values.docker === true,
+      images: images.length === 0 ? false : images,
+      release: values.release,
+    })
     const { address, port, rootKey, container } = server
     process.stdout.write(
       `${JSON.stringify({ name, address, port, rootKey, container, hostKey: await server.hostKey() }, null, 2)}\n`,
@@ -174,7 +185,9 @@ async function main() {
   else if (verb === 'list')
     for (const each of await list(environment)) process.stdout.write(`${each.name}\t${each.address}\n`)
   else {
-    process.stderr.write('usage: node lab/server.mjs start NAME [--docker] [--images NAME,NAME] | stop NAME | list\n')
+    process.stderr.write(
+      'usage: node lab/server.mjs start NAME [--docker] [--images NAME,NAME] [--release trixie] | stop NAME | list\n',
+    )
     return 2
   }
   return 0

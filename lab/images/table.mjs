@@ -1,8 +1,8 @@
 // What the lab knows to build when no registry answers. To add an image: a folder with a Dockerfile, a line in
 // `recipes`, and its usual names in `images`. Every recipe starts from `slipway-lab/debian:bookworm`.
 
-export const baseImage = 'slipway-lab/debian:bookworm'
-export const packageListsImage = 'slipway-lab/package-lists:bookworm'
+export const baseImage = (release = 'bookworm') => `slipway-lab/debian:${release}`
+export const packageListsImage = (release = 'bookworm') => `slipway-lab/package-lists:${release}`
 
 export const recipes = {
   // The slowest first: with two at a time, the long one should not be the last to start.

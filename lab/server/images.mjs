@@ -9,19 +9,20 @@ import { run, step, withLock } from '../process.mjs'
 import { removeFolder, temporaryFolder } from '../temporary.mjs'
 
 export const serverImages = {
-  bare: { name: 'slipway-lab/server:bookworm', recipes: ['server'] },
-  docker: { name: 'slipway-lab/server-docker:bookworm', recipes: ['server', 'server-docker'] },
+  bare: { name: 'slipway-lab/server:bookworm', release: 'bookworm', recipes: ['server'] },
+  trixie: { name: 'slipway-lab/server:trixie', release: 'trixie', recipes: ['server'] },
+  docker: { name: 'slipway-lab/server-docker:bookworm', release: 'bookworm', recipes: ['server', 'server-docker'] },
 }
 
-/** Makes the image of a server be there: bare, or with Docker in it. Returns its name. */
+/** Makes the image of a server be there: bare (Debian 12, or trixie: 13), or with Docker in it. Returns its name. */
 export async function ensureServerImage(kind, { log, environment }) {
-  const wanted = kind === 'docker' ? ['bare', 'docker'] : ['bare']
+  const wanted = kind === 'docker' ? ['bare', 'docker'] : [kind]
   if ((await absent(wanted, environment)).length > 0) {
     await withLock(join(place.lockDirectory, 'images'), log, async () => {
       const missing = await absent(wanted, environment)
-      if (missing.length > 0) await ensureBase(log, environment)
       for (const each of missing) {
-        const { name } = serverImages[each]
+        const { name, release } = serverImages[each]
+        await ensureBase(log, environment, release)
         await step(log, `image of a server, ${name}`, () => build(each, log, environment))
       }
     })
@@ -41,7 +42,7 @@ async function absent(kinds, environment) {
 }
 
 async function build(kind, log, environment) {
-  const { name, recipes } = serverImages[kind]
+  const { name, release, recipes } = serverImages[kind]
   const folder = temporaryFolder()
   try {
     cpSync(join(imagesFolder, recipes.at(-1)), folder, { recursive: true })
@@ -51,7 +52,8 @@ async function build(kind, log, environment) {
       cpSync(place.pluginDirectory, join(folder, 'plugins'), { recursive: true })
     }
     const label = `slipway.recipe=${fingerprint(...recipes)}`
-    const argv = ['buildx', 'build', '--quiet', '--load', '--label', label, '--tag', name, folder]
+    const settings = ['--label', label, '--build-arg', `RELEASE=${release}`, '--tag', name]
+    const argv = ['buildx', 'build', '--quiet', '--load', ...settings, folder]
     await run('docker', argv, { environment })
   } finally {
     await removeFolder(folder)

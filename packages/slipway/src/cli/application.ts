@@ -3,6 +3,7 @@ import type { Event } from '../release/events.ts'
 import type { Commit, DeploymentId, DeploymentRecord, Plan, ReleaseId } from '../release/model.ts'
 import type { BackupFile, ContainerState } from '../release/ports.ts'
 import type { Problem } from '../support/errors.ts'
+import type { OpenServers } from './servers.ts'
 
 /** What the commands ask of the rest of Slipway, for one environment. `wiring.ts` makes one of real parts. */
 export interface Application {
@@ -48,6 +49,7 @@ export type CheckConfiguration = (
 export interface Wiring {
   openApplication: OpenApplication
   checkConfiguration: CheckConfiguration
+  openServers: OpenServers
 }
 
 export interface PlanRequest {

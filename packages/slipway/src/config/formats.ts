@@ -44,17 +44,6 @@ export const formats = {
     is: 'a name for a server',
     mend: 'Use lower-case letters, digits and hyphens, start with a letter, at most 40 characters; `local` is this machine.',
   },
-  serverHost: {
-    // Also an alias of ~/.ssh/config, and an IPv6 address. Never an option.
-    pattern: /^[A-Za-z0-9_:][A-Za-z0-9._:%-]{0,252}$/,
-    is: 'a host to connect to',
-    mend: 'Write a name or an address alone, as in 203.0.113.10 or shop.example.com.',
-  },
-  serverUser: {
-    pattern: /^[A-Za-z_][A-Za-z0-9._-]{0,31}$/,
-    is: 'a name of a user',
-    mend: 'Write the name of an account on the server, as in deploy.',
-  },
   image: {
     // By digest alone: what runs as root on a server must not change under its name.
     pattern: /^[a-z0-9][A-Za-z0-9._:/-]{0,200}@sha256:[0-9a-f]{64}$/,
@@ -65,6 +54,16 @@ export const formats = {
     pattern: /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
     is: 'a host name',
     mend: 'Write the lower-case name alone, without https://, port, path or wildcard, as in app.example.com; letters with accents go in their xn-- form.',
+  },
+  account: {
+    pattern: /^[a-z_][a-z0-9_-]{0,31}$/,
+    is: 'the name of a user on a server',
+    mend: 'Use lower-case letters, digits, underscore and hyphen, at most 32 characters, as in deploy.',
+  },
+  megabytes: {
+    pattern: /^[1-9][0-9]{0,4}[mg]$/,
+    is: 'a size',
+    mend: 'Write 512m or 4g.',
   },
 } as const satisfies Record<string, Format>
 

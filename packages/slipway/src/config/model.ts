@@ -13,8 +13,6 @@ export interface EnvironmentConfig {
   project: string
   /** Production environments get the stricter checks. */
   production: boolean
-  /** Where it runs; absent: on this machine. */
-  server?: ServerConfig
   composeFiles: string[]
   envFile?: string
   source: Source
@@ -36,16 +34,25 @@ export interface EnvironmentConfig {
   backups: BackupsConfig
   rollback: { data: RollbackData }
   retention: { releases: number; databases: number }
+  /** Absent: this machine. */
+  server?: ServerConfig
 }
 
-/** A server reached over SSH. */
+/** A server of slipway.yaml, reached over SSH. */
 export interface ServerConfig {
   name: string
   host: string
+  /** Who deploys there. */
   user: string
   port: number
-  /** The private key; absent: what the agent and ~/.ssh offer. */
+  /** The private key, an absolute path; absent: what the agent and ~/.ssh offer. */
   identityFile?: string
+  /** From where SSH is let in, as addresses or networks; empty: from everywhere. */
+  adminAddresses: string[]
+  /** TCP ports open to everybody besides 80 and 443. */
+  openPorts: number[]
+  /** How much swap set-up makes where there is none; 0: none. */
+  swapMegabytes: number
   /** Where Slipway keeps its files there. */
   home: string
   /** The image of the runner, with its digest; absent: this version's own. */

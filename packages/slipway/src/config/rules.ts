@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { longestDurationMs, parseDuration } from './duration.ts'
+import { formats } from './formats.ts'
 
 /** Rules for single values that no pattern can say. Each returns what is wrong, or undefined when all is well. */
 export type Rule = (value: string) => Fault | undefined
@@ -64,6 +65,15 @@ export const cidr: Rule = value => {
     mend: 'Write an IP address or a network, as in 10.0.0.0/8 or fd00::/8.',
   }
 }
+
+/** A host name or an IP address; never anything that ssh could take for an option, a user or a port. */
+export const sshHost: Rule = value =>
+  isIP(value) !== 0 || formats.host.pattern.test(value)
+    ? undefined
+    : {
+        message: `${quoted(value)} is neither a host name nor an IP address`,
+        mend: 'Write the lower-case name or the address alone, as in 203.0.113.10; user and port are settings of their own.',
+      }
 
 export const listenAddress: Rule = value =>
   parseListen(value) === undefined

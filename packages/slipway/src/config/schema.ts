@@ -46,7 +46,7 @@ const settings = {
     .meta({
       description: 'Where the environment runs: the name of one of `servers`, or local for this machine',
       default: 'local',
-      examples: ['vps'],
+      examples: ['prod-1'],
     }),
   production: z
     .boolean()
@@ -153,8 +153,8 @@ export const slipwaySchema = z.strictObject({
     .record(formatted(formats.server), server)
     .optional()
     .meta({
-      description: 'Servers by name. They need Docker Engine and sshd',
-      examples: [{ vps: { host: 'shop.example.com', user: 'deploy' } }],
+      description: 'Servers by name, reached over SSH',
+      examples: [{ 'prod-1': { host: '203.0.113.10' } }],
     }),
   environments: z
     .record(formatted(formats.environment), environment.nullable())

@@ -23,7 +23,6 @@ export function environmentConfig(settings: LayeredSettings, place: ProjectPlace
     environment: place.environment,
     project: `${place.app}-${place.environment}`,
     production: settings.production ?? false,
-    ...(place.server === undefined ? {} : { server: place.server }),
     composeFiles: place.composeFiles,
     ...(place.envFile === undefined ? {} : { envFile: place.envFile }),
     source:
@@ -57,6 +56,7 @@ export function environmentConfig(settings: LayeredSettings, place: ProjectPlace
     },
     rollback: { data: settings.rollback?.data ?? defaults.rollback.data },
     retention: { ...defaults.retention, ...compact(settings.retention ?? {}) },
+    ...(place.server === undefined ? {} : { server: place.server }),
   }
 }
 
@@ -65,9 +65,9 @@ export interface ProjectPlace {
   directory: string
   app: string
   environment: string
-  server: ServerConfig | undefined
   composeFiles: string[]
   envFile: string | undefined
+  server: ServerConfig | undefined
 }
 
 const defaultHealth: HealthConfig = {

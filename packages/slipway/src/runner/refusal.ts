@@ -3,7 +3,7 @@ import { SlipwayError } from '../support/errors.ts'
 import { lastLines } from '../support/run.ts'
 
 /** Why no session began on a server that let us in, by what docker or the shell said. `absent`: only the image is missing. */
-export function sessionRefusal(server: ServerConfig, exitCode: number, printed: string): SlipwayError | 'absent' {
+export function sessionRefusal(server: Account, exitCode: number, printed: string): SlipwayError | 'absent' {
   if (/unable to find image|no such image|pull access denied/i.test(printed)) return 'absent'
   const found = meanings.find(({ pattern }) => pattern.test(printed))
   const attempted = `Slipway's runner could not be started on the server ${server.name}`
@@ -16,11 +16,13 @@ export function sessionRefusal(server: ServerConfig, exitCode: number, printed: 
   })
 }
 
+type Account = Pick<ServerConfig, 'name' | 'user'>
+
 interface Meaning {
   pattern: RegExp
   code: 'SERVER_UNSUITABLE' | 'ENGINE_UNAVAILABLE' | 'DISK_FULL'
   why: string
-  next: (server: ServerConfig) => string
+  next: (server: Account) => string
 }
 
 const notFound = 127

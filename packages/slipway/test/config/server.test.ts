@@ -26,7 +26,7 @@ async function mistakes(text: string): Promise<string[]> {
 
 test('an environment names its server; the rest is filled in', async () => {
   const text = 'servers: { vps: { host: shop.example.com } }\nenvironments: { prod: { server: vps }, dev: {} }'
-  expect((await load(text)).server).toEqual({
+  expect((await load(text)).server).toMatchObject({
     name: 'vps',
     host: 'shop.example.com',
     user: 'deploy',
@@ -54,7 +54,9 @@ test('everything said, and local wins over the top level', async () => {
 
 test('a server that is not described has its place told, and the name that was meant', async () => {
   const text = 'servers: { hetzner: { host: h } }\nenvironments:\n  prod:\n    server: hetzer'
-  expect(await mistakes(text)).toEqual([expect.stringMatching(/^6:\d+ .*no server "hetzer".*Did you mean hetzner\?/)])
+  expect(await mistakes(text)).toEqual([
+    expect.stringMatching(/^6:\d+ .*`servers` has no "hetzer".*Did you mean `hetzner`\?/),
+  ])
 })
 
 test.each(['-oProxyCommand=touch x', 'a b', '$(touch x)', ';x', '', 'user@host', 'h\nx'])(

@@ -1,7 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import type { Readable, Writable } from 'node:stream'
-import type { ServerConfig } from '../../config/model.ts'
-import { writtenAddress } from '../../servers/ssh/address.ts'
+import { writtenAddress, type ServerAddress } from '../../servers/ssh/address.ts'
 import { firstKey } from '../../servers/ssh/first-key.ts'
 import { fingerprint, pinKey } from '../../servers/ssh/pinned-keys.ts'
 import { SlipwayError } from '../../support/errors.ts'
@@ -10,7 +9,7 @@ import { SlipwayError } from '../../support/errors.ts'
  * Opens a connection; when the server's key is not pinned yet, a person at a terminal is shown it and asked. Elsewhere,
  * and for every other answer than yes, the refusal stands.
  */
-export async function withTrust<T>(server: ServerConfig, pinnedKeys: string, open: () => Promise<T>): Promise<T> {
+export async function withTrust<T>(server: ServerAddress, pinnedKeys: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open()
   } catch (error) {
@@ -23,7 +22,7 @@ export async function withTrust<T>(server: ServerConfig, pinnedKeys: string, ope
 
 /** True: it was pinned. */
 export async function asked(
-  server: ServerConfig,
+  server: ServerAddress,
   pinnedKeys: string,
   input: Readable,
   output: Writable,

@@ -116,7 +116,7 @@ export interface Watched {
   run: RunId | undefined
   signal: AbortSignal
   environment: string
-  server: ServerConfig
+  server: Pick<ServerConfig, 'name'>
   note(text: string): void
   pauseMs?: number
   reconnect(): Promise<Asker>

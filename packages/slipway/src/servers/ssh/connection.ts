@@ -1,26 +1,17 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { isMissing } from '../../support/files.ts'
+import { stat, writeFile } from 'node:fs/promises'
 import { run, type RunOptions, type RunResult } from '../../support/run.ts'
 import { stream, type StreamOptions, type StreamResult } from '../../support/stream.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import type { ServerAddress } from './address.ts'
-import { connectionFailure, lostConnection, unknownServer } from './failure.ts'
+import { lostConnection, unknownServer } from './failure.ts'
+import { linkIdentity } from './identity.ts'
+import { type Master, startMaster } from './master.ts'
 import { pinnedFileText, readPinnedKeys } from './pinned-keys.ts'
+import { type PrivateFolder, privateFolder } from './private-folder.ts'
 import { storeArgv } from './remote-files.ts'
 import { wholeScript } from './script.ts'
-import {
-  commandArgv,
-  controlArgv,
-  identityLink,
-  masterArgv,
-  pinnedFile,
-  type Forward,
-  type Patience,
-} from './ssh-argv.ts'
+import { commandArgv, controlArgv, pinnedFile, type Forward, type Patience } from './ssh-argv.ts'
 
 /**
  * One connection to a server, and every command over it: the system's OpenSSH, multiplexed. The server is known by its
@@ -29,15 +20,13 @@ import {
 export async function open(server: ServerAddress, options: OpenOptions): Promise<Connection> {
   const keys = await readPinnedKeys(options.pinnedKeys, server)
   if (keys.length === 0) throw unknownServer(server, options.pinnedKeys)
-  // mkdtemp makes it 0700. A short path: the control socket's name may have about 100 characters.
-  const folder = await mkdtemp('/tmp/slipway-ssh-')
+  const folder = await privateFolder()
   try {
-    await writeFile(pinnedFile(folder), pinnedFileText(server, keys), { mode: 0o600 })
-    if (server.identityFile !== undefined) await linkIdentity(server, server.identityFile, folder)
-    const master = await startMaster(server, folder, options)
-    return new MultiplexedConnection(server, folder, master)
+    await writeFile(pinnedFile(folder.path), pinnedFileText(server, keys), { mode: 0o600 })
+    if (server.identityFile !== undefined) await linkIdentity(server, server.identityFile, folder.path)
+    return new MultiplexedConnection(server, folder, await startMaster(server, folder.path, options))
   } catch (error) {
-    await rm(folder, { recursive: true, force: true })
+    await folder.remove()
     throw error
   }
 }
@@ -81,11 +70,11 @@ const sshFailed = 255
 
 class MultiplexedConnection implements Connection {
   readonly server: ServerAddress
-  readonly #folder: string
+  readonly #folder: PrivateFolder
   readonly #master: Master
   readonly #lost = new AbortController()
 
-  constructor(server: ServerAddress, folder: string, master: Master) {
+  constructor(server: ServerAddress, folder: PrivateFolder, master: Master) {
     this.server = server
     this.#folder = folder
     this.#master = master
@@ -97,7 +86,7 @@ class MultiplexedConnection implements Connection {
   }
 
   async run(argv: readonly string[], options: RemoteRunOptions = {}): Promise<RunResult> {
-    const result = await run('ssh', commandArgv(this.server, this.#folder, argv), options)
+    const result = await run('ssh', commandArgv(this.server, this.#folder.path, argv), options)
     if (result.exitCode === sshFailed) await this.#assureMaster(argv[0] ?? '', result.stderr)
     return result
   }
@@ -111,7 +100,7 @@ class MultiplexedConnection implements Connection {
   }
 
   async stream(argv: readonly string[], options: Omit<StreamOptions, 'environment'> = {}): Promise<StreamResult> {
-    const result = await stream('ssh', commandArgv(this.server, this.#folder, argv), options)
+    const result = await stream('ssh', commandArgv(this.server, this.#folder.path, argv), options)
     if (result.exitCode === sshFailed) await this.#assureMaster(argv[0] ?? '', result.stderr)
     return result
   }
@@ -135,7 +124,7 @@ class MultiplexedConnection implements Connection {
 
   async forward(forward: Forward): Promise<{ close(): Promise<void> }> {
     const ask = (request: 'forward' | 'cancel'): Promise<RunResult> =>
-      run('ssh', controlArgv(this.server, this.#folder, request, forward), { timeoutMs: 10_000 })
+      run('ssh', controlArgv(this.server, this.#folder.path, request, forward), { timeoutMs: 10_000 })
     const result = await ask('forward')
     if (result.exitCode !== 0) {
       await this.#assureMaster('forwarding', result.stderr)
@@ -150,14 +139,14 @@ class MultiplexedConnection implements Connection {
 
   async close(): Promise<void> {
     // The end of its input alone lets a master linger over what it once forwarded.
-    await run('ssh', controlArgv(this.server, this.#folder, 'exit'), { timeoutMs: 5000 })
+    await run('ssh', controlArgv(this.server, this.#folder.path, 'exit'), { timeoutMs: 5000 })
     await this.#master.end()
-    await rm(this.#folder, { recursive: true, force: true })
+    await this.#folder.remove()
   }
 
   /** Exit code 255 is the program's own while the master answers; otherwise the connection is lost. */
   async #assureMaster(doing: string, printed: string): Promise<void> {
-    const asked = await run('ssh', controlArgv(this.server, this.#folder, 'check'), { timeoutMs: 10_000 })
+    const asked = await run('ssh', controlArgv(this.server, this.#folder.path, 'check'), { timeoutMs: 10_000 })
     if (asked.exitCode !== 0) throw lostConnection(this.server, `Running ${doing}`, printed)
   }
 
@@ -167,82 +156,5 @@ class MultiplexedConnection implements Connection {
       state: `What was at ${target} before is unchanged.`,
       output: [printed.trim()].filter(line => line !== ''),
     })
-  }
-}
-
-interface Master {
-  ended: Promise<void>
-  end(): Promise<void>
-}
-
-const greeting = 'slipway\n'
-/** How long a login may take after the server has answered. */
-const loginSeconds = 20
-
-async function startMaster(server: ServerAddress, folder: string, options: OpenOptions): Promise<Master> {
-  const child = spawn('ssh', masterArgv(server, folder, options.patience), {
-    // As in run.ts: Ctrl-C must not cut it off under what is being done or undone.
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  let printed = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (printed = (printed + text).slice(-8192)))
-  child.on('error', error => (printed += error.message))
-  const ended = once(child, 'close').then(
-    () => undefined,
-    () => undefined,
-  )
-  const leave = (): void => void child.kill('SIGTERM')
-  // An account whose shell does something else than a shell would let us wait for ever.
-  const limit = setTimeout(leave, ((options.patience?.connectSeconds ?? 10) + loginSeconds) * 1000)
-  options.signal?.addEventListener('abort', leave, { once: true })
-  const greeted = await greet(child, ended)
-  clearTimeout(limit)
-  options.signal?.removeEventListener('abort', leave)
-  if (!greeted || options.signal?.aborted === true) {
-    leave()
-    await ended
-    if (options.signal?.aborted === true) throw new SlipwayError('INTERRUPTED', 'Interrupted')
-    throw connectionFailure(server, printed, child.pid === undefined ? 127 : (child.exitCode ?? undefined))
-  }
-  return { ended, end: () => endMaster(child, ended) }
-}
-
-/** True when a login shell says back what it is told; what its start-up files print before does not matter. */
-async function greet(child: ChildProcess, ended: Promise<void>): Promise<boolean> {
-  let heard = ''
-  const answered = new Promise<true>(resolve => {
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      heard = (heard + text).slice(-4096)
-      if (heard.endsWith(greeting)) resolve(true)
-    })
-  })
-  child.stdin?.on('error', () => undefined)
-  child.stdin?.write(greeting)
-  return Promise.race([answered, ended.then(() => false)])
-}
-
-async function endMaster(child: ChildProcess, ended: Promise<void>): Promise<void> {
-  child.stdin?.end()
-  const timer = setTimeout(() => child.kill('SIGTERM'), 2000)
-  await ended
-  clearTimeout(timer)
-}
-
-/** Also the parts beside it: with a passphrase, ssh asks the agent for the key of the public half. */
-async function linkIdentity(server: ServerAddress, file: string, folder: string): Promise<void> {
-  try {
-    await stat(file)
-  } catch (error) {
-    if (!isMissing(error)) throw error
-    throw new SlipwayError('LOGIN_REFUSED', `Connecting to server ${server.name}`, {
-      why: `There is no private key at ${file}.`,
-      state: 'Nothing was sent.',
-      next: `Check the identity of ${server.name} in slipway.yaml.`,
-    })
-  }
-  for (const suffix of ['', '.pub', '-cert.pub']) {
-    const there = suffix === '' || (await stat(`${file}${suffix}`).then(Boolean, () => false))
-    if (there) await symlink(`${file}${suffix}`, join(`${identityLink(folder)}${suffix}`))
   }
 }

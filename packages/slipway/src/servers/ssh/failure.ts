@@ -52,7 +52,13 @@ const meanings: readonly Meaning[] = [
     code: 'HOST_KEY_CHANGED',
     why: 'It answers with another key than the pinned one: another machine, or one that was installed again.',
     next: ({ name }) =>
-      `Find out why before anything else. If it was installed again: slipway server forget ${name}, then slipway server trust ${name}`,
+      `Find out why before anything else. If it was installed again: slipway server trust ${name} --replace`,
+  },
+  {
+    pattern: /System is (booting up|going down)|nologin/,
+    code: 'SERVER_UNREACHABLE',
+    why: 'It is just starting or going down, and takes no logins.',
+    next: () => 'Wait a moment and try again.',
   },
   {
     pattern: /Permission denied|Too many authentication failures|no mutual signature/i,

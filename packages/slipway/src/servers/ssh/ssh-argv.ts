@@ -53,6 +53,21 @@ export function firstKeyArgv(server: ServerAddress, folder: string, patience: Pa
   ]
 }
 
+/** For a person: may ask for a passphrase, and gets a terminal when no command is given. */
+export function interactiveArgv(server: ServerAddress, folder: string, command: string | undefined): string[] {
+  const { BatchMode: _, EscapeChar: _also, RequestTTY: _too, LogLevel: _last, ...rest } = connecting(server, folder, {})
+  return [
+    ...options({
+      ...rest,
+      ControlMaster: 'no',
+      ControlPath: 'none',
+      RequestTTY: command === undefined ? 'auto' : 'no',
+    }),
+    ...destination(server),
+    ...(command === undefined ? [] : [command]),
+  ]
+}
+
 export interface Patience {
   connectSeconds?: number
   /** A connection on which nothing is answered for so long is given up. */
