@@ -245,7 +245,9 @@ export const server = z.strictObject({
     .meta({
       description:
         "The image of the runner, pulled by the server, with its digest. Default: this version's own, sent over SSH once",
-      examples: ['registry.example.com/slipway-runner@sha256:0f3c…'],
+      examples: [
+        'registry.example.com/slipway-runner@sha256:4f2a9c0d7b1e8f364f2a9c0d7b1e8f364f2a9c0d7b1e8f364f2a9c0d7b1e8f36',
+      ],
     }),
 })
 
