@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           // No traffic is measured here: these may share the machine.
           name: 'containers',
-          include: ['test/docker/{config,engine,postgres}/**/*.test.ts'],
+          include: ['test/docker/{config,engine,postgres,servers}/**/*.test.ts'],
           globalSetup: ['test/docker/setup.ts'],
           maxWorkers: 2,
           testTimeout: 180_000,
@@ -28,7 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'docker',
-          include: ['test/docker/{edge,deployment}/**/*.test.ts'],
+          include: ['test/docker/{edge,deployment,remote}/**/*.test.ts'],
           globalSetup: ['test/docker/setup.ts'],
           fileParallelism: false,
           testTimeout: 180_000,

@@ -90,7 +90,7 @@ async function prepareBridge() {
 }
 
 /** Containers must not send larger packets than the way out of the machine takes (clouds often have 1400 or 1450). */
-function largestPacket() {
+export function largestPacket() {
   const route = readFileSync('/proc/net/route', 'utf8')
     .split('\n')
     .map(line => line.split('\t'))

@@ -10,13 +10,14 @@ import { fingerprint, imagesFolder } from './images/fingerprint.mjs'
 import { prepareNodeContext } from './images/node-context.mjs'
 import { buildRootFileSystem } from './images/root-file-system.mjs'
 import { baseImage, images, packageListsImage, recipes, usualImages } from './images/table.mjs'
+import { ensurePlugins } from './packages.mjs'
 import { place } from './place.mjs'
 import { attempt, logToStandardError, run, step, withLock } from './process.mjs'
 import { registryAnswers } from './registry.mjs'
 import { removeLeftoverFolders, temporaryFolder } from './temporary.mjs'
 
 /** The labels of those of the named images that are there. */
-async function presentImages(names, environment) {
+export async function presentImages(names, environment) {
   const format = '{{json .RepoTags}}\t{{json .Config.Labels}}'
   const { stdout } = await attempt('docker', ['image', 'inspect', '--format', format, ...names], { environment })
   const present = new Map()
@@ -103,7 +104,7 @@ async function buildStandIns(missing, log, environment) {
     await inParallel(needed, 2, async recipe => {
       const names = missing.filter(name => images[name] === recipe)
       await step(log, `stand-in for ${names.join(', ')}: really ${recipes[recipe].really}`, async () => {
-        const context = recipe === 'node' ? await node : { folder: temporaryFolder(), buildArguments: [] }
+        const context = recipe === 'node' ? await node : await contextOf(recipe, log)
         await buildStandIn(recipe, names, context, environment)
       })
     })
@@ -113,11 +114,25 @@ async function buildStandIns(missing, log, environment) {
   }
 }
 
-async function ensureBase(log, environment) {
-  const present = await presentImages([baseImage, packageListsImage], environment)
+async function contextOf(recipe, log) {
+  const folder = temporaryFolder()
+  if (recipe === 'docker-cli') {
+    await ensurePlugins(log)
+    cpSync(place.pluginDirectory, join(folder, 'plugins'), { recursive: true })
+    cpSync((await run('which', ['docker'])).trim(), join(folder, 'docker'), { dereference: true })
+  }
+  return { folder, buildArguments: [] }
+}
+
+/** The caller holds the lock of the images. */
+export async function ensureBase(log, environment, release = 'bookworm') {
+  const names = [baseImage(release), packageListsImage(release)]
+  const present = await presentImages(names, environment)
   const current = name => present.get(name)?.['slipway.recipe'] === fingerprint('debian')
-  if (current(baseImage) && current(packageListsImage)) return
-  await step(log, 'root file system of Debian bookworm (mmdebstrap)', () => buildRootFileSystem(log, environment))
+  if (names.every(current)) return
+  await step(log, `root file system of Debian ${release} (mmdebstrap)`, () =>
+    buildRootFileSystem(log, environment, release),
+  )
 }
 
 if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {

@@ -76,6 +76,12 @@ export async function debianSources() {
   return [...found.values()]
 }
 
+/** For what needs the plugins themselves, wherever the machine's own may lie. */
+export async function ensurePlugins(log) {
+  const there = ['docker-compose', 'docker-buildx'].every(name => existsSync(join(place.pluginDirectory, name)))
+  if (!there) await fetchPlugins(log)
+}
+
 /**
  * Debian 12 has no Compose v2: take `docker-compose` and `docker-buildx` of Debian 13 from the same mirror. apt works in
  * folders of ours, and the two programs are only unpacked, so the machine's own package state does not change.

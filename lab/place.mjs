@@ -28,6 +28,8 @@ export const place = {
   bridgeAddress: '198.18.0.1/24',
   // 1024 networks of 61 addresses: every test project may have several networks of its own.
   addressPool: { base: '198.19.0.0/16', size: 26 },
+  // For servers: addresses 198.18.64.0 to 198.18.111.255 are given out by us, the rest by Docker.
+  serverNetwork: { subnet: '198.18.64.0/18', gateway: '198.18.64.1', handedOut: '198.18.112.0/20' },
   addressPrefixes: ['198.18.', '198.19.'],
 }
 

@@ -1,206 +1,65 @@
 #!/usr/bin/env node
-// npm run soak [-- --simulated N --real M --daemon K --deployments D --seed S --json]: random schedules against the
-// simulated world, real kills, K of them of a Docker daemon of its own (as root), and deployments under steady traffic.
-import { fork } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+// npm run soak [-- --simulated N --real N --daemon N --deployments N --remote N --lock-outs N --seed S --json]: what takes
+// too long for npm test. Without a kind, all of them; with some, only these.
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
-import { hasProgram } from '../lab/process.mjs'
+import { kinds } from '../test/soak/kinds.mjs'
 
 const log = line => process.stderr.write(`${line}\n`)
 
 async function main() {
   const wanted = options()
-  const scratch = mkdtempSync(join(tmpdir(), 'slipway-soak-'))
-  process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
-  const worker = await bundle(scratch)
-  if (wanted.schedule !== undefined) return replay(worker, wanted.schedule)
+  if (wanted.schedule !== undefined) {
+    const { replaySchedule } = await import('../test/soak/simulated.mjs')
+    process.exitCode = (await replaySchedule(wanted.schedule, log)) > 0 ? 1 : 0
+    return
+  }
   log(`seed ${wanted.seed}`)
-  const simulated = await simulate(worker, wanted)
-  const real = await kill(wanted)
-  const daemon = await killDaemon(wanted)
-  const steady = await deploySteadily(wanted)
-  if (wanted.json) process.stdout.write(`${JSON.stringify({ seed: wanted.seed, simulated, real, daemon, steady })}\n`)
-  else log(told(simulated, real, daemon, steady))
-  const { kills: _kills, ...faults } = real
-  const { kills: _daemonKills, ...daemonFaults } = daemon
-  const { failed, lost, deployments } = steady
-  const counts = [
-    simulated.violations,
-    ...Object.values(faults),
-    ...Object.values(daemonFaults),
-    failed,
-    lost,
-    deployments.unexpected,
-  ]
-  process.exitCode = counts.some(count => count > 0) ? 1 : 0
-}
-
-/** Node 20 does not run TypeScript. The names of functions stay, so that a stack tells where it was. */
-async function bundle(scratch) {
-  const outfile = join(scratch, 'worker.mjs')
-  await build({
-    entryPoints: [fileURLToPath(new URL('../packages/slipway/test/release/schedules/batches.ts', import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
-    keepNames: true,
-    sourcemap: 'inline',
-    external: ['execa'],
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    logLevel: 'warning',
-  })
-  return outfile
-}
-
-/** Deals batches to one process a core. A batch is told again by its own seed. */
-async function simulate(worker, { simulated, seed, workers }) {
-  const total = { schedules: 0, violations: 0 }
-  if (simulated === 0) return total
-  const startedAt = performance.now()
-  const batches = batchesOf(simulated, seed)
-  let saidAt = startedAt
-  const heard = answer => {
-    total.schedules += answer.schedules
-    if (answer.told !== undefined) {
-      total.violations += 1
-      log(answer.told)
-    }
-    if (performance.now() - saidAt < sayEveryMs) return
-    saidAt = performance.now()
-    log(
-      `${total.schedules} of ${simulated} schedules, ${total.violations} violations, ${rate(total.schedules, startedAt)}`,
-    )
+  const results = { seed: wanted.seed }
+  let bad = 0
+  for (const kind of kinds) {
+    const count = wanted.counts[kind.option]
+    const result = count === 0 ? kind.nothing : await kind.run(count, { ...wanted, log })
+    results[kind.name] = result
+    bad += kind.bad(result)
+    if (count > 0) for (const line of kind.told(result)) log(line)
   }
-  const processes = Math.min(workers, batches.length)
-  await Promise.all(Array.from({ length: processes }, () => workOff(worker, batches, heard)))
-  log(`${total.schedules} schedules, ${total.violations} violations, ${rate(total.schedules, startedAt)}`)
-  return total
-}
-
-function batchesOf(count, seed) {
-  const batches = []
-  for (let dealt = 0; dealt < count; dealt += batchSize) {
-    batches.push({ seed: (seed + batches.length) | 0, schedules: Math.min(batchSize, count - dealt) })
-  }
-  return batches.reverse()
-}
-
-function workOff(worker, batches, heard) {
-  return new Promise((resolve, reject) => {
-    const child = fork(worker, [], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: ['--enable-source-maps'],
-    })
-    const next = () => {
-      const batch = batches.pop()
-      if (batch === undefined) child.disconnect()
-      else child.send(batch)
-    }
-    child.on('message', answer => {
-      heard(answer)
-      next()
-    })
-    child.on('error', reject)
-    child.on('exit', code => (code === 0 ? resolve() : reject(new Error(`a worker ended with code ${code}`))))
-    next()
-  })
-}
-
-function replay(worker, schedule) {
-  return new Promise((resolve, reject) => {
-    const child = fork(worker, [], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: ['--enable-source-maps'],
-    })
-    child.on('message', ({ told, violations }) => {
-      log(told)
-      process.exitCode = violations > 0 ? 1 : 0
-      child.disconnect()
-    })
-    child.on('error', reject)
-    child.on('exit', code => (code === 0 ? resolve() : reject(new Error(`the worker ended with code ${code}`))))
-    child.send({ schedule })
-  })
-}
-
-async function kill({ real, seed }) {
-  if (real === 0) return { kills: 0, mixed: 0, stuck: 0, lost: 0, leaks: 0 }
-  const { runRealKills } = await import('../test/soak/real-kills.mjs')
-  const { kills, mixed, stuck, lost, leaks } = await runRealKills({ kills: real, seed, log })
-  return { kills, mixed, stuck, lost, leaks }
-}
-
-async function killDaemon({ daemon, seed }) {
-  if (daemon === 0) return { kills: 0, mixed: 0, stuck: 0, lost: 0, leaks: 0 }
-  const { runDaemonKills } = await import('../test/soak/daemon-kills.mjs')
-  return runDaemonKills({ kills: daemon, seed, log })
-}
-
-async function deploySteadily({ deployments, rate }) {
-  if (deployments === 0) return { deployments: { good: 0, bad: 0, unexpected: 0 }, requests: 0, failed: 0, lost: 0 }
-  const { runSteady } = await import('../test/soak/steady.mjs')
-  return runSteady({ deployments, rate, log })
-}
-
-function told(simulated, real, daemon, steady) {
-  const kills = ({ kills, mixed, stuck, lost, leaks }) =>
-    `${kills} kills, ${mixed} mixed, ${stuck} stuck, ${lost} lost, ${leaks} leaks`
-  const { good, bad, unexpected } = steady.deployments
-  const latency = (what, found) =>
-    found === undefined
-      ? []
-      : [`  ${what}: ${found.requests} requests, p50 ${found.p50} ms, p99 ${found.p99} ms, max ${found.max} ms`]
-  return [
-    `simulated: ${simulated.schedules} schedules, ${simulated.violations} violations`,
-    `real: ${kills(real)}`,
-    `daemon and machine: ${kills(daemon)}`,
-    `steady: ${good} good and ${bad} bad deployments (${unexpected} unexpected), ${steady.requests} requests, ${steady.failed} failed, ${steady.acknowledged ?? 0} writes acknowledged, ${steady.lost} lost`,
-    ...latency('at rest', steady.atRest),
-    ...latency('in deployments', steady.during),
-    ...latency('in deployments that held requests', steady.withHold),
-  ].join('\n')
-}
-
-function rate(count, since) {
-  return `${Math.round(count / ((performance.now() - since) / 1000))} a second`
+  if (wanted.json) process.stdout.write(`${JSON.stringify(results)}\n`)
+  process.exitCode = bad > 0 ? 1 : 0
 }
 
 function options() {
-  const { values } = parse()
-  const wanted = {
-    simulated: whole(values, 'simulated'),
-    real: whole(values, 'real'),
-    daemon: whole(values, 'daemon'),
-    deployments: whole(values, 'deployments'),
+  const values = parse()
+  const named = kinds.some(kind => values[kind.option] !== undefined)
+  const counts = kinds.map(({ option, usually }) => [
+    option,
+    values[option] === undefined ? (named ? 0 : usually) : whole(values, option),
+  ])
+  return {
+    counts: Object.fromEntries(counts),
     rate: Math.max(1, whole(values, 'rate')),
     seed: whole(values, 'seed') % 2 ** 31,
     workers: Math.max(1, whole(values, 'workers')),
+    only: values.only,
     json: values.json,
+    ...(values.schedule === undefined ? {} : { schedule: scheduleOf(values.schedule) }),
   }
-  return values.schedule === undefined ? wanted : { ...wanted, schedule: scheduleOf(values.schedule) }
 }
 
 function parse() {
   try {
-    return parseArgs({
+    const { values } = parseArgs({
       options: {
-        simulated: { type: 'string', default: '1000000' },
-        real: { type: 'string', default: '500' },
-        daemon: { type: 'string', default: canKillDaemon ? '50' : '0' },
-        deployments: { type: 'string', default: '0' },
+        ...Object.fromEntries(kinds.map(kind => [kind.option, { type: 'string' }])),
         rate: { type: 'string', default: '100' },
+        only: { type: 'string' },
         seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
         workers: { type: 'string', default: String(availableParallelism()) },
         schedule: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     })
+    return values
   } catch (error) {
     return refuse(error.message)
   }
@@ -225,11 +84,5 @@ function refuse(why) {
   log(why)
   process.exit(2)
 }
-
-/** The daemon to be killed is one of our own, in a network namespace of its own. */
-const canKillDaemon = process.getuid?.() === 0 && ['dockerd', 'ip', 'nsenter'].every(hasProgram)
-
-const batchSize = 500
-const sayEveryMs = 10_000
 
 await main()

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 
 export const imagesFolder = fileURLToPath(new URL('./', import.meta.url))
 
-/** Changes when the recipe of an image changes (or the Debian it starts from), so that an older one is built again. */
-export function fingerprint(recipe) {
+/** Changes when the recipe of an image changes (or one it starts from, as Debian), so that an older one is built again. */
+export function fingerprint(...recipes) {
   const hash = createHash('sha256')
-  for (const folder of new Set(['debian', recipe])) {
+  for (const folder of new Set(['debian', ...recipes])) {
     for (const file of readdirSync(join(imagesFolder, folder)).sort()) {
       hash.update(`\0${file}\0`).update(readFileSync(join(imagesFolder, folder, file)))
     }

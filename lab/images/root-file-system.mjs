@@ -11,16 +11,19 @@ import { baseImage, packageListsImage } from './table.mjs'
 const hook = fileURLToPath(new URL('./debian/hook.sh', import.meta.url))
 const debian = 'http://deb.debian.org/debian'
 
-/** The package sources of the image: this machine's mirrors if it is a Debian bookworm itself, else Debian's own. */
-async function sourcesList() {
-  const bookworm = /^bookworm(-updates|-security)?$/
-  const sources = (await debianSources()).filter(source => bookworm.test(source.suite))
-  const used = sources.some(source => source.suite === 'bookworm')
+/** The package sources of the image: this machine's mirrors if it is a Debian itself, else Debian's own. */
+async function sourcesList(release) {
+  const own = (await debianSources()).map(source => ({
+    ...source,
+    suite: /^[a-z]+(-updates|-security)?$/.test(source.suite) ? source.suite.replace(/^[a-z]+/, release) : '',
+  }))
+  const sources = own.filter(({ suite }) => suite !== '')
+  const used = sources.some(source => source.suite === release)
     ? sources
     : [
-        { address: debian, suite: 'bookworm' },
-        { address: debian, suite: 'bookworm-updates' },
-        { address: `${debian}-security`, suite: 'bookworm-security' },
+        { address: debian, suite: release },
+        { address: debian, suite: `${release}-updates` },
+        { address: `${debian}-security`, suite: `${release}-security` },
       ]
   return used.map(source => `deb [signed-by=${debianKeys}] ${source.address} ${source.suite} main\n`).join('')
 }
@@ -29,13 +32,13 @@ async function sourcesList() {
  * Imports what a program writes. Docker takes a stream that breaks off for a whole one (even an empty one), so the image
  * gets its name only when the program has ended well.
  */
-async function importOutput(name, command, argumentList, environment) {
+async function importOutput(name, release, [command, argumentList], environment) {
   const unfinished = `${name}-unfinished`
   const changes = [
     'CMD ["bash"]',
     'LABEL slipway.stand-in=true',
-    'LABEL slipway.stands-for=debian:bookworm-slim',
-    'LABEL slipway.really="made by mmdebstrap from the packages of Debian bookworm"',
+    `LABEL slipway.stands-for=debian:${release}-slim`,
+    `LABEL slipway.really="made by mmdebstrap from the packages of Debian ${release}"`,
     `LABEL slipway.recipe=${fingerprint('debian')}`,
   ].flatMap(change => ['--change', change])
   try {
@@ -54,7 +57,7 @@ async function useMemory(folder) {
   await attempt('mount', ['--types', 'tmpfs', '--options', 'size=1g,mode=755', 'tmpfs', folder])
 }
 
-export async function buildRootFileSystem(log, environment) {
+export async function buildRootFileSystem(log, environment, release) {
   if (process.getuid() !== 0) throw new Error('Building stand-ins for images takes root (mmdebstrap).')
   if (!hasProgram('mmdebstrap')) await installPackages(['mmdebstrap'], log)
   const work = temporaryFolder()
@@ -62,7 +65,7 @@ export async function buildRootFileSystem(log, environment) {
     await useMemory(work)
     const lists = join(work, 'lists')
     mkdirSync(lists)
-    writeFileSync(join(work, 'sources.list'), await sourcesList())
+    writeFileSync(join(work, 'sources.list'), await sourcesList(release))
     const bootstrap = [
       '--quiet',
       '--mode=root',
@@ -74,16 +77,16 @@ export async function buildRootFileSystem(log, environment) {
       `--setup-hook=${hook}`,
       `--customize-hook=${hook}`,
       `--customize-hook=copy-out /var/lib/apt/lists ${work}`,
-      'bookworm',
+      release,
       '-',
       join(work, 'sources.list'),
     ]
     // mmdebstrap unpacks in TMPDIR; /tmp itself may be small, or a mount that forbids devices.
-    await importOutput(baseImage, 'mmdebstrap', bootstrap, { ...environment, TMPDIR: work })
+    await importOutput(baseImage(release), release, ['mmdebstrap', bootstrap], { ...environment, TMPDIR: work })
     rmSync(join(lists, 'lock'), { force: true })
     // The package lists save each build of a stand-in its `apt-get update`, and no image keeps them.
     const archive = ['--create', '--directory', lists, '.']
-    await importOutput(packageListsImage, 'tar', archive, environment)
+    await importOutput(packageListsImage(release), release, ['tar', archive], environment)
   } finally {
     await removeFolder(work)
   }

@@ -1,8 +1,8 @@
 // What the lab knows to build when no registry answers. To add an image: a folder with a Dockerfile, a line in
 // `recipes`, and its usual names in `images`. Every recipe starts from `slipway-lab/debian:bookworm`.
 
-export const baseImage = 'slipway-lab/debian:bookworm'
-export const packageListsImage = 'slipway-lab/package-lists:bookworm'
+export const baseImage = (release = 'bookworm') => `slipway-lab/debian:${release}`
+export const packageListsImage = (release = 'bookworm') => `slipway-lab/package-lists:${release}`
 
 export const recipes = {
   // The slowest first: with two at a time, the long one should not be the last to start.
@@ -10,6 +10,7 @@ export const recipes = {
   node: { really: 'Node.js 22 and npm 10 of the npm registry on Debian bookworm, without yarn and corepack' },
   caddy: { really: 'Caddy 2.6 of Debian bookworm' },
   redis: { really: 'Redis 7.0 of Debian bookworm' },
+  'docker-cli': { really: 'the docker program of this machine, with Compose and buildx' },
 }
 
 export const images = {
@@ -21,6 +22,7 @@ export const images = {
   'caddy:2-alpine': 'caddy',
   'redis:7-alpine': 'redis',
   'redis:7': 'redis',
+  'docker:28-cli': 'docker-cli',
 }
 
 /** What the project's demo and tests use. */

@@ -3,6 +3,7 @@ import type { Event } from '../release/events.ts'
 import type { Commit, DeploymentId, DeploymentRecord, Plan, ReleaseId } from '../release/model.ts'
 import type { BackupFile, ContainerState } from '../release/ports.ts'
 import type { Problem } from '../support/errors.ts'
+import type { OpenServers } from './servers.ts'
 
 /** What the commands ask of the rest of Slipway, for one environment. `wiring.ts` makes one of real parts. */
 export interface Application {
@@ -19,13 +20,24 @@ export interface Application {
   /** Returns the exit code; with `follow` it ends when the signal says so. */
   logs(request: LogsRequest, write: (line: LogLine) => void): Promise<number>
   backup(request: BackupRequest): Promise<BackupFile>
+  /** Follows the deployment that a server carries out, or shows how the last one ended. */
+  attach(request: AttachRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
+  /** What to say when a deployment is interrupted, if that is something else than it usually is. */
+  answerToInterrupt?(signal: AbortSignal): string
+  /** When the command is over. */
+  close?(): Promise<void>
 }
 
 /**
  * Without `configFile`, slipway.yaml is looked for in the working directory and above it.
  * Without `environment`, the only one of slipway.yaml is meant; several are a USAGE error that names them.
  */
-export type OpenApplication = (configFile: string | undefined, environment: string | undefined) => Promise<Application>
+export type OpenApplication = (
+  configFile: string | undefined,
+  environment: string | undefined,
+  /** Told while a person waits for a server. */
+  note?: (text: string) => void,
+) => Promise<Application>
 
 /** Reads slipway.yaml and the Compose files of one environment, or of all, and collects every mistake. */
 export type CheckConfiguration = (
@@ -37,6 +49,7 @@ export type CheckConfiguration = (
 export interface Wiring {
   openApplication: OpenApplication
   checkConfiguration: CheckConfiguration
+  openServers: OpenServers
 }
 
 export interface PlanRequest {
@@ -62,6 +75,11 @@ export interface RollbackRequest {
 }
 
 export interface ResumeRequest {
+  signal: AbortSignal
+}
+
+export interface AttachRequest {
+  /** Ends the watching, not the deployment. */
   signal: AbortSignal
 }
 

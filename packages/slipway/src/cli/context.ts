@@ -1,4 +1,5 @@
 import type { Application, Wiring } from './application.ts'
+import { oneLine } from './render/harmless.ts'
 import type { Screen, Variables } from './render/screen.ts'
 
 /** What every handler gets besides its own input. */
@@ -12,6 +13,8 @@ export interface Context {
   stderr: Screen
   variables: Variables
   now(): Date
+  /** Done when the command is over, whatever became of it. */
+  atEnd(work: () => Promise<void>): void
   /** The real parts, loaded when first asked for. */
   wiring(): Promise<Wiring>
 }
@@ -32,5 +35,9 @@ export interface Result {
 
 export async function openApplication(context: Context, environment: string | undefined): Promise<Application> {
   const wiring = await context.wiring()
-  return wiring.openApplication(context.options.config, environment)
+  const { paint, symbols } = context.stderr
+  const note = (text: string): void => context.stderr.write(`  ${paint.dim(`${symbols.note} ${oneLine(text)}`)}\n`)
+  const application = await wiring.openApplication(context.options.config, environment, note)
+  if (application.close !== undefined) context.atEnd(() => application.close?.() ?? Promise.resolve())
+  return application
 }

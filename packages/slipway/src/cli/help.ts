@@ -23,6 +23,21 @@ export function rootHelp(): string {
   ].join('\n\n')
 }
 
+/** `slipway server --help`: the commands that begin with that word. */
+export function groupHelp(word: string): string {
+  const members = commands.filter(command => command.name.startsWith(`${word} `))
+  return [
+    `Usage: slipway ${word} <command> [options]`,
+    section(
+      'Commands',
+      members.map(each => [each.name, each.summary]),
+    ),
+    section('Options', globalOptions.map(pair)),
+    `slipway ${word} <command> --help shows examples, options and exit codes of a command.`,
+    '',
+  ].join('\n\n')
+}
+
 /** Usage and examples come first: that is what one looks for. */
 export function commandHelp(command: Command): string {
   const args = Object.entries(command.arguments).map(([name, each]): Row => [argumentSyntax(name, each), each.does])

@@ -9,7 +9,7 @@ export function interruption(leave: (exitCode: number) => void): Interruption {
   return {
     signal: controller.signal,
     signalled(name) {
-      if (!controller.signal.aborted) controller.abort()
+      if (!controller.signal.aborted) controller.abort(name)
       // A closed terminal sends its signals in pairs; only a person who insists means it.
       else if (name === 'SIGINT') leave(exitCodes.interrupted)
     },
@@ -17,6 +17,7 @@ export function interruption(leave: (exitCode: number) => void): Interruption {
 }
 
 export interface Interruption {
+  /** Its reason is the name of what ended it. */
   signal: AbortSignal
   signalled(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void
 }

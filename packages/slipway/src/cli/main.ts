@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { guardCommand } from './guardian/address.ts'
+import { runnerCommand, sessionCommand, workCommand } from '../runner/names.ts'
 import { tendCommand } from './tending/start.ts'
 import { version } from './version.ts'
 
@@ -13,6 +14,15 @@ if (argv[0] === '--version' || argv[0] === '-V') {
 } else if (argv[0] === tendCommand) {
   const { tendInBackground } = await import('./tending/main.ts')
   await tendInBackground(argv)
+} else if (argv[0] === sessionCommand) {
+  const { serveSession } = await import('./remote/serve.ts')
+  process.exit(await serveSession(argv, process.stdin, process.stdout))
+} else if (argv[0] === runnerCommand) {
+  const { supervise } = await import('./remote/supervise.ts')
+  process.exit(await supervise(argv))
+} else if (argv[0] === workCommand) {
+  const { work } = await import('./remote/work.ts')
+  process.exit(await work(argv))
 } else {
   const { runInProcess } = await import('./process.ts')
   await runInProcess(argv)

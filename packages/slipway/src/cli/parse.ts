@@ -3,7 +3,7 @@ import { SlipwayError } from '../support/errors.ts'
 import { commands } from './catalogue.ts'
 import { argumentSyntax, optionSyntax, usageOf, type Command, type OptionDefinition } from './command.ts'
 import type { GlobalOptions } from './context.ts'
-import { commandHelp, rootHelp } from './help.ts'
+import { commandHelp, groupHelp, rootHelp } from './help.ts'
 import { oneLine } from './render/harmless.ts'
 
 /** What the command line asks for. Throws USAGE for what no command takes. */
@@ -17,8 +17,19 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Parsed>
   root.exitOverride().configureOutput(quiet).helpCommand(true)
   root.helpInformation = rootHelp
   root.option('--json').option('--config <file>').option('--no-color').option('--debug')
+  const groups = new Map<string, Parser>()
   for (const command of commands) {
-    const parser = root.command(command.name).exitOverride().configureOutput(quiet)
+    const [word = '', ...more] = command.name.split(' ')
+    const parent =
+      more.length === 0 ? root : (groups.get(word) ?? root.command(word).exitOverride().configureOutput(quiet))
+    if (parent !== root && !groups.has(word)) {
+      groups.set(word, parent)
+      parent.helpInformation = () => groupHelp(word)
+    }
+    const parser = parent
+      .command(more.at(-1) ?? word)
+      .exitOverride()
+      .configureOutput(quiet)
     parser.helpInformation = () => commandHelp(command)
     addInputs(parser, command, commander)
     parser.action((...given: unknown[]) => {
@@ -90,13 +101,19 @@ function optionsOf(root: Parser): GlobalOptions {
 /** Commander's sentences, such as `error: unknown option '--jsn'\n(Did you mean --json?)`, in our form. */
 function usageError(message: string, argv: readonly string[]): SlipwayError {
   const [what = '', ...hints] = message.replace(/^error: /, '').split('\n')
-  const command = commands.find(each => argv.includes(each.name))
+  const words = ` ${argv.join(' ')} `
+  // The longest name: `server check` is not `check`.
+  const [command] = commands
+    .filter(each => words.includes(` ${each.name} `))
+    .toSorted((one, other) => other.name.length - one.name.length)
+  const group = commands
+    .map(each => each.name.split(' '))
+    .find(([word, more]) => more !== undefined && word === argv[0])
+  const about = command?.name ?? group?.[0]
   const hint = oneLine(hints.join(' ')).replace(/^\(|\)$/g, '')
   const title = oneLine(what)
   return new SlipwayError('USAGE', title.charAt(0).toUpperCase() + title.slice(1), {
     why: command === undefined ? undefined : `Usage: ${usageOf(command)}`,
-    next: [hint, `slipway${command === undefined ? '' : ` ${command.name}`} --help`]
-      .filter(text => text !== '')
-      .join('  '),
+    next: [hint, `slipway${about === undefined ? '' : ` ${about}`} --help`].filter(text => text !== '').join('  '),
   })
 }

@@ -16,6 +16,7 @@ export async function runCli(argv: readonly string[], world: World): Promise<num
     debug: argv.includes('--debug'),
   }
   let name = ''
+  const ends: (() => Promise<void>)[] = []
   try {
     const parsed = await parseCommandLine(argv)
     if (parsed.kind === 'help') {
@@ -25,13 +26,15 @@ export async function runCli(argv: readonly string[], world: World): Promise<num
     options = parsed.options
     name = parsed.command.name
     const { run } = await parsed.command.handler()
-    const running = run(parsed.input as never, contextOf(options, world))
+    const running = run(parsed.input as never, contextOf(options, world, ends))
     const result =
       parsed.command.onInterrupt === 'leave' ? await Promise.race([running, aborted(world.signal)]) : await running
     report(name, result, options, world)
     return result.exitCode
   } catch (thrown) {
     return reportError(name, thrown, options, world)
+  } finally {
+    await Promise.all(ends.map(end => end().catch(() => undefined)))
   }
 }
 
@@ -54,7 +57,7 @@ function guessedOptions(argv: readonly string[]): GlobalOptions {
   return { json: argv.includes('--json'), color: !argv.includes('--no-color'), debug: argv.includes('--debug') }
 }
 
-function contextOf(options: GlobalOptions, world: World): Context {
+function contextOf(options: GlobalOptions, world: World, ends: (() => Promise<void>)[] = []): Context {
   return {
     options,
     signal: world.signal,
@@ -62,6 +65,7 @@ function contextOf(options: GlobalOptions, world: World): Context {
     stderr: screenOf(world.stderr, world.variables, options.color),
     variables: world.variables,
     now: world.now,
+    atEnd: work => void ends.push(work),
     wiring: world.wiring,
   }
 }

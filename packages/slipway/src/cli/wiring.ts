@@ -1,20 +1,24 @@
 import { dirname, resolve } from 'node:path'
 import { findConfig, listEnvironments, loadConfig } from '../config/load.ts'
-import { layout } from '../store/layout.ts'
 import { SlipwayError } from '../support/errors.ts'
 import type { WaitingRoom } from '../edge/hold.ts'
 import type { Application, OpenApplication } from './application.ts'
 import type { GuardedEnvironment } from './guardian/address.ts'
+import { openHere } from './wiring/open-here.ts'
 import { RealApplication } from './wiring/real-application.ts'
+import { loadHere } from './wiring/uploaded.ts'
 
 export { checkConfiguration } from './wiring/check.ts'
+export { openServers } from './wiring/servers.ts'
 
-/** Puts the real parts together for one environment. */
-export const openApplication: OpenApplication = async (configFile, environment) => {
+/** The environment where it runs: real parts on this machine, or calls to those on its server. */
+export const openApplication: OpenApplication = async (configFile, environment, note) => {
   const file = configFile === undefined ? await findConfig(process.cwd()) : resolve(configFile)
   const name = environment ?? (await onlyEnvironment(file))
-  const { config, problems } = await loadConfig(file, name)
-  return new RealApplication(config, layout(config.project), problems)
+  const { config } = await loadConfig(file, name)
+  if (config.server === undefined) return openHere(file, name)
+  const { RemoteApplication } = await import('./remote/remote-application.ts')
+  return new RemoteApplication(config, config.server, note)
 }
 
 /** For a guardian: it is under nobody's guard itself, and the requests that wait are with it. */
@@ -22,14 +26,13 @@ export async function openGuarded(
   { configFile, environment }: GuardedEnvironment,
   room: WaitingRoom,
 ): Promise<Application> {
-  const { config, problems } = await loadConfig(configFile, environment)
-  return new RealApplication(config, layout(config.project), problems, room)
+  const { config, problems, layout } = await loadHere(configFile, environment)
+  return new RealApplication(config, layout, problems, room)
 }
 
 /** For the process beside a warm release: returns when there is nothing left to look after. */
 export async function tendWarm(configFile: string, environment: string, signal: AbortSignal): Promise<void> {
-  const { config, problems } = await loadConfig(configFile, environment)
-  await new RealApplication(config, layout(config.project), problems).tend(signal)
+  await (await openHere(configFile, environment)).tend(signal)
 }
 
 async function onlyEnvironment(file: string): Promise<string> {

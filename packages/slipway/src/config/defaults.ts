@@ -16,4 +16,5 @@ export const defaults = {
   rollback: { data: 'ask' },
   retention: { releases: 5, databases: 1 },
   source: { remote: 'origin' },
+  server: { user: 'deploy', port: 22, home: '/var/lib/slipway', swap: '2g' },
 } as const

@@ -39,10 +39,31 @@ export const formats = {
     is: 'the name of a Git remote',
     mend: 'Use the name that `git remote` prints, as in origin; not an address.',
   },
+  server: {
+    pattern: /^(?!local$)[a-z][a-z0-9-]{0,39}$/,
+    is: 'a name for a server',
+    mend: 'Use lower-case letters, digits and hyphens, start with a letter, at most 40 characters; `local` is this machine.',
+  },
+  image: {
+    // By digest alone: what runs as root on a server must not change under its name.
+    pattern: /^[a-z0-9][A-Za-z0-9._:/-]{0,200}@sha256:[0-9a-f]{64}$/,
+    is: 'an image with its digest',
+    mend: 'Write registry, name and digest, as in registry.example.com/slipway-runner@sha256:… with 64 digits.',
+  },
   host: {
     pattern: /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
     is: 'a host name',
     mend: 'Write the lower-case name alone, without https://, port, path or wildcard, as in app.example.com; letters with accents go in their xn-- form.',
+  },
+  account: {
+    pattern: /^[a-z_][a-z0-9_-]{0,31}$/,
+    is: 'the name of a user on a server',
+    mend: 'Use lower-case letters, digits, underscore and hyphen, at most 32 characters, as in deploy.',
+  },
+  megabytes: {
+    pattern: /^[1-9][0-9]{0,4}[mg]$/,
+    is: 'a size',
+    mend: 'Write 512m or 4g.',
   },
 } as const satisfies Record<string, Format>
 

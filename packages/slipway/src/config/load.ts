@@ -4,12 +4,13 @@ import { defaults } from './defaults.ts'
 import { formProblems } from './issues.ts'
 import { type LayeredSettings, layeredSettings } from './layers.ts'
 import { migrationService } from './migration-service.ts'
-import type { EnvironmentConfig } from './model.ts'
+import type { EnvironmentConfig, ServerConfig } from './model.ts'
 import { settingPlace } from './places.ts'
 import { composeFiles, envFile, isFile, type Report, reportMissingMigrations } from './project-files.ts'
 import { readLimited } from './read-limited.ts'
-import { quoted } from './rules.ts'
+import { type Fault, quoted } from './rules.ts'
 import type { SlipwayFile } from './schema.ts'
+import { serverConfigs } from './servers.ts'
 import { environmentConfig } from './settings.ts'
 import { nearestName } from './suggest.ts'
 import { readYaml } from './yaml.ts'
@@ -52,6 +53,10 @@ export async function loadConfig(file: string, environment: string): Promise<Loa
     })
   }
   checkTogether(settings, report)
+  const servers = serverConfigs(written.servers, directory)
+  const server = servers.find(({ name }) => name === settings.server)
+  const isElsewhere = settings.server !== undefined && settings.server !== 'local'
+  if (isElsewhere && server === undefined) report(['server'], unknownServer(settings.server ?? '', servers))
   const config = environmentConfig(settings, {
     file: source.file,
     directory,
@@ -59,6 +64,7 @@ export async function loadConfig(file: string, environment: string): Promise<Loa
     environment,
     composeFiles: await composeFiles(settings, directory, report),
     envFile: await envFile(settings, directory),
+    server,
   })
   await reportMissingMigrations(config, settings, report)
   if (config.migrate?.service === '') {
@@ -83,6 +89,30 @@ export async function listEnvironments(file: string): Promise<string[]> {
   return environmentNames((await readConfig(file)).written)
 }
 
+/** What slipway.yaml says of servers. Says nothing of Compose files: a server is set up before there are any. */
+export async function loadServers(file: string): Promise<LoadedServers> {
+  const { source, written } = await readConfig(file)
+  const directory = dirname(source.file)
+  return {
+    file: source.file,
+    directory,
+    app: written.app,
+    servers: serverConfigs(written.servers, directory),
+    environments: environmentNames(written).map(name => {
+      const { server } = layeredSettings(written, name)
+      return { name, ...(server === undefined ? {} : { server }) }
+    }),
+  }
+}
+
+export interface LoadedServers {
+  file: string
+  directory: string
+  app: string
+  servers: ServerConfig[]
+  environments: { name: string; server?: string }[]
+}
+
 async function readConfig(file: string): Promise<{ source: YamlSource; written: SlipwayFile }> {
   const path = resolve(file)
   const source = readYaml(path, await readLimited(path))
@@ -94,6 +124,20 @@ async function readConfig(file: string): Promise<{ source: YamlSource; written: 
 function environmentNames(written: SlipwayFile): string[] {
   const names = Object.keys(written.environments ?? {})
   return names.length === 0 ? [defaults.environment] : names
+}
+
+function unknownServer(name: string, servers: readonly ServerConfig[]): Fault {
+  const known = servers.map(server => server.name)
+  const near = nearestName(name, known)
+  return {
+    message: `\`servers\` has no ${quoted(name)}`,
+    mend:
+      near !== undefined
+        ? `Did you mean \`${near}\`?`
+        : known.length === 0
+          ? `Add it: \`servers: { ${name}: { host: 203.0.113.10 } }\`.`
+          : `It has: ${known.join(', ')}.`,
+  }
 }
 
 function unknownEnvironment(file: string, environment: string, known: string[]): SlipwayError {

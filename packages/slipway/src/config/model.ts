@@ -34,10 +34,40 @@ export interface EnvironmentConfig {
   backups: BackupsConfig
   rollback: { data: RollbackData }
   retention: { releases: number; databases: number }
+  /** Absent: this machine. */
+  server?: ServerConfig
 }
 
-/** Where the code comes from: the folder as it is, or a branch of its Git repository. */
-export type Source = { kind: 'directory' } | { kind: 'git'; remote: string; branch: string }
+/** A server of slipway.yaml, reached over SSH. */
+export interface ServerConfig {
+  name: string
+  host: string
+  /** Who deploys there. */
+  user: string
+  port: number
+  /** The private key, an absolute path; absent: what the agent and ~/.ssh offer. */
+  identityFile?: string
+  /** From where SSH is let in, as addresses or networks; empty: from everywhere. */
+  adminAddresses: string[]
+  /** TCP ports open to everybody besides 80 and 443. */
+  openPorts: number[]
+  /** How much swap set-up makes where there is none; 0: none. */
+  swapMegabytes: number
+  /** Where Slipway keeps its files there. */
+  home: string
+  /** The image of the runner, with its digest; absent: this version's own. */
+  runner?: string
+}
+
+/** Where the code comes from: the folder as it is, a branch of its Git repository, or on a server what was sent there. */
+export type Source =
+  | { kind: 'directory' }
+  | { kind: 'git'; remote: string; branch: string }
+  | {
+      kind: 'upload'
+      /** Takes the place of the folder that a person works in: what containers write to outlasts the upload. */
+      lasting: string
+    }
 
 export type ServiceRole = 'web' | 'worker' | 'state' | 'job'
 

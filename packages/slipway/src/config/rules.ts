@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { longestDurationMs, parseDuration } from './duration.ts'
+import { formats } from './formats.ts'
 
 /** Rules for single values that no pattern can say. Each returns what is wrong, or undefined when all is well. */
 export type Rule = (value: string) => Fault | undefined
@@ -22,6 +23,15 @@ export const anyPath: Rule = value =>
   value.trim() === '' || value.length > 4096 || hasControlCharacter(value)
     ? { message: 'the path is empty, too long or has a control character', mend: 'Write a folder, as in /opt/backups.' }
     : undefined
+
+/** A folder of a server, plain enough to be mounted by its name. */
+export const serverFolder: Rule = value =>
+  /^(\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/.test(value) && value.length <= 200
+    ? undefined
+    : {
+        message: `${quoted(value)} is not a folder of a server`,
+        mend: 'Write an absolute path of letters, digits, dot, hyphen and underscore, as in /var/lib/slipway.',
+      }
 
 /** By the rules of git-check-ref-format(1), so that a branch can never be taken for an option or a revision. */
 export const branchName: Rule = value => {
@@ -55,6 +65,15 @@ export const cidr: Rule = value => {
     mend: 'Write an IP address or a network, as in 10.0.0.0/8 or fd00::/8.',
   }
 }
+
+/** A host name or an IP address; never anything that ssh could take for an option, a user or a port. */
+export const sshHost: Rule = value =>
+  isIP(value) !== 0 || formats.host.pattern.test(value)
+    ? undefined
+    : {
+        message: `${quoted(value)} is neither a host name nor an IP address`,
+        mend: 'Write the lower-case name or the address alone, as in 203.0.113.10; user and port are settings of their own.',
+      }
 
 export const listenAddress: Rule = value =>
   parseListen(value) === undefined

@@ -2,7 +2,19 @@ import { z } from 'zod'
 import { defaults } from './defaults.ts'
 import { count, durationOrOff, formatted, path, serviceName } from './fields.ts'
 import { formats } from './formats.ts'
-import { backups, database, edge, health, hooks, limit, migrate, rehearse, service, source } from './sections.ts'
+import {
+  backups,
+  database,
+  edge,
+  health,
+  hooks,
+  limit,
+  migrate,
+  rehearse,
+  server,
+  service,
+  source,
+} from './sections.ts'
 
 /**
  * slipway.yaml, exactly as a person may write it. The descriptions, examples and defaults here are the source of the
@@ -28,6 +40,14 @@ const settings = {
     description: 'Where the code comes from. Default: the folder of slipway.yaml as it is',
     examples: [{ git: { branch: 'main' } }],
   }),
+  server: formatted(formats.server)
+    .or(z.literal('local'))
+    .optional()
+    .meta({
+      description: 'Where the environment runs: the name of one of `servers`, or local for this machine',
+      default: 'local',
+      examples: ['prod-1'],
+    }),
   production: z
     .boolean()
     .optional()
@@ -129,6 +149,13 @@ export const slipwaySchema = z.strictObject({
     examples: ['baby-basics'],
   }),
   ...settings,
+  servers: z
+    .record(formatted(formats.server), server)
+    .optional()
+    .meta({
+      description: 'Servers by name, reached over SSH',
+      examples: [{ 'prod-1': { host: '203.0.113.10' } }],
+    }),
   environments: z
     .record(formatted(formats.environment), environment.nullable())
     .optional()

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defaults } from './defaults.ts'
 import { argv, command, count, durationField, formatted, path, port, ruled, serviceName } from './fields.ts'
 import { formats } from './formats.ts'
-import { anyPath, branchName, cidr, listenAddress, plainCommand } from './rules.ts'
+import { anyPath, branchName, cidr, listenAddress, plainCommand, serverFolder, sshHost } from './rules.ts'
 
 /** The groups of settings in slipway.yaml. */
 
@@ -228,5 +228,67 @@ export const source = z.strictObject({
     .meta({
       description: 'Deploy a branch of the Git repository that holds slipway.yaml',
       examples: [{ branch: 'main' }],
+    }),
+})
+
+export const server = z.strictObject({
+  host: ruled(sshHost).meta({ description: 'Its host name or IP address', examples: ['203.0.113.10'] }),
+  user: formatted(formats.account)
+    .optional()
+    .meta({
+      description: 'Who deploys there; set-up makes that user',
+      default: defaults.server.user,
+      examples: ['deploy'],
+    }),
+  port: port.optional().meta({ description: 'The port of SSH', default: defaults.server.port, examples: [2222] }),
+  identity: ruled(anyPath)
+    .optional()
+    .meta({
+      description:
+        'The private key to log in with: absolute, from `~/`, or from the folder of slipway.yaml. Default: what the SSH agent and ~/.ssh offer',
+      examples: ['~/.ssh/shop_deploy'],
+    }),
+  admin_addresses: z
+    .array(ruled(cidr))
+    .min(1)
+    .max(50)
+    .optional()
+    .meta({
+      description: 'Addresses or networks from which SSH is let in. Default: from everywhere',
+      examples: [['203.0.113.0/24', '2001:db8::/48']],
+    }),
+  open_ports: z
+    .array(port)
+    .min(1)
+    .max(50)
+    .optional()
+    .meta({
+      description:
+        'TCP ports that everybody may reach besides 80 and 443, as when a proxy in front speaks to `edge.listen`',
+      examples: [[3000]],
+    }),
+  swap: z
+    .union([z.literal('off'), formatted(formats.megabytes)])
+    .optional()
+    .meta({
+      description: 'How much swap set-up makes where there is none',
+      default: defaults.server.swap,
+      examples: ['4g', 'off'],
+    }),
+  home: ruled(serverFolder)
+    .optional()
+    .meta({
+      description: 'Where Slipway keeps its files on the server',
+      default: defaults.server.home,
+      examples: ['/srv/slipway'],
+    }),
+  runner: formatted(formats.image)
+    .optional()
+    .meta({
+      description:
+        "The image of the runner, pulled by the server, with its digest. Default: this version's own, sent over SSH once",
+      examples: [
+        'registry.example.com/slipway-runner@sha256:4f2a9c0d7b1e8f364f2a9c0d7b1e8f364f2a9c0d7b1e8f364f2a9c0d7b1e8f36',
+      ],
     }),
 })

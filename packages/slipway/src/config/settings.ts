@@ -2,7 +2,15 @@ import { join, resolve } from 'node:path'
 import { defaults } from './defaults.ts'
 import { parseDuration } from './duration.ts'
 import type { LayeredService, LayeredSettings } from './layers.ts'
-import type { EdgeConfig, EnvironmentConfig, HealthConfig, HooksConfig, MigrateConfig, ServiceConfig } from './model.ts'
+import type {
+  EdgeConfig,
+  EnvironmentConfig,
+  HealthConfig,
+  HooksConfig,
+  MigrateConfig,
+  ServerConfig,
+  ServiceConfig,
+} from './model.ts'
 import { parseListen } from './rules.ts'
 
 /** Settings as written, turned into the configuration the program works with: defaults, milliseconds, absolute paths. */
@@ -48,6 +56,7 @@ export function environmentConfig(settings: LayeredSettings, place: ProjectPlace
     },
     rollback: { data: settings.rollback?.data ?? defaults.rollback.data },
     retention: { ...defaults.retention, ...compact(settings.retention ?? {}) },
+    ...(place.server === undefined ? {} : { server: place.server }),
   }
 }
 
@@ -58,6 +67,7 @@ export interface ProjectPlace {
   environment: string
   composeFiles: string[]
   envFile: string | undefined
+  server: ServerConfig | undefined
 }
 
 const defaultHealth: HealthConfig = {

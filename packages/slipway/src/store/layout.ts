@@ -18,6 +18,12 @@ export interface Layout {
   experience: string
   edge: string
   backups: string
+  /** Code that was sent here, each folder named by its content. */
+  uploads: string
+  /** What the containers of uploaded code write to, and what else starts at the folder of slipway.yaml and must last. */
+  lasting: string
+  /** What runners were asked to do, and what they tell of it. */
+  runs: string
   release(id: ReleaseId): string
   journal(id: DeploymentId): string
   releases: string
@@ -41,6 +47,9 @@ export function layout(project: string, home = slipwayHome()): Layout {
     experience: join(environment, 'experience.json'),
     edge: join(home, 'edge'),
     backups: join(environment, 'backups'),
+    uploads: join(environment, 'uploads'),
+    lasting: join(environment, 'files'),
+    runs: join(environment, 'runs'),
     release: id => join(releases, id),
     journal: id => join(journals, `${id}.jsonl`),
   }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { userInfo } from 'node:os'
+import { hostname, userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SlipwayError } from '../support/errors.ts'
 import { errorCode } from '../support/files.ts'
@@ -52,11 +52,22 @@ export async function lockHolder(file: string): Promise<LockHolder | undefined> 
   return free.exitCode === 0 ? undefined : holder
 }
 
-/** `user@host` of this process, or the CI job's actor. */
+/** Tells a runner on whose behalf it works. */
+export const operatorVariable = 'SLIPWAY_OPERATOR'
+
+/** Who works here: this account, the CI job's actor, or on whose behalf a runner does. */
 export function operator(environment: NodeJS.ProcessEnv = process.env): string {
+  const told = environment[operatorVariable]
+  if (told !== undefined && told !== '') return told
   const actor = environment['GITHUB_ACTOR']
   if (environment['GITHUB_ACTIONS'] === 'true' && actor !== undefined) return `${actor} (GitHub Actions)`
   return environment['SUDO_USER'] ?? userName()
+}
+
+/** For a server, on which several machines deploy: `user@host`, or the CI job's actor. */
+export function operatorFromHere(environment: NodeJS.ProcessEnv = process.env): string {
+  const name = operator(environment)
+  return name.includes('@') || environment['GITHUB_ACTIONS'] === 'true' ? name : `${name}@${hostname()}`
 }
 
 const conflict = 75
@@ -134,10 +145,20 @@ async function locked(file: string): Promise<SlipwayError> {
     why:
       holder === undefined
         ? 'somebody holds the lock'
-        : `${holder.by} holds the lock since ${holder.since} (${holder.purpose}, process ${holder.pid})`,
+        : `${holder.by} holds the lock since ${holder.since} (${holder.purpose}${processOf(holder)})`,
     state: 'nothing was changed',
-    next: 'Wait until it has ended; the lock frees itself when its process ends or dies.',
+    next:
+      holder?.by.includes('@') === true
+        ? watchIt
+        : 'Wait until it has ended; the lock frees itself when its process ends or dies.',
   })
+}
+
+const watchIt = 'slipway attach shows it. The lock frees itself when the deployment ends or its process dies.'
+
+/** A runner's process has a number in its container, which says nothing outside of it. */
+function processOf({ by, pid }: LockHolder): string {
+  return by.includes('@') ? '' : `, process ${pid}`
 }
 
 function notTaken(error: unknown): SlipwayError {

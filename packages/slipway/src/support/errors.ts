@@ -124,6 +124,39 @@ export const errorCatalogue = {
   EDGE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'The edge could not be started or does not answer.' },
   HOOK_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A hook exited with an error.' },
   NO_RELEASE: { exit: exitCodes.failedNothingChanged, means: 'There is no such release to go back to or look at.' },
+  SERVER_UNKNOWN: { exit: exitCodes.usage, means: 'The server is not in slipway.yaml.' },
+  SERVER_UNREACHABLE: { exit: exitCodes.failedNothingChanged, means: 'The server does not answer over SSH.' },
+  LOGIN_REFUSED: { exit: exitCodes.failedNothingChanged, means: 'The server does not accept the login.' },
+  HOST_KEY_UNKNOWN: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The key of the server is not pinned yet, so that nothing is sent to it.',
+  },
+  HOST_KEY_CHANGED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The server answers with another key than the pinned one. Nothing was sent.',
+  },
+  SERVER_LOST: { exit: exitCodes.needsPerson, means: 'The connection to the server broke while something ran there.' },
+  SERVER_COMMAND_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A command on the server failed.' },
+  SERVER_UNSUITABLE: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The server can not be set up: another system, no right to become root, or something in the way.',
+  },
+  CLOCK_WRONG: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The clocks of the server and of this machine differ too much.',
+  },
+  RUNNER_FAILED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The runner could not be brought to the server or started there, or it does not answer.',
+  },
+  UPLOAD_FAILED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The code could not be read here, or did not arrive whole on the server.',
+  },
+  SETUP_FAILED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'Setting up the server stopped at a control; what was done before it stays and the rest is not done.',
+  },
   CONFIRMATION_NEEDED: {
     exit: exitCodes.usage,
     means: 'The command would lose data and needs an explicit confirmation.',

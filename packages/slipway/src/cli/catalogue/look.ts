@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts'
-import { commonExits, environment } from './shared.ts'
+import { commonExits, deploymentExits, environment } from './shared.ts'
 
 export const statusCommand = defineCommand({
   name: 'status',
@@ -53,4 +53,20 @@ export const logsCommand = defineCommand({
   onInterrupt: 'safe point',
   exits: commonExits,
   handler: () => import('../commands/logs.ts'),
+})
+
+export const attachCommand = defineCommand({
+  name: 'attach',
+  group: 'Look',
+  summary: 'follow the deployment that a server carries out, or show how the last one ended',
+  details: 'Ends with the exit code of the deployment. Ctrl-C asks it to end, as it does for deploy.',
+  examples: [
+    { does: 'after a laptop was closed or a pipeline was cut off', run: 'slipway attach prod' },
+    { does: 'in a pipeline: how did it end?', run: 'slipway attach prod --json | jq -r .result.outcome' },
+  ],
+  arguments: environment,
+  options: {},
+  onInterrupt: 'safe point',
+  exits: deploymentExits,
+  handler: () => import('../commands/attach.ts'),
 })

@@ -26,7 +26,7 @@ export async function carryOut(
     story = tell(story, event)
     renderer.event(harmlessValue(event))
   }
-  const answer = (): void => renderer.notice(endingSoon)
+  const answer = (): void => renderer.notice(application.answerToInterrupt?.(context.signal) ?? endingSoon)
   context.signal.addEventListener('abort', answer, { once: true })
   try {
     const record = await start(emit)

@@ -6,6 +6,7 @@ import { composeEngine } from '../../engine/engine.ts'
 import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.ts'
 import type { Engine, Ports, SourcePort } from '../../release/ports.ts'
 import { sourceFolder } from '../../source/git.ts'
+import { seedLasting } from '../../source/seed.ts'
 import { fileExperience } from '../../store/experience.ts'
 import { programHooks } from '../../store/hooks.ts'
 import { fileJournal } from '../../store/journal.ts'
@@ -93,6 +94,9 @@ function sourcePort(
     async fetch(_plan, id, note) {
       const source = resolved()
       if (source === undefined) throw new SlipwayError('BUG', 'The source was not resolved before it was fetched')
+      if (source.config.source.kind === 'upload') {
+        await seedLasting(source.document, source.directory, source.project)
+      }
       return fetchRelease(await inItsRelease(source, layout.release(id)), id, layout.release(id), note)
     },
     async discard(id) {

@@ -26,6 +26,7 @@ import { redactor } from '../../support/redact.ts'
 import { readIfPresent } from '../../support/files.ts'
 import type {
   Application,
+  AttachRequest,
   BackupRequest,
   DeployRequest,
   LogLine,
@@ -150,6 +151,15 @@ export class RealApplication implements Application {
       for (const gone of await ports.backups.prune()) request.note(`removed ${gone}`)
       return file
     })
+  }
+
+  attach(_request: AttachRequest, _emit: (event: Event) => void): Promise<DeploymentRecord> {
+    return Promise.reject(
+      new SlipwayError('USAGE', `${this.environment} is deployed by this machine itself, in the foreground`, {
+        why: 'its slipway.yaml names no server for it',
+        next: `slipway status ${this.environment} tells whether somebody deploys, slipway history how it ended.`,
+      }),
+    )
   }
 
   private async goBack(note: WarmNote, because: string, signal: AbortSignal): Promise<boolean> {

@@ -7,12 +7,22 @@ import type { EnvironmentConfig } from '../../config/model.ts'
 import { detectServices } from '../../config/roles.ts'
 import type { ReleaseSource } from '../../engine/fetch.ts'
 import type { Commit } from '../../release/model.ts'
+import { uploadNote } from '../../runner/uploads.ts'
 import { commitOf, exportCommit, fetchBranch, prefixOf } from '../../source/git.ts'
 import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
 
 /** The code and configuration that a deployment would take now. From Git, they are written out to a folder of their own. */
 export async function resolveSource(base: EnvironmentConfig, layout: Layout): Promise<ResolvedSource> {
+  if (base.source.kind === 'upload') {
+    const commit = (await uploadNote(base.directory))?.commit
+    return readSource(base, {
+      base,
+      project: base.source.lasting,
+      directory: base.directory,
+      ...(commit === undefined ? {} : { commit }),
+    })
+  }
   if (base.source.kind === 'directory') {
     const commit = await commitOf(base.directory)
     return readSource(base, {

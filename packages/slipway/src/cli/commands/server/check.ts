@@ -1,0 +1,14 @@
+import { exitCodes } from '../../../support/errors.ts'
+import type { Handler } from '../../command.ts'
+import { checkText } from '../../render/server-controls.ts'
+import { loginOf, openServers } from './open.ts'
+
+export const run: Handler<{ server: string; login: string | undefined; all: boolean }> = async (input, context) => {
+  const servers = await openServers(context)
+  const report = await servers.check(input.server, { signal: context.signal, ...loginOf(input.login) })
+  return {
+    exitCode: report.pending > 0 ? exitCodes.changesPending : exitCodes.ok,
+    document: report,
+    text: () => checkText(report, input.all, context.stdout),
+  }
+}

@@ -1,0 +1,52 @@
+import type { Commit, DeploymentRecord, Plan } from '../../release/model.ts'
+import type { Event } from '../../release/events.ts'
+import type { BackupFile } from '../../release/ports.ts'
+import type { Manifest } from '../../runner/manifest.ts'
+import type { RunId } from '../../runner/names.ts'
+import type { Ended } from '../../runner/run-lines.ts'
+import type { Order } from '../../runner/runs.ts'
+import type { LogLine, LogsRequest, StatusReport, PlanRequest } from '../application.ts'
+
+/**
+ * What the operator's side asks of the server's, by name: what is sent, what is told meanwhile, what is answered. Both
+ * sides are of one version, because the image's name holds it.
+ */
+export interface Calls {
+  /** Which contents are missing there. */
+  offer: { sent: { manifest: Manifest }; told: never; answer: { needed: string[] } }
+  /** All was sent: from here on the calls are about this code. */
+  accept: { sent: { file: string; commit?: Commit; variables: Variables }; told: never; answer: { folder: string } }
+  /** The calls are about the code that was deployed last; false: none was. */
+  open: { sent: object; told: never; answer: { opened: boolean; folder?: string } }
+  plan: { sent: Pick<PlanRequest, 'rehearse'>; told: { note: string }; answer: Plan }
+  status: { sent: object; told: never; answer: StatusReport }
+  history: { sent: object; told: never; answer: DeploymentRecord[] }
+  logs: { sent: Omit<LogsRequest, 'signal'>; told: LogLine; answer: number }
+  backup: { sent: object; told: { note: string }; answer: BackupFile }
+  resume: { sent: object; told: Event; answer: DeploymentRecord | null }
+  /** A runner is started that waits for its order: meanwhile the code is sent. */
+  arm: { sent: object; told: never; answer: { run: RunId } }
+  /** Gives it its order. */
+  start: { sent: Pick<Order, 'act' | 'by' | 'rollback'>; told: never; answer: { run: RunId } }
+  /** Asks a runner to end at its next safe point. */
+  interrupt: { sent: { run: RunId }; told: never; answer: null }
+  /** Follows a runner, the newest one unless it is named; null: there was none. */
+  follow: {
+    sent: { run?: RunId; from: number }
+    told: { run: RunId; number: number; event: Event }
+    answer: Followed | null
+  }
+}
+
+export type Followed = { run: RunId; ended: Ended } | { run: RunId; died: true }
+
+export type CallName = keyof Calls
+
+/** What the Compose files ask for and the operator's environment has. */
+export type Variables = Readonly<Record<string, string>>
+
+export interface Hello {
+  version: string
+  /** The server's clock. */
+  now: string
+}

@@ -1,0 +1,152 @@
+import { dirname, join } from 'node:path'
+import { readDeployed } from '../../runner/deployed.ts'
+import { ownPlace, proveMounted } from '../../runner/place.ts'
+import { openUpload, type Upload } from '../../runner/uploads.ts'
+import { layout, type Layout } from '../../store/layout.ts'
+import { asSlipwayError, SlipwayError } from '../../support/errors.ts'
+import type { Application } from '../application.ts'
+import { openLoaded } from '../wiring/open-here.ts'
+import { backupsDirectory } from '../wiring/database.ts'
+import { loadHere } from '../wiring/uploaded.ts'
+import type { Calls, CallName, Variables } from './calls.ts'
+import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
+
+/** The calls of one session, answered by the real application of this server. */
+export class SessionCalls {
+  readonly #project: string
+  readonly #environment: string
+  readonly #layout: Layout
+  #upload: Upload | undefined
+  #uploadFailure: SlipwayError | undefined
+  #opened: Opened | undefined
+  #armed: Armed | undefined
+
+  constructor(project: string, environment: string) {
+    this.#project = project
+    this.#environment = environment
+    this.#layout = layout(project)
+  }
+
+  has(name: string): name is CallName {
+    return Object.hasOwn(this.#handlers, name)
+  }
+
+  answer(
+    name: CallName,
+    sent: unknown,
+    told: (value: unknown) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const handler = this.#handlers[name] as (
+      sent: unknown,
+      told: (value: unknown) => Promise<void>,
+      signal: AbortSignal,
+    ) => Promise<unknown>
+    return handler(sent, told, signal)
+  }
+
+  /** A piece that is refused is told with the call that follows the last one. */
+  async piece(sha256: string, bytes: Uint8Array, isLast: boolean): Promise<void> {
+    if (this.#uploadFailure !== undefined) return
+    await this.#upload?.piece(sha256, bytes, isLast).catch((thrown: unknown) => {
+      this.#uploadFailure = asSlipwayError(thrown, 'The code could not be written', 'UPLOAD_FAILED')
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#upload?.abandon()
+    if (this.#armed !== undefined) await disarmRun(this.#armed, this.#target)
+  }
+
+  readonly #handlers: Handlers = {
+    offer: async ({ manifest }) => {
+      await this.#upload?.abandon()
+      this.#uploadFailure = undefined
+      this.#upload = await openUpload(this.#layout.uploads, manifest)
+      return { needed: [...this.#upload.needed] }
+    },
+    accept: async sent => ({ folder: await this.#accept(sent) }),
+    open: async () => {
+      const deployed = await readDeployed(this.#layout)
+      if (deployed === undefined) return { opened: false }
+      await this.#openAt(deployed.configFile, deployed.variables)
+      return { opened: true, folder: dirname(deployed.configFile) }
+    },
+    plan: ({ rehearse }, told, signal) =>
+      this.#application.plan({ rehearse, signal, note: note => void told({ note }) }),
+    status: () => this.#application.status(),
+    history: () => this.#application.history(),
+    logs: (request, told, signal) => this.#application.logs({ ...request, signal }, line => void told(line)),
+    // Nobody has to be there for these to come to their end.
+    backup: (_sent, told) => this.#application.backup({ signal: never(), note: note => void told({ note }) }),
+    resume: async (_sent, told) =>
+      (await this.#application.resume({ signal: never() }, event => void told(event))) ?? null,
+    arm: async () => {
+      this.#armed ??= await armRun(this.#target)
+      return { run: this.#armed.run }
+    },
+    start: async request => {
+      const { configFile, variables } = this.#ready
+      const armed = this.#armed ?? (await armRun(this.#target))
+      this.#armed = undefined
+      return {
+        run: await startRun(armed, { ...request, configFile, variables, environment: this.#environment }, this.#target),
+      }
+    },
+    interrupt: async ({ run }) => interruptRun(run, this.#target),
+    follow: ({ run, from }, told, signal) => followRun(run, from, told, signal, this.#target),
+  }
+
+  get #target() {
+    return { project: this.#project, layout: this.#layout }
+  }
+
+  get #application(): Application {
+    return this.#ready.application
+  }
+
+  get #ready(): Opened {
+    if (this.#opened !== undefined) return this.#opened
+    throw new SlipwayError('BUG', 'The session was asked about code before it was sent any')
+  }
+
+  async #accept({ file, commit, variables }: Calls['accept']['sent']): Promise<string> {
+    if (this.#uploadFailure !== undefined) throw this.#uploadFailure
+    if (this.#upload === undefined) throw new SlipwayError('BUG', 'Nothing was offered')
+    const folder = await this.#upload.finish(commit)
+    this.#upload = undefined
+    await this.#openAt(join(folder, file), variables)
+    return folder
+  }
+
+  async #openAt(configFile: string, variables: Variables): Promise<void> {
+    // This process is for this one environment.
+    Object.assign(process.env, variables)
+    const loaded = await loadHere(configFile, this.#environment)
+    const { config } = loaded
+    if (config.project !== this.#project) {
+      throw new SlipwayError('BUG', `${configFile} is of ${config.project}, the session of ${this.#project}`)
+    }
+    const place = ownPlace()
+    if (place !== undefined) proveMounted(backupsDirectory(config, this.#layout), place)
+    this.#opened = { configFile, variables, application: openLoaded(loaded) }
+  }
+}
+
+type Handlers = {
+  [Name in CallName]: (
+    sent: Calls[Name]['sent'],
+    told: (value: Calls[Name]['told']) => Promise<void>,
+    signal: AbortSignal,
+  ) => Promise<Calls[Name]['answer']>
+}
+
+interface Opened {
+  configFile: string
+  variables: Variables
+  application: Application
+}
+
+function never(): AbortSignal {
+  return new AbortController().signal
+}

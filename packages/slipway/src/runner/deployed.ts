@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import { readIfPresent, writeAtomically } from '../support/files.ts'
+import type { Layout } from '../store/layout.ts'
+
+/** Which of the uploads was last given to a runner: what only looks at an environment goes by its configuration. */
+export interface Deployed {
+  configFile: string
+  /** For its Compose files. */
+  variables: Readonly<Record<string, string>>
+}
+
+export async function noteDeployed(layout: Layout, { configFile, variables }: Deployed): Promise<void> {
+  await writeAtomically(noteOf(layout), JSON.stringify({ configFile, variables }))
+}
+
+/** Undefined: nothing was deployed from an upload yet. */
+export async function readDeployed(layout: Layout): Promise<Deployed | undefined> {
+  const text = await readIfPresent(noteOf(layout))
+  return text === undefined ? undefined : (JSON.parse(text) as Deployed)
+}
+
+const noteOf = ({ environment }: Layout): string => join(environment, 'deployed.json')

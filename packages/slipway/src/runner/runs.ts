@@ -1,0 +1,101 @@
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isMissing, readIfPresent, writeAtomically } from '../support/files.ts'
+import { isRunId, type RunId } from './names.ts'
+import { endOf, toldEvents } from './run-lines.ts'
+
+/**
+ * What runners were asked to do, each in a folder of its own: the order, that it was begun, and what is told of it.
+ */
+export interface Order {
+  act: 'deploy' | 'rollback'
+  configFile: string
+  environment: string
+  /** Who asked: `alice@laptop`. */
+  by: string
+  at: string
+  /** For the Compose files, as they were set where it was asked. */
+  variables: Readonly<Record<string, string>>
+  rollback?: { release?: `r${number}`; data?: 'keep' | 'restore'; confirm?: string }
+}
+
+export async function makeRun(runs: string, run: RunId): Promise<void> {
+  await mkdir(join(runs, run), { recursive: true, mode: 0o700 })
+}
+
+export async function writeOrder(runs: string, run: RunId, order: Order): Promise<void> {
+  await writeAtomically(orderFile(runs, run), JSON.stringify(order))
+}
+
+export async function readOrder(runs: string, run: RunId): Promise<Order | undefined> {
+  const text = await readIfPresent(orderFile(runs, run))
+  return text === undefined ? undefined : (JSON.parse(text) as Order)
+}
+
+/** True the first time: what was begun before is resumed and not begun again. */
+export async function begin(runs: string, run: RunId): Promise<boolean> {
+  try {
+    await (await open(join(runs, run, 'begun'), 'wx', 0o600)).close()
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/**
+ * The run that somebody means who names none: the one that deploys; else one that is about to; else the newest that did
+ * more than hear of another one. Undefined: there was none.
+ */
+export async function latestRun(runs: string): Promise<RunId | undefined> {
+  let beginning: RunId | undefined
+  let refused: RunId | undefined
+  for (const run of (await allRuns(runs)).toReversed()) {
+    if ((await readOrder(runs, run)) === undefined) continue
+    const end = await endOf(runs, run)
+    if (end === undefined && !(await hasStarted(runs, run))) beginning ??= run
+    else if (end !== undefined && 'error' in end && end.error.code === 'LOCKED') refused ??= run
+    else return end === undefined ? run : (beginning ?? run)
+  }
+  return beginning ?? refused
+}
+
+async function hasStarted(runs: string, run: RunId): Promise<boolean> {
+  return (await toldEvents(runs, run)).some(event => event.type === 'deployment-started')
+}
+
+/** Undefined: nobody gave it one in this time. */
+export async function waitForOrder(
+  runs: string,
+  run: RunId,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<Order | undefined> {
+  for (const endsAt = performance.now() + limitMs; ; await sleep(waitMs)) {
+    const order = await readOrder(runs, run)
+    if (order !== undefined || performance.now() > endsAt || signal.aborted) return order
+  }
+}
+
+/** Old runs that have ended, or that must have: nobody follows them any more. */
+export async function pruneRuns(runs: string, keep = 20): Promise<void> {
+  for (const run of (await allRuns(runs)).slice(0, -keep)) {
+    const { mtimeMs } = await stat(join(runs, run))
+    const over = (await endOf(runs, run)) !== undefined || Date.now() - mtimeMs > longestRunMs
+    if (over) await rm(join(runs, run), { recursive: true, force: true })
+  }
+}
+
+const longestRunMs = 24 * 3_600_000
+const waitMs = 20
+const orderFile = (runs: string, run: RunId): string => join(runs, run, 'order.json')
+
+async function allRuns(runs: string): Promise<RunId[]> {
+  try {
+    return (await readdir(runs)).filter(isRunId).sort()
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}

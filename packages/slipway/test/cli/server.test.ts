@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import { runCli } from '../../src/cli/run.ts'
+import { playedWiring } from './fixtures/application.ts'
+
+async function run(...argv: string[]) {
+  const wiring = playedWiring()
+  let stdout = ''
+  let stderr = ''
+  const exitCode = await runCli(argv, {
+    stdout: { write: text => (stdout += text) },
+    stderr: { write: text => (stderr += text) },
+    variables: {},
+    signal: new AbortController().signal,
+    now: () => new Date('2026-11-21T05:00:00Z'),
+    wiring: async () => wiring,
+  })
+  return { exitCode, stdout, stderr, asked: wiring.asked }
+}
+
+const everyCommand: readonly [string, ...string[]][] = [
+  ['server list'],
+  ['server trust', 'prod-1'],
+  ['server check', 'prod-1'],
+  ['server setup', 'prod-1'],
+  ['server harden', 'prod-1'],
+  ['server show', 'prod-1'],
+  ['server upgrade', 'prod-1'],
+  ['server remove', 'prod-1'],
+]
+
+describe('the contract of the streams', () => {
+  test.each(everyCommand)('%s --json prints one document on stdout', async (name, ...words) => {
+    const { stdout, exitCode } = await run(...name.split(' '), ...words, '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ command: name, exitCode, result: expect.anything() })
+  })
+
+  test.each(everyCommand)('%s for people has its result on stdout, without escapes', async (name, ...words) => {
+    const { stdout, stderr } = await run(...name.split(' '), ...words)
+    expect(stdout.length).toBeGreaterThan(10)
+    expect(stdout + stderr).not.toContain('\u001b')
+    expect(stdout + stderr).not.toMatch(/undefined|NaN|\[object/)
+  })
+})
+
+describe('a check', () => {
+  test('ends with 6 while something would change, and says what, from what, and why', async () => {
+    const { exitCode, stdout } = await run('server', 'check', 'prod-1')
+    expect(exitCode).toBe(6)
+    expect(stdout).toContain('a set-up would change 1 of 2 controls')
+    expect(stdout).toMatch(/no passwords\n\s+yes → no\n\s+They are guessed/)
+    expect(stdout).toContain('1 left to the machine below')
+    expect(stdout).not.toContain('Docker Engine')
+  })
+
+  test('shows all when asked', async () => {
+    expect((await run('server', 'check', 'prod-1', '--all')).stdout).toContain('✓ Docker Engine')
+  })
+})
+
+test('set-up says on stderr what it is about, and hands on how long the way back waits', async () => {
+  const { asked, stderr, stdout } = await run('server', 'setup', 'prod-1', '--guard', '60', '--login', 'admin')
+  expect(asked).toContainEqual(expect.objectContaining({ scope: 'all', guardSeconds: 60, login: 'admin' }))
+  expect(stderr).toContain('Firewall')
+  expect(stdout).toContain('1 changed in 51')
+})
+
+test('hardening is a set-up of less', async () => {
+  expect((await run('server', 'harden', 'prod-1')).asked).toContainEqual(
+    expect.objectContaining({ scope: 'hardening' }),
+  )
+})
+
+test('a key that is only shown is a change that is pending', async () => {
+  const { exitCode, stdout } = await run('server', 'trust', 'prod-1')
+  expect(exitCode).toBe(6)
+  expect(stdout).toContain('--fingerprint SHA256:')
+})
+
+test('the exit code of a shell there is that of the command', async () => {
+  expect((await run('server', 'ssh', 'prod-1', 'exit 3')).exitCode).toBe(3)
+})
+
+describe('the command line', () => {
+  test('slipway server --help lists the commands of servers alone', async () => {
+    const { stdout, exitCode } = await run('server', '--help')
+    expect(exitCode).toBe(0)
+    for (const [name] of everyCommand) expect(stdout).toContain(`  ${name} `)
+    expect(stdout).not.toContain('rollback')
+  })
+
+  test.each([[['server']], [['server', 'nonsense']], [['server', 'check']], [['server', 'check', 'a', 'b']]])(
+    '%j is a mistake with a hint',
+    async argv => {
+      const { exitCode, stderr } = await run(...argv)
+      expect(exitCode).toBe(2)
+      expect(stderr).toContain('--help')
+    },
+  )
+
+  test('the hint is about the very command', async () => {
+    expect((await run('server', 'check')).stderr).toContain('slipway server check --help')
+    expect((await run('server')).stderr).toContain('slipway server --help')
+  })
+})

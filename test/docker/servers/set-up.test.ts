@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkServer } from '../../../packages/slipway/src/servers/setup/check.ts'
+import type { Finding } from '../../../packages/slipway/src/servers/setup/topic.ts'
+import type { Connection } from '../../../packages/slipway/src/servers/ssh/connection.ts'
+import { scan, TestServer, wishes, within } from './lab.ts'
+import { armed, getsIn, insteadOfTheProof, lockOuts, sabotaged, setUp, state, type LockOut } from './lock-outs.ts'
+
+// One bare Debian 12 and one set-up of it, looked at from all sides.
+let server: TestServer
+let connection: Connection
+
+const ids = (findings: readonly Finding[]): string[] => findings.map(({ id }) => id)
+const pending = (findings: readonly Finding[]): Finding[] => findings.filter(({ state }) => state === 'pending')
+
+beforeAll(async () => {
+  server = await TestServer.start()
+  connection = await server.logIn()
+})
+afterAll(async () => {
+  await connection?.close()
+  await server?.stop()
+})
+
+describe('a bare Debian 12', () => {
+  test('becomes a server that takes deployments, by exactly the changes that the check foretold', async () => {
+    expect(connection.server.user).toBe('root')
+    const files = 'find /etc /usr /opt /root /home -newer /tmp/marker ! -path "*/.cache/*" | head'
+    await server.inside('sleep 0.1; touch /tmp/marker; sleep 0.1')
+    const foretold = pending((await checkServer(connection, wishes)).findings)
+    expect(await server.inside(files)).toBe('')
+    expect(foretold.length).toBeGreaterThan(50)
+
+    const done = await setUp(server, connection)
+    expect(ids(done.changed)).toEqual(ids(foretold))
+    expect(pending(done.findings)).toEqual([])
+    await server.proveLogin()
+  })
+
+  test('a second set-up changes nothing, not one file', async () => {
+    await server.inside('sleep 0.1; touch /tmp/marker; sleep 0.1')
+    expect((await setUp(server, connection)).changed).toEqual([])
+    expect(await server.inside('find /etc /usr /opt /root /home -newer /tmp/marker ! -path "*/.cache/*" | head')).toBe(
+      '',
+    )
+  })
+
+  test('root and passwords are kept out', async () => {
+    await expect(server.logIn('root')).rejects.toMatchObject({ code: 'LOGIN_REFUSED' })
+    expect(await server.inside(`passwd --status deploy | cut -d' ' -f2`)).toBe('L')
+  })
+
+  test('does not lock out: when nobody can get in and nobody is there to see it, it goes back', async () => {
+    const before = await state(server)
+    const cut = await server.logIn()
+    const topics = [await sabotaged(server, lockOuts[0] as LockOut, cut)]
+    const proveLogin = insteadOfTheProof(server, () => cut.close())
+    await expect(setUp(server, cut, { guardSeconds: 6, topics, proveLogin })).rejects.toThrow()
+    expect(await getsIn(server)).toBe(false)
+    expect(await within(20_000, async () => (await getsIn(server)) && !(await armed(server)))).toBe(true)
+    expect(await state(server)).toEqual(before)
+  })
+
+  test('keeps all of it over a reboot', async () => {
+    await connection.close()
+    await server.lab.reboot()
+    connection = await server.logIn()
+    await server.inside('until docker version >/dev/null 2>&1; do sleep 0.2; done')
+    expect(pending((await checkServer(connection, wishes)).findings)).toEqual([])
+  })
+
+  test('shows strangers the allowed ports alone, whatever a container publishes', async () => {
+    // A program without libraries is image enough.
+    await server.inside(`cd /tmp
+      tar -C / -c --dereference bin/bash bin/sleep bin/cat lib/x86_64-linux-gnu/libtinfo.so.6 lib/x86_64-linux-gnu/libc.so.6 lib64/ld-linux-x86-64.so.2 | docker import - tiny >/dev/null
+      for port in 5432 8080 80; do docker run -d --name tiny$port -p 0.0.0.0:$port:9 tiny bash -c 'sleep 600'; done`)
+    const ports = [22, 25, 53, 80, 111, 443, 2375, 3000, 5432, 6379, 8080]
+    expect(await scan(server.lab.address, ports)).toEqual([22, 80, 443])
+    // The control holds for a reason: without our chain the very same knock is answered.
+    await server.inside('iptables -I DOCKER-USER -j RETURN')
+    expect(await scan(server.lab.address, ports)).toEqual([22, 80, 443, 5432, 8080])
+    const { findings } = await checkServer(connection, wishes)
+    expect(ids(pending(findings))).toEqual(['firewall.published'])
+  })
+})
