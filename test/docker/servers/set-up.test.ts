@@ -52,8 +52,8 @@ describe('a bare Debian 12', () => {
   })
 
   test('bans a stranger who guesses, and not us, who have failed as often', async () => {
-    const guess = `ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o ConnectTimeout=2 root@${server.lab.address} 2>&1`
-    const said = await elsewhere(`for i in 1 2 3 4 5 6 7 8; do ${guess}; sleep 0.4; done; true`)
+    const guess = `ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o ConnectTimeout=2 guess@${server.lab.address} true 2>&1`
+    const said = await elsewhere(`for i in 1 2 3 4 5 6 7 8 9 10; do ${guess}; sleep 0.4; done; true`)
     expect(said).toContain('Permission denied')
     expect(said.split('\n').at(-1)).toMatch(/Connection refused|timed out/)
     await server.proveLogin()
