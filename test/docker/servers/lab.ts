@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { start, type LabServer } from '../../../lab/server.mjs'
 import { logIn, proveLogin } from '../../../packages/slipway/src/servers/login.ts'
 import type { ServerAddress } from '../../../packages/slipway/src/servers/ssh/address.ts'
@@ -55,6 +57,13 @@ export class TestServer {
 }
 
 export const wishes: Wishes = { user: 'deploy', app: 'shop', adminAddresses: [], openPorts: [], swapMegabytes: 2048 }
+
+/** Runs a line on another machine of the same network. */
+export async function elsewhere(line: string): Promise<string> {
+  const argv = ['run', '--rm', '--network', 'slipway-lab-servers', 'slipway-lab/server:bookworm', 'bash', '-c', line]
+  const { stdout } = await promisify(execFile)('docker', argv)
+  return stdout.trim()
+}
 
 /** What a stranger finds: the ports that answer at all, be it by refusing. */
 export async function scan(host: string, ports: readonly number[]): Promise<number[]> {

@@ -187,6 +187,9 @@ const enginePackages = [
   'docker-buildx-plugin',
   'docker.io',
   'docker-cli',
+  'docker-compose',
+  'docker-compose-v2',
+  'docker-buildx',
   'containerd',
   'runc',
 ]
