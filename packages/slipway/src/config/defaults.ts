@@ -15,5 +15,6 @@ export const defaults = {
   backups: { format: 'custom', keep: 5, keepDays: 30 },
   rollback: { data: 'ask' },
   retention: { releases: 5, databases: 1 },
+  secrets: { folder: 'secrets', required: true, shared: false, as: 'file' },
   source: { remote: 'origin' },
 } as const

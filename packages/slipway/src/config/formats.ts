@@ -39,6 +39,11 @@ export const formats = {
     is: 'the name of a Git remote',
     mend: 'Use the name that `git remote` prints, as in origin; not an address.',
   },
+  secret: {
+    pattern: /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
+    is: 'a name for a secret',
+    mend: 'Use letters, digits, underscore, hyphen and dot, start with a letter, at most 128 characters.',
+  },
   host: {
     pattern: /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
     is: 'a host name',

@@ -59,6 +59,7 @@ export async function loadConfig(file: string, environment: string): Promise<Loa
     environment,
     composeFiles: await composeFiles(settings, directory, report),
     envFile: await envFile(settings, directory),
+    scan: written.scan,
   })
   await reportMissingMigrations(config, settings, report)
   if (config.migrate?.service === '') {

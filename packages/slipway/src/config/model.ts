@@ -1,3 +1,6 @@
+import type { SecretRule } from '../secrets/rules.ts'
+import type { Allowance } from '../secrets/scan/allow.ts'
+
 /**
  * slipway.yaml for one environment, with every default filled in.
  * All durations are milliseconds, all paths absolute.
@@ -34,6 +37,15 @@ export interface EnvironmentConfig {
   backups: BackupsConfig
   rollback: { data: RollbackData }
   retention: { releases: number; databases: number }
+  secrets: SecretsConfig
+  scan: { allow: Allowance[] }
+}
+
+export interface SecretsConfig {
+  /** The encrypted file of this environment, whether it is there or not. */
+  file: string
+  /** What the app declares, by the secrets' names. */
+  rules: Record<string, SecretRule>
 }
 
 /** Where the code comes from: the folder as it is, or a branch of its Git repository. */

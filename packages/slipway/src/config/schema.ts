@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defaults } from './defaults.ts'
 import { count, durationOrOff, formatted, path, serviceName } from './fields.ts'
 import { formats } from './formats.ts'
+import { scan, secretRule } from './secret-sections.ts'
 import { backups, database, edge, health, hooks, limit, migrate, rehearse, service, source } from './sections.ts'
 
 /**
@@ -88,6 +89,14 @@ const settings = {
   backups: backups
     .optional()
     .meta({ description: 'Backups of the database', examples: [{ directory: '/opt/backups', keep: 10 }] }),
+  secrets: z
+    .record(formatted(formats.secret), secretRule.nullable())
+    .optional()
+    .meta({
+      description:
+        'What the app expects of its secrets, by name. Their values are in secrets/<environment>.yaml, encrypted: see slipway secrets --help',
+      examples: [{ JWT_SECRET: { format: 'hex', length: '>=64' } }],
+    }),
   rollback: z
     .strictObject({
       data: z
@@ -129,6 +138,10 @@ export const slipwaySchema = z.strictObject({
     examples: ['baby-basics'],
   }),
   ...settings,
+  scan: scan.optional().meta({
+    description: 'The search for secrets in clear in what Git keeps, which slipway check makes',
+    examples: [{ allow: [{ file: 'test/fixtures', because: 'keys made for tests' }] }],
+  }),
   environments: z
     .record(formatted(formats.environment), environment.nullable())
     .optional()

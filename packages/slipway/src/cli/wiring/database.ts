@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileBackups } from '../../backup/backups.ts'
+import { mountsOf } from '../../config/compose-secrets.ts'
 import type { ComposeDocument, ComposeService } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { stateContainer } from '../../engine/state.ts'
@@ -121,7 +122,10 @@ function variable(service: ComposeService, name: string): string | undefined {
 async function passwordFromFile(service: ComposeService, document: ComposeDocument): Promise<string | undefined> {
   const path = variable(service, 'POSTGRES_PASSWORD_FILE')
   const name = path?.startsWith('/run/secrets/') === true ? path.slice('/run/secrets/'.length) : undefined
-  const file = name === undefined ? undefined : document.secrets?.[name]?.file
+  // A release's own document mounts it under a key of Slipway's, with the name as its target.
+  const mounted = mountsOf(service).find(mount => (mount.target ?? mount.source).split('/').at(-1) === name)
+  const { file, value } = document.secrets?.[mounted?.source ?? name ?? ''] ?? {}
+  if (value !== undefined) return Buffer.from(value).toString('utf8').trimEnd()
   return file === undefined ? undefined : (await readFile(file, 'utf8').catch(() => undefined))?.trimEnd()
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ComposeDocument } from '../../config/document.ts'
 import { readCompose } from '../../config/compose.ts'
+import { variablesOf } from '../../config/compose-secrets.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { migrationFingerprintOf } from '../../engine/fetch.ts'
 import { files } from '../../engine/names.ts'
@@ -40,6 +41,7 @@ import { startTending } from '../tending/start.ts'
 import { halfMadeReleases, removeHalfMade } from './half-made.ts'
 import { followLogs } from './logs.ts'
 import { projectEdge, realPorts, type RealPorts } from './parts.ts'
+import { canBeOpened, hiddenTexts, openEnvironmentSecrets } from './environment-secrets.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource } from './resolve.ts'
 import { statusReport } from './status.ts'
 import { planWarmRollback } from './warm-target.ts'
@@ -273,12 +275,15 @@ export class RealApplication implements Application {
 
   /** Before the first release there is only what the folder says, and from Git perhaps not even that. */
   private async documentOfNow(): Promise<ComposeDocument> {
-    if (this.config.source.kind === 'git') return { services: {} }
-    return (await readCompose(this.config)) as unknown as ComposeDocument
+    if (this.config.source.kind === 'git' || !(await canBeOpened(this.config))) return { services: {} }
+    const secrets = await openEnvironmentSecrets(this.config)
+    const variables = variablesOf(secrets?.values ?? new Map())
+    return (await readCompose(this.config, { variables })) as unknown as ComposeDocument
   }
 
   private async portsFor(config: EnvironmentConfig, document: ComposeDocument): Promise<RealPorts> {
-    this.redact = redactor(await secretsIn(config, document))
+    const values = this.source?.secrets?.values
+    this.redact = redactor(await secretsIn(config, document, values))
     const ports = await realPorts(config, this.layout, document, () => this.source)
     const { journal, checks } = ports
     return {
@@ -319,8 +324,12 @@ async function keptDatabases(ports: Ports): Promise<string[]> {
   return (await ports.database?.reachable()) === true ? ((await ports.database?.leftBehind()) ?? []) : []
 }
 
-async function secretsIn(config: EnvironmentConfig, document: ComposeDocument): Promise<string[]> {
-  const secrets: string[] = []
+async function secretsIn(
+  config: EnvironmentConfig,
+  document: ComposeDocument,
+  values: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<string[]> {
+  const secrets = hiddenTexts(values)
   for (const service of Object.values(document.services)) {
     const environment = Object.entries(service.environment ?? {}).map(([name, value]) => [
       name,
