@@ -1,7 +1,9 @@
-import type { EdgeConfig, ServiceRole } from '../config/model.ts'
+import type { EdgeConfig, EnvironmentConfig, ServiceRole } from '../config/model.ts'
 import type { Event } from '../release/events.ts'
 import type { Commit, DeploymentId, DeploymentRecord, Plan, ReleaseId } from '../release/model.ts'
 import type { BackupFile, ContainerState } from '../release/ports.ts'
+import type { OpenSecrets } from '../secrets/open.ts'
+import type { SealedFile } from '../secrets/sealed-file.ts'
 import type { Problem } from '../support/errors.ts'
 
 /** What the commands ask of the rest of Slipway, for one environment. `wiring.ts` makes one of real parts. */
@@ -33,10 +35,30 @@ export type CheckConfiguration = (
   environment: string | undefined,
 ) => Promise<CheckReport>
 
+/** The encrypted secrets of one environment, as they lie in the folder one works in. */
+export interface SecretsOfEnvironment {
+  readonly config: EnvironmentConfig
+  /** As written: names and recipients are in clear. Undefined: there is no file. */
+  read(): Promise<SealedFile | undefined>
+  /** Decrypted and proved; undefined: there is no file. */
+  open(): Promise<OpenSecrets | undefined>
+  /** A new file, for the keys at hand; a key is made where there is none. */
+  create(): Promise<{ secrets: OpenSecrets; keyMade: string | undefined }>
+  /** Writes the file; refuses when somebody else changed it since it was opened. */
+  save(secrets: OpenSecrets, before: OpenSecrets | undefined): Promise<void>
+}
+
+/** Without `environment`, the only one of slipway.yaml is meant. */
+export type OpenSecretsOf = (
+  configFile: string | undefined,
+  environment: string | undefined,
+) => Promise<SecretsOfEnvironment[]>
+
 /** What `wiring.ts` exports. */
 export interface Wiring {
   openApplication: OpenApplication
   checkConfiguration: CheckConfiguration
+  openSecrets: OpenSecretsOf
 }
 
 export interface PlanRequest {

@@ -2,6 +2,7 @@ import { backupCommand } from './catalogue/data.ts'
 import { historyCommand, logsCommand, statusCommand } from './catalogue/look.ts'
 import { deployCommand, planCommand, resumeCommand, rollbackCommand } from './catalogue/release.ts'
 import { checkCommand } from './catalogue/set-up.ts'
+import { secretsCommands } from './catalogue/secrets.ts'
 import type { Command } from './command.ts'
 
 /** All commands, in the order of `--help`. */
@@ -14,5 +15,19 @@ export const commands: readonly Command[] = [
   historyCommand,
   logsCommand,
   backupCommand,
+  ...secretsCommands,
   checkCommand,
+]
+
+/** First words of commands of several words. */
+export const topics: readonly { name: string; summary: string; details: string }[] = [
+  {
+    name: 'secrets',
+    summary: 'keep secrets encrypted in the repository: set, edit, generate, rotate, …',
+    details: [
+      'They lie in secrets/<environment>.yaml: names in clear, each value encrypted with age to everybody who may read',
+      'it. The private key is taken from SLIPWAY_AGE_KEY, else from the file SLIPWAY_AGE_KEY_FILE, else from',
+      '~/.config/slipway/age.txt.',
+    ].join('\n'),
+  },
 ]

@@ -1,4 +1,5 @@
 import type { Application, Wiring } from './application.ts'
+import type { Input } from './input.ts'
 import type { Screen, Variables } from './render/screen.ts'
 
 /** What every handler gets besides its own input. */
@@ -10,6 +11,8 @@ export interface Context {
   stdout: Screen
   /** Where everything else is shown. */
   stderr: Screen
+  /** What a person types, or another program pipes in. */
+  input: Input
   variables: Variables
   now(): Date
   /** The real parts, loaded when first asked for. */
@@ -28,6 +31,8 @@ export interface Result {
   exitCode: number
   document: unknown
   text: () => string
+  /** In place of the text, for what is no text. */
+  bytes?: Uint8Array
 }
 
 export async function openApplication(context: Context, environment: string | undefined): Promise<Application> {

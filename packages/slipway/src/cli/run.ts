@@ -2,6 +2,7 @@ import { asSlipwayError, exitCodes, SlipwayError } from '../support/errors.ts'
 import { redactor } from '../support/redact.ts'
 import type { Wiring } from './application.ts'
 import type { Context, GlobalOptions, Result } from './context.ts'
+import { type Input, noInput } from './input.ts'
 import { parseCommandLine } from './parse.ts'
 import { errorAnnotations, errorText } from './render/error.ts'
 import { jsonError, jsonText } from './render/json.ts'
@@ -43,6 +44,8 @@ export function reportStray(argv: readonly string[], thrown: unknown, world: Wor
 export interface World {
   stdout: Stream
   stderr: Stream
+  /** Absent: there is nobody to ask. */
+  input?: Input
   variables: Variables
   signal: AbortSignal
   now(): Date
@@ -60,6 +63,7 @@ function contextOf(options: GlobalOptions, world: World): Context {
     signal: world.signal,
     stdout: screenOf(world.stdout, world.variables, options.color),
     stderr: screenOf(world.stderr, world.variables, options.color),
+    input: world.input ?? noInput,
     variables: world.variables,
     now: world.now,
     wiring: world.wiring,
@@ -68,7 +72,8 @@ function contextOf(options: GlobalOptions, world: World): Context {
 
 function report(command: string, result: Result, options: GlobalOptions, world: World): void {
   const { exitCode } = result
-  world.stdout.write(options.json ? jsonText({ command, exitCode, result: result.document }) : result.text())
+  if (!options.json && result.bytes !== undefined) world.stdout.write(result.bytes)
+  else world.stdout.write(options.json ? jsonText({ command, exitCode, result: result.document }) : result.text())
 }
 
 function reportError(command: string, thrown: unknown, options: GlobalOptions, world: World): number {

@@ -8,6 +8,7 @@ import type { GuardedEnvironment } from './guardian/address.ts'
 import { RealApplication } from './wiring/real-application.ts'
 
 export { checkConfiguration } from './wiring/check.ts'
+export { openSecrets } from './wiring/secrets.ts'
 
 /** Puts the real parts together for one environment. */
 export const openApplication: OpenApplication = async (configFile, environment) => {
