@@ -161,4 +161,6 @@ export interface CheckReport {
   environments: { name: string; project: string; production: boolean; services: { name: string; role: string }[] }[]
   /** Warnings; an error is thrown as CONFIG_INVALID. */
   warnings: Problem[]
+  /** What Git keeps was searched for secrets in clear; absent: there is no repository. */
+  scanned?: { files: number; skipped: string[] }
 }
