@@ -117,12 +117,11 @@ export interface ScanRule {
 
 /** What examples are filled in with. */
 export function isPlaceholder(text: string): boolean {
-  return (
-    /example|sample|placeholder|dummy|change.?me|your[-_]|xxxx|redacted|not.?a.?(real|secret)|password|secret|<[^>]*>|\$\{|\{\{|1234567|abcdef|deadbeef/i.test(
-      text,
-    ) || new Set(text).size < 5
-  )
+  return exampleWords.test(text) || /^[A-Z]+([_-][A-Z0-9]+)+$/.test(text) || new Set(text).size < 5
 }
+
+const exampleWords =
+  /example|sample|placeholder|dummy|change.?me|replace|your[-_]|xxxx|redacted|not.?a.?(real|secret)|password|secret|<[^>]*>|\$\{|\{\{|1234567|abcdef|deadbeef/i
 
 /** Bits a character, by how often each comes: prose has fewer in so short a text, random characters more. */
 export function looksRandom(text: string): boolean {
