@@ -161,31 +161,19 @@ describe('secrets of a release', () => {
     expect(tried).toContain('denied')
   })
 
-  test('go with the release: a bad one brings the old ones back, a rollback those of its release', async () => {
-    await slipway(['secrets', 'set', 'prod', 'JWT_SECRET'], `${mark}-jwt-two-longer`)
-    expect(await deployed(['deploy', 'prod'])).toMatchObject({ outcome: 'deployed' })
-    expect((await answer()).jwt).toBe(digest(`${mark}-jwt-two-longer`))
-
-    await slipway(['secrets', 'set', 'prod', 'JWT_SECRET'], `bad-${mark}-jwt-three`)
-    expect(await deployed(['deploy', 'prod'])).toMatchObject({ exitCode: 3 })
-    expect((await answer()).jwt).toBe(digest(`${mark}-jwt-two-longer`))
-
-    expect(await deployed(['rollback', 'prod'])).toMatchObject({ outcome: 'deployed' })
-    expect((await answer()).jwt).toBe(digest(values.JWT_SECRET))
-  })
-
-  test('rotate brings a new value live; one that the release dies of is taken back', async () => {
-    expect(await slipway(['secrets', 'rotate', 'prod', 'JWT_SECRET', '--stdin'], `${mark}-jwt-rotated`)).toMatchObject({
-      exitCode: 0,
-    })
+  test('go with the release: rotated ones come live, bad ones are taken back, a rollback brings those of then', async () => {
+    const rotate = ['secrets', 'rotate', 'prod', 'JWT_SECRET', '--stdin']
+    expect(await slipway(rotate, `${mark}-jwt-rotated`)).toMatchObject({ exitCode: 0 })
     expect((await answer()).jwt).toBe(digest(`${mark}-jwt-rotated`))
-    expect(
-      await slipway(['secrets', 'rotate', 'prod', 'JWT_SECRET', '--stdin'], `bad-${mark}-jwt-rotated`),
-    ).toMatchObject({ exitCode: 3 })
+
+    expect(await slipway(rotate, `bad-${mark}-jwt-rotated`)).toMatchObject({ exitCode: 3 })
     expect((await answer()).jwt).toBe(digest(`${mark}-jwt-rotated`))
     const { stdout } = await slipway(['secrets', 'get', 'prod', 'JWT_SECRET'])
     expect(stdout).toBe(`${mark}-jwt-rotated`)
-    said = said.replaceAll(stdout, '')
+    said = said.replace(stdout, '')
+
+    expect(await deployed(['rollback', 'prod'])).toMatchObject({ outcome: 'deployed' })
+    expect((await answer()).jwt).toBe(digest(values.JWT_SECRET))
   })
 
   test('a file that was replaced as a whole is refused by the server that knew the one before', async () => {
@@ -228,7 +216,9 @@ describe('secrets of a release', () => {
       forms.some(form => text.includes(form)) ? [place] : [],
     )
     expect(found).toEqual([])
-    for (const image of images) expect((await layersOf(image)).includes(mark)).toBe(false)
+    // Those that were built; the others were there before the secrets were made up.
+    const built = await docker('image', 'ls', '-q', '--filter', `reference=slipway/${project.project}/api`)
+    for (const image of new Set(lines(built))) expect((await layersOf(image)).includes(mark)).toBe(false)
   })
 })
 

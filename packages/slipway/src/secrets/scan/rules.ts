@@ -115,13 +115,18 @@ export interface ScanRule {
   random?: true
 }
 
-/** What examples are filled in with. */
+/** What examples are filled in with, where anything may stand. */
 export function isPlaceholder(text: string): boolean {
-  return exampleWords.test(text) || /^[A-Z]+([_-][A-Z0-9]+)+$/.test(text) || new Set(text).size < 5
+  return isMadeUp(text) || exampleWords.test(text) || /^[A-Z]+([_-][A-Z0-9]+)+$/.test(text)
+}
+
+/** What makers write in place of the random part of their own tokens. */
+export function isMadeUp(text: string): boolean {
+  return /example|sample|placeholder|dummy|redacted|your[-_]|xxxx/i.test(text) || new Set(text).size < 5
 }
 
 const exampleWords =
-  /example|sample|placeholder|dummy|change.?me|replace|your[-_]|xxxx|redacted|not.?a.?(real|secret)|password|secret|<[^>]*>|\$\{|\{\{|1234567|abcdef|deadbeef/i
+  /change.?me|replace|not.?a.?(real|secret)|password|secret|<[^>]*>|\$\{|\{\{|1234567|abcdef|deadbeef/i
 
 /** Bits a character, by how often each comes: prose has fewer in so short a text, random characters more. */
 export function looksRandom(text: string): boolean {

@@ -1,5 +1,5 @@
 import { carriesPassword, looksSecret } from '../secret-names.ts'
-import { isPlaceholder, looksRandom, scanRules } from './rules.ts'
+import { isMadeUp, isPlaceholder, looksRandom, scanRules } from './rules.ts'
 
 /** Secrets in clear in one text. A finding has no value in it. Pure. */
 export function scanText(path: string, text: string, known: readonly KnownSecret[] = []): Exposure[] {
@@ -51,8 +51,7 @@ function byRules(text: string): Match[] {
     if (hint !== undefined && !text.includes(hint)) return []
     return [...text.matchAll(pattern)].flatMap((match): Match[] => {
       const secret = match.groups?.['secret'] ?? match[0]
-      if (id !== 'private-key' && isPlaceholder(secret)) return []
-      if (random === true && !looksRandom(secret)) return []
+      if (random === true ? isPlaceholder(secret) || !looksRandom(secret) : isMadeUp(secret)) return []
       const from = match.index + match[0].lastIndexOf(secret)
       return [{ rule: id, is, from, to: from + secret.length }]
     })
