@@ -35,7 +35,7 @@ async function edited(
 ): Promise<Map<string, Uint8Array | undefined>> {
   const start = editText(before.values, title)
   let text = start
-  for (;;) {
+  for (let attempt = 1; ; attempt += 1) {
     await writeFile(file, text, { mode: 0o600 })
     await openEditor(file, context)
     const left = await readFile(file, 'utf8')
@@ -46,7 +46,7 @@ async function edited(
       if (!(error instanceof Mistake)) throw error
       const again = `# MISTAKE in ${error.message}\n${left.replace(/^# MISTAKE in .*\n/, '')}`
       // The same again: whoever looks is not there, or does not want to mend it.
-      if (again === text) {
+      if (again === text || attempt === mostAttempts) {
         throw new SlipwayError('SECRET_INVALID', 'What was edited can not be read', {
           why: error.message,
           state: 'nothing was changed',
@@ -56,6 +56,8 @@ async function edited(
     }
   }
 }
+
+const mostAttempts = 10
 
 /** `EDITOR="code --wait"`: words, and no shell. */
 async function openEditor(file: string, context: Context): Promise<void> {
