@@ -163,7 +163,7 @@ describe('somebody who can write the file and not read it', () => {
   })
 
   test('is noticed wherever he changes a character', async () => {
-    const characters = [...text]
+    const characters = Array.from(text)
     const meaningful = characters
       .map((_, index) => index)
       .filter(index => {
