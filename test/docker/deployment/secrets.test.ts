@@ -35,7 +35,7 @@ services:
     # It starts as root and reads it as another user: that is said here.
     secrets: [{ source: db_password, uid: "999", gid: "999" }]
   api:
-    build: .
+    build: { context: ., secrets: [BUILD_KEY] }
     expose: [3000]
     environment: { API_TOKEN: "\${API_TOKEN}" }
   worker:
@@ -48,12 +48,14 @@ volumes: { data: {} }
 secrets:
   db_password: { file: ./secrets/db_password.txt }
   worker_key: { environment: WORKER_KEY }
+  BUILD_KEY: { environment: BUILD_KEY }
 `
 const mark = `canary-${randomBytes(9).toString('hex')}`
 const values = {
   JWT_SECRET: `${mark}-jwt-one`,
   db_password: `${mark}-$db 'x"`,
   WORKER_KEY: `${mark}-worker\nwith two lines\n`,
+  BUILD_KEY: `${mark}-build`,
   API_TOKEN: `${mark}-variable-$\{x}`,
 }
 let project: Project
@@ -100,7 +102,7 @@ beforeAll(async () => {
   await write('server.mjs', server)
   await write(
     'Dockerfile',
-    'FROM node:22-bookworm-slim\nCOPY server.mjs /srv/\nUSER node\nCMD ["node", "/srv/server.mjs"]\n',
+    'FROM node:22-bookworm-slim\nRUN --mount=type=secret,id=BUILD_KEY test "$(wc -c < /run/secrets/BUILD_KEY)" -gt 20\nCOPY server.mjs /srv/\nUSER node\nCMD ["node", "/srv/server.mjs"]\n',
   )
   await write('.dockerignore', '*\n!server.mjs\n')
   await write('compose.yaml', compose)
@@ -143,6 +145,7 @@ describe('secrets of a release', () => {
       foreign: 'ENOENT',
       user: 1000,
     })
+    expect(await deployed(['deploy', 'prod'])).toMatchObject({ exitCode: 0, outcome: 'unchanged' })
     const files = await secretFiles()
     expect(files.map(({ name, mode, owner }) => `${name} ${mode} ${owner}`).sort()).toEqual([
       'JWT_SECRET 400 1000:1000',

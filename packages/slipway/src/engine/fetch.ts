@@ -29,6 +29,8 @@ export interface ReleaseSource {
   project: string
   /** Of the encrypted file that the document's values came from. */
   seal?: Seal
+  /** Its values that can be variables: Compose's configs may take one. */
+  variables?: Readonly<Record<string, string>>
 }
 
 /** Makes a release: builds or pulls its images, pins them, and writes its folder. Touches nothing that runs. */
@@ -115,7 +117,11 @@ async function makeRelease(
 
 async function placeAndCopy(source: ReleaseSource, directory: string): Promise<ReturnType<typeof placeFiles>> {
   const envFile = source.config.envFile ?? join(source.directory, '.env')
-  const { document, folder } = await keepValues(source.document, await visibleVariables(envFile), directory)
+  const { document, folder } = await keepValues(
+    source.document,
+    { ...(await visibleVariables(envFile)), ...source.variables },
+    directory,
+  )
   const placed = await place({ ...source, document }, directory)
   await copyInto(placed.copies)
   if (folder !== undefined) await rm(folder, { recursive: true })

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { readIfPresent } from '../support/files.ts'
 import { docker, tryDocker } from './docker.ts'
 import { labels } from './names.ts'
@@ -14,7 +15,8 @@ export async function serviceUser(image: string, user: string | undefined, scrat
   const plain = parseUser(written)
   if (plain !== undefined) return plain
   const folder = await mkdtemp(join(scratch, 'users-'))
-  const name = `slipway-users-${image.replace(/^sha256:/, '').slice(0, 24)}`
+  // The same for every deployment of an environment: what a killed one left is removed by the next.
+  const name = `slipway-users-${createHash('sha256').update(dirname(scratch)).digest('hex').slice(0, 16)}`
   try {
     await tryDocker(['rm', '--force', '--volumes', '--', name])
     await docker([

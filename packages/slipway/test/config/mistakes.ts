@@ -14,7 +14,7 @@ export const mistakes: readonly Mistake[] = [
     name: 'unknown key, nothing near',
     yaml: 'app: shop\nkubernetes: {}\n',
     expected: [
-      '2:1 unknown setting "kubernetes" | At the top level there can be: app, compose, env_file, source, production, services, health, database, migrate, rehearse, edge, hold, drain, watch, warm, hooks, backups, secrets, rollback, retention, environments.',
+      '2:1 unknown setting "kubernetes" | At the top level there can be: app, compose, env_file, source, production, services, health, database, migrate, rehearse, edge, hold, drain, watch, warm, hooks, backups, secrets, rollback, retention, scan, environments.',
     ],
   },
   {

@@ -64,7 +64,8 @@ async function readSource(
   place: { base: EnvironmentConfig; project: string; directory: string; commit?: Commit; checkout?: string },
 ): Promise<ResolvedSource> {
   const secrets = await openEnvironmentSecrets(config)
-  const document = await readCompose(config, secrets === undefined ? {} : { variables: variablesOf(secrets.values) })
+  const variables = variablesOf(secrets?.values ?? new Map())
+  const document = await readCompose(config, { variables })
   const { services, problems } = detectServices(document, config)
   const errors = problems.filter(problem => problem.severity === 'error')
   if (errors.length > 0)
@@ -78,7 +79,7 @@ async function readSource(
     document: withSecrets(typed(document), secrets?.values ?? new Map(), config.secrets.rules),
     services,
     missingVariables: document.missingVariables,
-    ...(secrets === undefined ? {} : { secrets, seal: sealOf(secrets) }),
+    ...(secrets === undefined ? {} : { secrets, variables, seal: sealOf(secrets) }),
     ...place,
   }
 }
