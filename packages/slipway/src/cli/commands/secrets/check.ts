@@ -4,7 +4,7 @@ import { exitCodes, SlipwayError } from '../../../support/errors.ts'
 import type { SecretsOfEnvironment } from '../../application.ts'
 import type { Handler } from '../../command.ts'
 import type { Context } from '../../context.ts'
-import { oneLine } from '../../render/harmless.ts'
+import { type Cell, table } from '../../render/table.ts'
 import { plural } from '../../render/words.ts'
 import { note } from './opened.ts'
 
@@ -102,16 +102,20 @@ function checkText(
       : bad === 0
         ? `${paint.good(symbols.done)} ${paint.strong(`the secrets of ${checked.join(', ')} are as declared`)}`
         : `${paint.bad(symbols.failed)} ${paint.strong(plural(bad, 'mistake'))}`
-  return [
-    title,
-    ...findings.map(({ environment, kind, message, command, name }) => {
-      const mark = kind === 'undeclared' ? paint.warning('warning') : paint.bad('error')
-      return `  ${environment}  ${mark}  ${oneLine(message)}  ${paint.dim(`slipway secrets ${command} ${environment} ${name}`)}`
-    }),
-    ...identical.map(
-      ({ name, environments }) =>
-        `  ${environments.join(', ')}  ${paint.bad('error')}  ${name} is the same in both: each needs its own`,
+  const row = (where: string, isError: boolean, what: string, mend: string): Cell[] => [
+    { text: where, style: paint.strong },
+    { text: isError ? 'error' : 'warning', style: isError ? paint.bad : paint.warning },
+    { text: what },
+    { text: mend, style: paint.dim },
+  ]
+  const rows = [
+    ...findings.map(({ environment, kind, message, command, name }) =>
+      row(environment, kind !== 'undeclared', message, `slipway secrets ${command} ${environment} ${name}`),
     ),
-    '',
-  ].join('\n')
+    ...identical.map(({ name, environments: [one, other] }) =>
+      row(other, true, `${name} is the same in ${one}`, `slipway secrets generate ${other} ${name} --replace`),
+    ),
+  ]
+  const columns = [{ title: 'ENVIRONMENT' }, { title: '' }, { title: 'MISTAKE' }, { title: 'MEND' }]
+  return [title, ...(rows.length === 0 ? [] : ['', ...table(columns, rows, context.stdout)]), ''].join('\n')
 }
