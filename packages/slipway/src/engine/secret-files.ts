@@ -125,7 +125,7 @@ async function writeSecret({ path, value, owner }: SecretFile): Promise<void> {
     await chmod(temporary, owner.mode)
     await rename(temporary, path)
   } catch (error) {
-    await rm(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => undefined)
     const full = errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT'
     throw new SlipwayError(full ? 'DISK_FULL' : 'SOURCE_FAILED', `${path} could not be written`, {
       why: error instanceof Error ? error.message : String(error),

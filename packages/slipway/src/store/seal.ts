@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { SlipwayError } from '../support/errors.ts'
 import { readIfPresent, writeAtomically } from '../support/files.ts'
 
 /** The seal of the secrets that a release was made with. By it the next one shows that its secrets follow on these. */
@@ -20,6 +21,16 @@ export async function writeSeal(releaseDirectory: string, seal: Seal): Promise<v
 export async function readSeal(releaseDirectory: string): Promise<Seal | undefined> {
   const text = await readIfPresent(sealFile(releaseDirectory))
   if (text === undefined) return undefined
-  const { key, revision } = JSON.parse(text) as Partial<Seal>
-  return typeof key === 'string' && typeof revision === 'number' ? { key, revision } : undefined
+  try {
+    const { key, revision } = JSON.parse(text) as Partial<Seal>
+    if (typeof key === 'string' && typeof revision === 'number') return { key, revision }
+  } catch {
+    // Told below.
+  }
+  const file = sealFile(releaseDirectory)
+  throw new SlipwayError('NO_RELEASE', `${file} can not be read`, {
+    why: 'by it the secrets of the next release show that they follow on those that serve',
+    state: 'what serves goes on serving',
+    next: 'Bring it back from a copy of the folder; without one remove it, and the next deployment believes the secrets it finds.',
+  })
 }
