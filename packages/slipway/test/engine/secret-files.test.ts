@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { mountsOf } from '../../src/config/compose-secrets.ts'
 import type { ComposeDocument } from '../../src/config/document.ts'
 import { deliverSecrets, withBuildSecrets } from '../../src/engine/secret-files.ts'
 import type { ReleaseService } from '../../src/release/model.ts'
@@ -41,7 +42,7 @@ async function deliver(release: string, value = 'secret-one') {
 }
 
 const fileOf = (made: { document: ComposeDocument }, name: string): string => {
-  const [mount] = made.document.services[name]?.['secrets'] as { source: string }[]
+  const [mount] = mountsOf(made.document.services[name])
   return made.document.secrets?.[mount?.source ?? '']?.file ?? ''
 }
 
