@@ -20,7 +20,7 @@ export async function openDatabase(
   return login === undefined ? undefined : postgresDatabase({ ...login, container: container.find })
 }
 
-/** The login that the app itself uses, when one of its variables is a URL that leads to the database service. */
+/** The login that the app itself uses, when one of its variables or secrets is a URL that leads to the database service. */
 export function appDatabase(
   config: EnvironmentConfig,
   document: ComposeDocument,
@@ -33,6 +33,10 @@ export function appDatabase(
       const login = loginOf(unescaped(value ?? ''), service)
       if (login !== undefined) return postgresDatabase({ ...login, container: container.find })
     }
+  }
+  for (const { value } of Object.values(document.secrets ?? {})) {
+    const login = value === undefined ? undefined : loginOf(Buffer.from(value).toString().trim(), service)
+    if (login !== undefined) return postgresDatabase({ ...login, container: container.find })
   }
   return undefined
 }
