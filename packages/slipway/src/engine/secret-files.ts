@@ -18,8 +18,8 @@ import type { User } from './user-names.ts'
 export async function deliverSecrets(input: DeliverySource): Promise<Delivered> {
   const { document, services, images, directory, note } = input
   const holding = services.filter(({ name }) => holdsValue(document, name))
-  const key = await namingKey(directory)
   if (holding.length === 0) return { document: withoutValues(document), fingerprint: undefined }
+  const key = await namingKey(directory)
   const shared = await sharesUsers()
   if (!shared)
     note('secrets are readable for every user inside a container: this Docker gives them other numbers than the server')

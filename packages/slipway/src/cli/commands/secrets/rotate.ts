@@ -36,6 +36,8 @@ export const run: Handler<RotateInput> = async (input, context) => {
     // With 4 the new release serves, badly: it has the new value.
     if (result.exitCode !== exitCodes.ok && result.exitCode !== exitCodes.needsPerson)
       await takeBack(name, secrets, before, after, context)
+    if (isUnchanged(result.document))
+      note(context, `nothing that was deployed uses ${name}: the new value is in ${file} alone`)
     return result
   } catch (error) {
     await takeBack(name, secrets, before, after, context)
@@ -77,6 +79,10 @@ async function rotated(
   const changes = new Map<string, Uint8Array>([[name, value]])
   if (rule.previous !== undefined) changes.set(rule.previous, old)
   return withValues(before, changes)
+}
+
+function isUnchanged(document: unknown): boolean {
+  return typeof document === 'object' && document !== null && 'outcome' in document && document.outcome === 'unchanged'
 }
 
 /** What serves has the old value: the file must say so too, or the next deployment fails of it again. */
