@@ -213,7 +213,7 @@ describe('secrets of a release', () => {
       'the environment of hooks': await readFile(join(project.directory, 'hook-environment.txt'), 'utf8'),
     }
     for (const { path, content } of await otherFiles()) places[path] = content
-    expect(argv.length).toBeGreaterThan(1000)
+    expect(argv).toContain('compose\\u0000--project-name')
     const forms = [mark, Buffer.from(mark).toString('base64').slice(0, 24), identity]
     const found = Object.entries(places).flatMap(([place, text]) =>
       forms.some(form => text.includes(form)) ? [place] : [],

@@ -1,13 +1,12 @@
 import { variablesOf } from '../../config/compose-secrets.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { checkSecrets, compareSecrets } from '../../secrets/check.ts'
-import { isVariableName } from '../../secrets/names.ts'
 import { type OpenSecrets, readSealedFile } from '../../secrets/open.ts'
 import { textOf } from '../../secrets/rules.ts'
 import type { SealedFile } from '../../secrets/sealed-file.ts'
 import { isSearchable, type KnownSecret } from '../../secrets/scan/text.ts'
 import { type Problem, SlipwayError } from '../../support/errors.ts'
-import { openEnvironmentSecrets } from './environment-secrets.ts'
+import { openEnvironmentSecrets, standIns } from './environment-secrets.ts'
 
 /** What can be said of an environment's secrets with the keys at hand, which on a pipeline may be none. */
 export interface SecretsSeen {
@@ -35,10 +34,9 @@ export async function lookAtSecrets(config: EnvironmentConfig): Promise<SecretsS
   } catch (error) {
     if (!(error instanceof SlipwayError)) throw error
     const noKey = error.code === 'AGE_KEY_UNUSABLE'
-    const names = [...(sealed?.values.keys() ?? [])].filter(isVariableName)
     return {
       config,
-      variables: Object.fromEntries(names.map(name => [name, 'x'])),
+      variables: standIns(sealed),
       ...(sealed === undefined ? {} : { sealed }),
       problems:
         error.problems.length > 0 ? [...error.problems] : [problemOf(config, error, noKey ? 'warning' : 'error')],

@@ -1,11 +1,13 @@
-import { inVariables } from '../../config/compose-secrets.ts'
+import { inVariables, variablesOf } from '../../config/compose-secrets.ts'
 import type { ComposeDocument } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import type { Release } from '../../release/model.ts'
 import { checkSecrets } from '../../secrets/check.ts'
 import { findIdentities } from '../../secrets/identities.ts'
+import { isVariableName } from '../../secrets/names.ts'
 import { openSealedFile, type OpenSecrets, readSealedFile } from '../../secrets/open.ts'
 import { textOf } from '../../secrets/rules.ts'
+import type { SealedFile } from '../../secrets/sealed-file.ts'
 import { isSearchable } from '../../secrets/scan/text.ts'
 import { looksSecret } from '../../secrets/secret-names.ts'
 import { visibleVariables } from '../../source/environment-values.ts'
@@ -19,15 +21,24 @@ export async function openEnvironmentSecrets(config: EnvironmentConfig): Promise
   return sealed === undefined ? undefined : openSealedFile(sealed, file, config, await findIdentities())
 }
 
-/** To look at a server takes no key of its secrets. */
-export async function canBeOpened(config: EnvironmentConfig): Promise<boolean> {
+/**
+ * To look at a server takes no key of its secrets, nor does bringing a deployment to its end: where none is at hand,
+ * something stands in the place of each value, so that Compose can read its files.
+ */
+export async function variablesForLooking(config: EnvironmentConfig): Promise<Record<string, string>> {
   try {
-    await openEnvironmentSecrets(config)
-    return true
+    return variablesOf((await openEnvironmentSecrets(config))?.values ?? new Map())
   } catch (error) {
-    if (error instanceof SlipwayError && error.code === 'AGE_KEY_UNUSABLE') return false
+    if (error instanceof SlipwayError && error.code === 'AGE_KEY_UNUSABLE') {
+      return standIns(await readSealedFile(config.secrets.file))
+    }
     throw error
   }
+}
+
+export function standIns(sealed: SealedFile | undefined): Record<string, string> {
+  const names = [...(sealed?.values.keys() ?? [])].filter(isVariableName)
+  return Object.fromEntries(names.map(name => [name, 'x']))
 }
 
 export function sealOf({ keys, sealed }: OpenSecrets): Seal {

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ComposeDocument } from '../../config/document.ts'
 import { readCompose } from '../../config/compose.ts'
-import { variablesOf } from '../../config/compose-secrets.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { migrationFingerprintOf } from '../../engine/fetch.ts'
 import { files } from '../../engine/names.ts'
@@ -41,7 +40,7 @@ import { startTending } from '../tending/start.ts'
 import { halfMadeReleases, removeHalfMade } from './half-made.ts'
 import { followLogs } from './logs.ts'
 import { projectEdge, realPorts, type RealPorts } from './parts.ts'
-import { canBeOpened, hiddenTexts, openEnvironmentSecrets } from './environment-secrets.ts'
+import { hiddenTexts, variablesForLooking } from './environment-secrets.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource } from './resolve.ts'
 import { statusReport } from './status.ts'
 import { planWarmRollback } from './warm-target.ts'
@@ -275,9 +274,8 @@ export class RealApplication implements Application {
 
   /** Before the first release there is only what the folder says, and from Git perhaps not even that. */
   private async documentOfNow(): Promise<ComposeDocument> {
-    if (this.config.source.kind === 'git' || !(await canBeOpened(this.config))) return { services: {} }
-    const secrets = await openEnvironmentSecrets(this.config)
-    const variables = variablesOf(secrets?.values ?? new Map())
+    if (this.config.source.kind === 'git') return { services: {} }
+    const variables = await variablesForLooking(this.config)
     return (await readCompose(this.config, { variables })) as unknown as ComposeDocument
   }
 
