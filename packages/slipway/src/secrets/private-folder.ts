@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { access, constants } from 'node:fs/promises'
+import { access, constants, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -20,6 +20,15 @@ export async function withPrivateFolder<T>(act: (folder: string) => Promise<T>):
     remove()
   }
 }
+
+/** Whether what lies in a folder is never written to a disk (but for swap). */
+export async function isInMemory(folder: string): Promise<boolean> {
+  const { type } = await statfs(folder)
+  return type === tmpfs || type === ramfs
+}
+
+const tmpfs = 0x01021994
+const ramfs = 0x858458f6
 
 /** On disk, clear text could be read from the blocks after it was removed. */
 async function privateBase(): Promise<string> {

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { withPrivateFolder } from '../../src/secrets/private-folder.ts'
+import { isInMemory, withPrivateFolder } from '../../src/secrets/private-folder.ts'
 
 let base = ''
 let before: string | undefined
@@ -31,6 +31,12 @@ describe('a folder for clear text', () => {
     expect(result).toBe('result')
     expect(dirname(seen)).toBe(base)
     expect(existsSync(seen)).toBe(false)
+  })
+
+  test.skipIf(!existsSync('/dev/shm'))('is in memory where the system has such a place', async () => {
+    process.env['XDG_RUNTIME_DIR'] = ''
+    expect(await withPrivateFolder(isInMemory)).toBe(true)
+    expect(await isInMemory('/proc')).toBe(false)
   })
 
   test('is gone when what was done in it failed', async () => {

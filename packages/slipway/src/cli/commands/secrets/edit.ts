@@ -2,17 +2,24 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { editText, Mistake, parseEdited } from '../../../secrets/edit-text.ts'
 import type { OpenSecrets } from '../../../secrets/open.ts'
-import { withPrivateFolder } from '../../../secrets/private-folder.ts'
+import { isInMemory, withPrivateFolder } from '../../../secrets/private-folder.ts'
 import { exitCodes, SlipwayError } from '../../../support/errors.ts'
 import type { Handler } from '../../command.ts'
 import type { Context } from '../../context.ts'
-import { done, openOrCreate, saveValues, secretsOf } from './opened.ts'
+import { done, note, openOrCreate, saveValues, secretsOf } from './opened.ts'
 
 export const run: Handler<{ environment: string }> = async ({ environment }, context) => {
   const secrets = await secretsOf(context, environment)
   const before = await openOrCreate(secrets, context)
   const title = `Secrets of ${secrets.config.app} in ${environment}. This text is removed when you leave the editor.`
-  const changes = await withPrivateFolder(folder => edited(join(folder, `${environment}.yaml`), before, title, context))
+  const changes = await withPrivateFolder(async folder => {
+    if (!(await isInMemory(folder)))
+      note(
+        context,
+        'while it is edited, the clear text lies on a disk: this system has neither XDG_RUNTIME_DIR nor /dev/shm in memory',
+      )
+    return edited(join(folder, `${environment}.yaml`), before, title, context)
+  })
   const names = [...changes].map(([name, value]) => ({
     name,
     change: value === undefined ? 'removed' : before.values.has(name) ? 'changed' : 'new',
