@@ -33,7 +33,7 @@ export const checkConfiguration: CheckConfiguration = async (configFile, environ
     file,
     app: checked[0]?.config.app ?? '',
     environments,
-    warnings: unique(problems),
+    warnings: unique([...problems, ...unusedAllowances(file, scan)]),
     ...(scan === undefined ? {} : { scanned: { files: scan.files, skipped: scan.skipped } }),
   }
 }
@@ -65,6 +65,21 @@ function refuse(file: string, problems: readonly Problem[], scan: ScanReport | u
     state,
     next: 'Make each worthless where it came from first: who has a clone has it. Then take it out and run: slipway check',
   })
+}
+
+/** What was allowed once and is gone would hide what comes there next. */
+function unusedAllowances(file: string, scan: ScanReport | undefined): Problem[] {
+  // Values are only searched for where a key is at hand.
+  const unused = (scan?.unused ?? []).filter(each => each.rule !== 'known-secret')
+  return unused.map(each => ({
+    severity: 'warning',
+    file,
+    line: 0,
+    column: 0,
+    path: 'scan.allow',
+    message: `nothing is found any more in ${each.file}${each.rule === undefined ? '' : ` by ${each.rule}`}`,
+    mend: 'Take it out of scan.allow.',
+  }))
 }
 
 /** Environments share files: the same mistake is told once. */
