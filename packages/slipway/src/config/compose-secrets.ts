@@ -44,21 +44,30 @@ export function variablesOf(values: ReadonlyMap<string, Uint8Array>): Record<str
   return Object.fromEntries(entries)
 }
 
-/** Secrets that reach a service as environment variables, which everybody sees who may run `docker inspect`. */
-export function inVariables(
-  document: ComposeDocument,
-  values: ReadonlyMap<string, Uint8Array>,
-): { name: string; service: string; variable: string }[] {
+/** Secrets that everybody sees who may ask Docker: in variables of a container, or in arguments of its image's build. */
+export function inVariables(document: ComposeDocument, values: ReadonlyMap<string, Uint8Array>): SeenSecret[] {
   const texts = [...values].flatMap(([name, value]): [string, string][] => {
     const text = textOf(value)
     return text === undefined || text.length < shortest ? [] : [[name, text]]
   })
-  return Object.entries(document.services).flatMap(([service, { environment }]) =>
-    Object.entries(environment ?? {}).flatMap(([variable, given]) => {
-      const value = (given ?? '').replaceAll('$$', '$')
-      return texts.filter(([, text]) => value.includes(text)).map(([name]) => ({ name, service, variable }))
-    }),
-  )
+  const seenIn = (service: string, given: unknown, shownBy: SeenSecret['shownBy']): SeenSecret[] =>
+    Object.entries(typeof given === 'object' && given !== null ? given : {}).flatMap(([variable, written]) => {
+      const value = String(written ?? '').replaceAll('$$', '$')
+      return texts
+        .filter(([, text]) => value.includes(text))
+        .map(([name]): SeenSecret => ({ name, service, variable, shownBy }))
+    })
+  return Object.entries(document.services).flatMap(([service, { environment, build }]) => [
+    ...seenIn(service, environment, 'docker inspect'),
+    ...seenIn(service, build?.['args'], 'docker history'),
+  ])
+}
+
+export interface SeenSecret {
+  name: string
+  service: string
+  variable: string
+  shownBy: 'docker inspect' | 'docker history'
 }
 
 /** Shorter ones are in other values by chance. */

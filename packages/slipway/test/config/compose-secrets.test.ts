@@ -57,7 +57,19 @@ describe('values in a resolved document', () => {
     })
     expect(made.services['web']?.environment).toEqual({ TOKEN: 'a$$b$${C}' })
     expect(inVariables(made, bytesOf({ TOKEN: 'a$b${C}' }))).toEqual([
-      { name: 'TOKEN', service: 'web', variable: 'TOKEN' },
+      { name: 'TOKEN', service: 'web', variable: 'TOKEN', shownBy: 'docker inspect' },
+    ])
+  })
+
+  test('are seen in variables and build arguments, also inside longer values', () => {
+    const given: ComposeDocument = {
+      services: {
+        web: { environment: { URL: 'redis://:pass$$word@cache', N: null }, build: { args: { KEY: 'pass$$word' } } },
+      },
+    }
+    expect(inVariables(given, bytesOf({ PW: 'pass$word', SHORT: 'r' }))).toEqual([
+      { name: 'PW', service: 'web', variable: 'URL', shownBy: 'docker inspect' },
+      { name: 'PW', service: 'web', variable: 'KEY', shownBy: 'docker history' },
     ])
   })
 

@@ -62,8 +62,8 @@ export async function proveSecrets(given: GivenSecrets, current: Release | undef
   await proveDeclared(config, secrets?.values)
   const follows = current === undefined ? [] : await proveSuccession(current, config, secrets)
   const loud = inVariables(document, secrets?.values ?? new Map()).map(
-    ({ name, service, variable }) =>
-      `the secret ${name} reaches ${service} in its variable ${variable}: docker inspect shows it. Give it as a file where the app can read one`,
+    ({ name, service, variable, shownBy }) =>
+      `the secret ${name} reaches ${service} in its variable ${variable}: ${shownBy} shows it. Give it as a file where the app can read one`,
   )
   return [...follows, ...loud]
 }
