@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -270,6 +270,64 @@ describe('slipway secrets', () => {
       expect(ran.stderr).toContain('SECRETS_TAMPERED')
       expect(ran).toMatchObject({ exitCode: 1, stdout: '' })
     }
+  })
+})
+
+/** At a terminal of its own; each line is typed when the text before it was shown. */
+function atTerminal(
+  argv: string[],
+  typed: [seen: string, line: string][],
+): Promise<{ exitCode: number | null; shown: string }> {
+  const command = [process.execPath, join(dist, 'slipway.mjs'), ...argv].join(' ')
+  const child = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'], HOME: base, TERM: 'xterm', SLIPWAY_AGE_KEY: identity },
+  })
+  const left = [...typed]
+  let shown = ''
+  child.stdout.on('data', (more: Buffer) => {
+    shown += more.toString()
+    const [next] = left
+    if (next === undefined || !shown.includes(next[0])) return
+    left.shift()
+    child.stdin.write(next[1])
+  })
+  return new Promise(resolve => child.on('close', exitCode => resolve({ exitCode, shown })))
+}
+
+describe.skipIf(spawnSync('script', ['--version']).status !== 0)('a person at a terminal', () => {
+  test('types a value unseen, with corrections', async () => {
+    const ran = await atTerminal(
+      ['secrets', 'set', 'prod', 'A'],
+      [
+        ['not shown: ', 'wrong\u0015hunter2ключX\u007f\r'],
+        ['Once more: ', 'hunter2ключ\r'],
+      ],
+    )
+    expect(ran.exitCode).toBe(0)
+    expect(ran.shown).not.toMatch(/wrong|hunter2|ключ/)
+    expect(await get('prod', 'A')).toBe('hunter2ключ')
+  })
+
+  test('who slips or gives up changes nothing', async () => {
+    const typed = (second: string) =>
+      atTerminal(
+        ['secrets', 'set', 'prod', 'A'],
+        [
+          ['not shown: ', 'hunter2\r'],
+          ['Once more: ', second],
+        ],
+      )
+    expect((await typed('hunter3\r')).exitCode).toBe(2)
+    expect((await typed('\u0003')).exitCode).toBe(130)
+    expect(await get('prod', 'A')).toBeUndefined()
+  })
+
+  test('is shown a secret only with --show', async () => {
+    await set('prod', 'A', 'hunter2')
+    const refused = await atTerminal(['secrets', 'get', 'prod', 'A'], [])
+    expect([refused.exitCode, refused.shown.includes('hunter2')]).toEqual([2, false])
+    expect((await atTerminal(['secrets', 'get', 'prod', 'A', '--show'], [])).shown).toBe('hunter2\r\n')
   })
 })
 
