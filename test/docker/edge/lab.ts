@@ -135,6 +135,8 @@ export function aConfig(project: string, edge: Partial<EnvironmentConfig['edge']
     backups: { directory: '/nowhere', format: 'custom', keep: 5, daily: { keepDays: 7 } },
     rollback: { data: 'ask' },
     retention: { releases: 3, databases: 2 },
+    secrets: { file: '/project/secrets/prod.yaml', rules: {} },
+    scan: { allow: [] },
   }
 }
 

@@ -138,5 +138,7 @@ function configOf(project: string, directory: string, migrate: MigrateConfig | u
     backups: { directory: '', format: 'custom', keep: 3, daily: { keepDays: 7 } },
     rollback: { data: 'ask' },
     retention: { releases: 3, databases: 2 },
+    secrets: { file: '/project/secrets/prod.yaml', rules: {} },
+    scan: { allow: [] },
   }
 }

@@ -1,7 +1,9 @@
-import type { EdgeConfig, ServiceRole } from '../config/model.ts'
+import type { EdgeConfig, EnvironmentConfig, ServiceRole } from '../config/model.ts'
 import type { Event } from '../release/events.ts'
 import type { Commit, DeploymentId, DeploymentRecord, Plan, ReleaseId } from '../release/model.ts'
 import type { BackupFile, ContainerState } from '../release/ports.ts'
+import type { OpenSecrets } from '../secrets/open.ts'
+import type { SealedFile } from '../secrets/sealed-file.ts'
 import type { Problem } from '../support/errors.ts'
 import type { OpenServers } from './servers.ts'
 
@@ -45,11 +47,31 @@ export type CheckConfiguration = (
   environment: string | undefined,
 ) => Promise<CheckReport>
 
+/** The encrypted secrets of one environment, as they lie in the folder one works in. */
+export interface SecretsOfEnvironment {
+  readonly config: EnvironmentConfig
+  /** As written: names and recipients are in clear. Undefined: there is no file. */
+  read(): Promise<SealedFile | undefined>
+  /** Decrypted and proved; undefined: there is no file. */
+  open(): Promise<OpenSecrets | undefined>
+  /** A new file, for the keys at hand; a key is made where there is none. */
+  create(): Promise<{ secrets: OpenSecrets; keyMade: string | undefined }>
+  /** Writes the file; refuses when somebody else changed it since it was opened. */
+  save(secrets: OpenSecrets, before: OpenSecrets | undefined): Promise<void>
+}
+
+/** Without `environment`, the only one of slipway.yaml is meant. */
+export type OpenSecretsOf = (
+  configFile: string | undefined,
+  environment: string | undefined,
+) => Promise<SecretsOfEnvironment[]>
+
 /** What `wiring.ts` exports. */
 export interface Wiring {
   openApplication: OpenApplication
   checkConfiguration: CheckConfiguration
   openServers: OpenServers
+  openSecrets: OpenSecretsOf
 }
 
 export interface PlanRequest {
@@ -167,4 +189,6 @@ export interface CheckReport {
   environments: { name: string; project: string; production: boolean; services: { name: string; role: string }[] }[]
   /** Warnings; an error is thrown as CONFIG_INVALID. */
   warnings: Problem[]
+  /** What Git keeps was searched for secrets in clear; absent: there is no repository. */
+  scanned?: { files: number; skipped: string[] }
 }

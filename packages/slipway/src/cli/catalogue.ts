@@ -2,6 +2,7 @@ import { backupCommand } from './catalogue/data.ts'
 import { attachCommand, historyCommand, logsCommand, statusCommand } from './catalogue/look.ts'
 import { deployCommand, planCommand, resumeCommand, rollbackCommand } from './catalogue/release.ts'
 import { checkCommand } from './catalogue/set-up.ts'
+import { secretsCommands } from './catalogue/secrets.ts'
 import {
   serverCheckCommand,
   serverHardenCommand,
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   historyCommand,
   logsCommand,
   backupCommand,
+  ...secretsCommands,
   checkCommand,
   serverListCommand,
   serverTrustCommand,
@@ -36,4 +38,25 @@ export const commands: readonly Command[] = [
   serverSshCommand,
   serverUpgradeCommand,
   serverRemoveCommand,
+]
+
+/** First words of commands of several words. */
+export const topics: readonly { name: string; summary: string; details: string }[] = [
+  {
+    name: 'secrets',
+    summary: 'keep secrets encrypted in the repository: set, edit, generate, rotate, …',
+    details: [
+      'They lie in secrets/<environment>.yaml: names in clear, each value encrypted with age to everybody who may read',
+      'it. The private key is taken from SLIPWAY_AGE_KEY, else from the file SLIPWAY_AGE_KEY_FILE, else from',
+      '~/.config/slipway/age.txt.',
+    ].join('\n'),
+  },
+  {
+    name: 'server',
+    summary: 'set up servers, check and harden them: list, trust, check, setup, …',
+    details: [
+      'Servers stand in slipway.yaml under `servers`, and are reached by the OpenSSH of this machine. Their host keys are',
+      'pinned in slipway.hosts beside it.',
+    ].join('\n'),
+  },
 ]

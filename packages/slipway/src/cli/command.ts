@@ -19,7 +19,7 @@ export interface Command {
 
 export type Handler<Input> = (input: Input, context: Context) => Promise<Result>
 
-export const commandGroups = ['Release', 'Look', 'Data', 'Set up', 'Servers'] as const
+export const commandGroups = ['Release', 'Look', 'Data', 'Secrets', 'Set up', 'Servers'] as const
 export type CommandGroup = (typeof commandGroups)[number]
 
 export interface ArgumentDefinition {

@@ -1,4 +1,5 @@
 import type { Application, Wiring } from './application.ts'
+import type { Input } from './input.ts'
 import { oneLine } from './render/harmless.ts'
 import type { Screen, Variables } from './render/screen.ts'
 
@@ -11,6 +12,8 @@ export interface Context {
   stdout: Screen
   /** Where everything else is shown. */
   stderr: Screen
+  /** What a person types, or another program pipes in. */
+  input: Input
   variables: Variables
   now(): Date
   /** Done when the command is over, whatever became of it. */
@@ -31,6 +34,8 @@ export interface Result {
   exitCode: number
   document: unknown
   text: () => string
+  /** In place of the text, for what is no text. */
+  bytes?: Uint8Array
 }
 
 export async function openApplication(context: Context, environment: string | undefined): Promise<Application> {

@@ -1,4 +1,4 @@
-import { commands } from './catalogue.ts'
+import { commands, topics } from './catalogue.ts'
 import { commandGroups, optionSyntax, argumentSyntax, usageOf, type Command, type OptionDefinition } from './command.ts'
 import { globalOptions } from './global-options.ts'
 
@@ -7,12 +7,7 @@ export function rootHelp(): string {
   const groups = commandGroups
     .map(group => ({ group, members: commands.filter(command => command.group === group) }))
     .filter(({ members }) => members.length > 0)
-    .map(({ group, members }) =>
-      section(
-        group,
-        members.map(each => [each.name, each.summary]),
-      ),
-    )
+    .map(({ group, members }) => section(group, rootRows(members)))
   return [
     'Deploys Docker Compose apps and hauls them back:\ncode, configuration, secrets and database as one release.',
     'Usage: slipway <command> [options]',
@@ -23,19 +18,31 @@ export function rootHelp(): string {
   ].join('\n\n')
 }
 
-/** `slipway server --help`: the commands that begin with that word. */
-export function groupHelp(word: string): string {
-  const members = commands.filter(command => command.name.startsWith(`${word} `))
+/** `slipway secrets --help`: the commands of two or three words that begin alike. */
+export function topicHelp(topic: string): string {
+  const members = commands.filter(command => command.name.startsWith(`${topic} `))
+  const about = topics.find(each => each.name === topic)
   return [
-    `Usage: slipway ${word} <command> [options]`,
+    `Usage: slipway ${topic} <command> [options]`,
+    ...(about === undefined ? [] : [about.summary.replace(/^./, first => first.toUpperCase()) + `\n${about.details}`]),
     section(
       'Commands',
       members.map(each => [each.name, each.summary]),
     ),
     section('Options', globalOptions.map(pair)),
-    `slipway ${word} <command> --help shows examples, options and exit codes of a command.`,
+    `slipway ${topic} <command> --help shows examples, options and exit codes of a command.`,
     '',
   ].join('\n\n')
+}
+
+/** Commands of a topic are one line here. */
+function rootRows(members: readonly Command[]): Row[] {
+  const rows = new Map<string, Row>()
+  for (const { name, summary } of members) {
+    const topic = topics.find(each => name.startsWith(`${each.name} `))
+    rows.set(topic?.name ?? name, topic === undefined ? [name, summary] : [`${topic.name} …`, topic.summary])
+  }
+  return [...rows.values()]
 }
 
 /** Usage and examples come first: that is what one looks for. */

@@ -1,9 +1,9 @@
 import type { Command as Parser, Option } from 'commander'
 import { SlipwayError } from '../support/errors.ts'
-import { commands } from './catalogue.ts'
+import { commands, topics } from './catalogue.ts'
 import { argumentSyntax, optionSyntax, usageOf, type Command, type OptionDefinition } from './command.ts'
 import type { GlobalOptions } from './context.ts'
-import { commandHelp, groupHelp, rootHelp } from './help.ts'
+import { commandHelp, rootHelp, topicHelp } from './help.ts'
 import { oneLine } from './render/harmless.ts'
 
 /** What the command line asks for. Throws USAGE for what no command takes. */
@@ -17,17 +17,11 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Parsed>
   root.exitOverride().configureOutput(quiet).helpCommand(true)
   root.helpInformation = rootHelp
   root.option('--json').option('--config <file>').option('--no-color').option('--debug')
-  const groups = new Map<string, Parser>()
+  const placed = new Map<string, Parser>([['', root]])
   for (const command of commands) {
-    const [word = '', ...more] = command.name.split(' ')
-    const parent =
-      more.length === 0 ? root : (groups.get(word) ?? root.command(word).exitOverride().configureOutput(quiet))
-    if (parent !== root && !groups.has(word)) {
-      groups.set(word, parent)
-      parent.helpInformation = () => groupHelp(word)
-    }
-    const parser = parent
-      .command(more.at(-1) ?? word)
+    const words = command.name.split(' ')
+    const parser = topicOf(words.slice(0, -1))
+      .command(words.at(-1) ?? '')
       .exitOverride()
       .configureOutput(quiet)
     parser.helpInformation = () => commandHelp(command)
@@ -44,6 +38,20 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Parsed>
     throw thrown.code === 'commander.help' ? usageError('A command is missing', argv) : usageError(thrown.message, argv)
   }
   return parsed ?? { kind: 'help', text: rootHelp() }
+
+  /** The parser of `secrets` in `secrets set`. */
+  function topicOf(words: readonly string[]): Parser {
+    const topic = words.join(' ')
+    const known = placed.get(topic)
+    if (known !== undefined) return known
+    const made = topicOf(words.slice(0, -1))
+      .command(words.at(-1) ?? '')
+      .exitOverride()
+      .configureOutput(quiet)
+    made.helpInformation = () => topicHelp(topic)
+    placed.set(topic, made)
+    return made
+  }
 }
 
 export type Parsed =
@@ -101,19 +109,26 @@ function optionsOf(root: Parser): GlobalOptions {
 /** Commander's sentences, such as `error: unknown option '--jsn'\n(Did you mean --json?)`, in our form. */
 function usageError(message: string, argv: readonly string[]): SlipwayError {
   const [what = '', ...hints] = message.replace(/^error: /, '').split('\n')
-  const words = ` ${argv.join(' ')} `
-  // The longest name: `server check` is not `check`.
-  const [command] = commands
-    .filter(each => words.includes(` ${each.name} `))
-    .toSorted((one, other) => other.name.length - one.name.length)
-  const group = commands
-    .map(each => each.name.split(' '))
-    .find(([word, more]) => more !== undefined && word === argv[0])
-  const about = command?.name ?? group?.[0]
+  const command = commandIn(argv)
   const hint = oneLine(hints.join(' ')).replace(/^\(|\)$/g, '')
   const title = oneLine(what)
   return new SlipwayError('USAGE', title.charAt(0).toUpperCase() + title.slice(1), {
     why: command === undefined ? undefined : `Usage: ${usageOf(command)}`,
-    next: [hint, `slipway${about === undefined ? '' : ` ${about}`} --help`].filter(text => text !== '').join('  '),
+    next: [hint, `slipway${command === undefined ? topicIn(argv) : ` ${command.name}`} --help`]
+      .filter(text => text !== '')
+      .join('  '),
   })
+}
+
+/** The one with the most words, of those whose words all stand there one after the other. */
+function commandIn(argv: readonly string[]): Command | undefined {
+  const line = ` ${argv.join(' ')} `
+  return commands
+    .filter(each => line.includes(` ${each.name} `))
+    .toSorted((one, other) => other.name.length - one.name.length)[0]
+}
+
+function topicIn(argv: readonly string[]): string {
+  const topic = topics.find(each => argv.includes(each.name))
+  return topic === undefined ? '' : ` ${topic.name}`
 }

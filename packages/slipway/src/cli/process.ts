@@ -1,8 +1,11 @@
+import { takeIdentityFrom } from '../secrets/identities.ts'
+import { processInput } from './input.ts'
 import { interruption, leftAtOnce } from './interruption.ts'
 import { reportStray, runCli, type World } from './run.ts'
 
 /** Binds the command line to this process: its streams, its signals, its exit code. */
 export async function runInProcess(argv: string[]): Promise<void> {
+  takeIdentityFrom(process.env)
   const streams = [process.stdout, process.stderr]
   for (const stream of streams) stream.on('error', ignoreClosedPipe)
   const interrupt = interruption(exitCode => {
@@ -13,6 +16,7 @@ export async function runInProcess(argv: string[]): Promise<void> {
   const world: World = {
     stdout: process.stdout,
     stderr: process.stderr,
+    input: processInput(),
     variables: process.env,
     signal: interrupt.signal,
     now: () => new Date(),

@@ -2,6 +2,7 @@ import { asSlipwayError, exitCodes, SlipwayError } from '../support/errors.ts'
 import { redactor } from '../support/redact.ts'
 import type { Wiring } from './application.ts'
 import type { Context, GlobalOptions, Result } from './context.ts'
+import { type Input, noInput } from './input.ts'
 import { parseCommandLine } from './parse.ts'
 import { errorAnnotations, errorText } from './render/error.ts'
 import { jsonError, jsonText } from './render/json.ts'
@@ -46,6 +47,8 @@ export function reportStray(argv: readonly string[], thrown: unknown, world: Wor
 export interface World {
   stdout: Stream
   stderr: Stream
+  /** Absent: there is nobody to ask. */
+  input?: Input
   variables: Variables
   signal: AbortSignal
   now(): Date
@@ -63,6 +66,7 @@ function contextOf(options: GlobalOptions, world: World, ends: (() => Promise<vo
     signal: world.signal,
     stdout: screenOf(world.stdout, world.variables, options.color),
     stderr: screenOf(world.stderr, world.variables, options.color),
+    input: world.input ?? noInput,
     variables: world.variables,
     now: world.now,
     atEnd: work => void ends.push(work),
@@ -72,7 +76,8 @@ function contextOf(options: GlobalOptions, world: World, ends: (() => Promise<vo
 
 function report(command: string, result: Result, options: GlobalOptions, world: World): void {
   const { exitCode } = result
-  world.stdout.write(options.json ? jsonText({ command, exitCode, result: result.document }) : result.text())
+  if (!options.json && result.bytes !== undefined) world.stdout.write(result.bytes)
+  else world.stdout.write(options.json ? jsonText({ command, exitCode, result: result.document }) : result.text())
 }
 
 function reportError(command: string, thrown: unknown, options: GlobalOptions, world: World): number {

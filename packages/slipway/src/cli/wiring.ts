@@ -9,6 +9,7 @@ import { RealApplication } from './wiring/real-application.ts'
 import { loadHere } from './wiring/uploaded.ts'
 
 export { checkConfiguration } from './wiring/check.ts'
+export { openSecrets } from './wiring/secrets.ts'
 export { openServers } from './wiring/servers.ts'
 
 /** The environment where it runs: real parts on this machine, or calls to those on its server. */

@@ -12,10 +12,18 @@ import { type DetectedService, detectServices } from './roles.ts'
  * Everything that can be known about an environment before anything is touched. Throws only when slipway.yaml or the
  * Compose files can not be read at all; what a deployment would refuse is among the problems.
  */
-export async function checkEnvironment(file: string, environment: string): Promise<CheckedEnvironment> {
+export async function checkEnvironment(
+  file: string,
+  environment: string,
+  variablesOf: VariablesOf = () => Promise.resolve({}),
+): Promise<CheckedEnvironment> {
   const loaded = await loadConfig(file, environment)
   const { config } = loaded
-  const [document, sources] = await Promise.all([readCompose(config), readComposeSources(config.composeFiles)])
+  const variables = await variablesOf(config)
+  const [document, sources] = await Promise.all([
+    readCompose(config, { variables }),
+    readComposeSources(config.composeFiles),
+  ])
   const places = locator(config, loaded.source, sources)
   const detected = detectServices(document, config)
   const problems = [
@@ -26,6 +34,9 @@ export async function checkEnvironment(file: string, environment: string): Promi
   ]
   return { config, document, services: detected.services, problems: inOrder(problems) }
 }
+
+/** What Compose fills in beside the env file. */
+export type VariablesOf = (config: EnvironmentConfig) => Promise<Readonly<Record<string, string>>>
 
 export interface CheckedEnvironment {
   config: EnvironmentConfig

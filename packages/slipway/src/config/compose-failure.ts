@@ -1,14 +1,15 @@
 import { readFile, stat } from 'node:fs/promises'
 import { SlipwayError } from '../support/errors.ts'
+import { carriesPassword, looksSecret } from '../secrets/secret-names.ts'
 import { lastLines, type RunResult } from '../support/run.ts'
 import type { EnvironmentConfig } from './model.ts'
-import { carriesPassword, looksSecret } from './secret-names.ts'
 
 /** What it means that `docker compose config` failed, in Compose's own words but without secret values. */
 export async function composeFailure(
   config: EnvironmentConfig,
   files: readonly string[],
   result: RunResult,
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<SlipwayError> {
   const attempted = `Docker Compose could not resolve the Compose files of ${config.environment}.`
   const nothingChanged = 'Nothing was changed.'
@@ -41,14 +42,14 @@ export async function composeFailure(
       next: 'Install Docker Engine with the Compose plugin: https://docs.docker.com/engine/install/',
     })
   }
-  const words = await withoutSecrets(result.stderr, config)
+  const words = await withoutSecrets(result.stderr, config, variables)
   const required = requiredVariables(words)
   if (required.length > 0) {
     const name = required.join(', ')
     return new SlipwayError('SECRET_MISSING', attempted, {
       why: `The Compose files require ${name}, which ${required.length === 1 ? 'is' : 'are'} not set.`,
       state: nothingChanged,
-      next: `Set ${name} in ${config.envFile ?? `.env beside ${config.file}`}.`,
+      next: `slipway secrets set ${config.environment} ${required[0] ?? ''}, or set ${name} in ${config.envFile ?? `.env beside ${config.file}`}.`,
       output: withoutWarnings(words),
     })
   }
@@ -80,16 +81,23 @@ function withoutWarnings(stderr: string): string[] {
 }
 
 /** Compose quotes the value it can not use, and a line of an env file that it can not read. */
-async function withoutSecrets(stderr: string, config: EnvironmentConfig): Promise<string> {
+async function withoutSecrets(
+  stderr: string,
+  config: EnvironmentConfig,
+  variables: Readonly<Record<string, string>>,
+): Promise<string> {
   let words = stderr.replaceAll(
     /(failed to read [^\n]*?: line \d+):[^\n]*(\n(?!time=)[^\n]*)*/g,
     '$1: not of the form NAME=value',
   )
-  for (const [name, value] of await knownSecrets(config)) words = words.replaceAll(value, `[${name}]`)
+  for (const [name, value] of await knownSecrets(config, variables)) words = words.replaceAll(value, `[${name}]`)
   return words
 }
 
-async function knownSecrets(config: EnvironmentConfig): Promise<[name: string, value: string][]> {
+async function knownSecrets(
+  config: EnvironmentConfig,
+  variables: Readonly<Record<string, string>>,
+): Promise<[name: string, value: string][]> {
   const lines = config.envFile === undefined ? [] : (await textOf(config.envFile)).split(/\r?\n/)
   const written = lines.flatMap((line): [string, string][] => {
     const match = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*[=:]\s*(.*?)\s*$/.exec(line)
@@ -98,8 +106,9 @@ async function knownSecrets(config: EnvironmentConfig): Promise<[name: string, v
   const inherited = Object.entries(process.env).flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, value]],
   )
-  return [...written, ...inherited]
-    .filter(([name, value]) => value.length >= 4 && (looksSecret(name) || carriesPassword(value)))
+  const guessed = [...written, ...inherited].filter(([name, value]) => looksSecret(name) || carriesPassword(value))
+  return [...guessed, ...Object.entries(variables)]
+    .filter(([, value]) => value.length >= 4)
     .sort(([, one], [, other]) => other.length - one.length)
 }
 

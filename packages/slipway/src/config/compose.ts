@@ -17,10 +17,11 @@ export async function readCompose(config: EnvironmentConfig, options: ComposeOpt
   await refuseHazards(files)
   const result = await run('docker', composeArgv(config, files), {
     directory,
-    environment: composeEnvironment(config, directory),
+    // As variables of the program: what is in them is in no argument and in no file.
+    environment: { ...options.variables, ...composeEnvironment(config, directory) },
     timeoutMs: options.timeoutMs ?? usualTimeLimitMs,
   })
-  if (result.exitCode !== 0) throw await composeFailure(config, files, result)
+  if (result.exitCode !== 0) throw await composeFailure(config, files, result, options.variables)
   return resolved(printed(result.stdout), missingVariables(result.stderr))
 }
 
@@ -29,6 +30,8 @@ export interface ComposeOptions {
   directory?: string
   /** Laid over the Compose files of the environment; absolute paths. */
   overrideFiles?: readonly string[]
+  /** What Compose fills in, before the env file and the caller's own environment: decrypted secrets. */
+  variables?: Readonly<Record<string, string>>
   timeoutMs?: number
 }
 

@@ -15,6 +15,7 @@ export const defaults = {
   backups: { format: 'custom', keep: 5, keepDays: 30 },
   rollback: { data: 'ask' },
   retention: { releases: 5, databases: 1 },
+  secrets: { folder: 'secrets', required: true, shared: false, as: 'file' },
   source: { remote: 'origin' },
   server: { user: 'deploy', port: 22, home: '/var/lib/slipway', swap: '2g' },
 } as const

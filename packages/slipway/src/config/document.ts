@@ -46,6 +46,8 @@ export interface ComposeVolume {
 
 export interface ComposeFile {
   file?: string
+  /** Slipway's own: the value itself, out of the encrypted file. It becomes a file before the document is written. */
+  value?: Uint8Array
   environment?: string
   external?: boolean
   [field: string]: unknown

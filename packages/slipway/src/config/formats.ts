@@ -50,6 +50,11 @@ export const formats = {
     is: 'an image with its digest',
     mend: 'Write registry, name and digest, as in registry.example.com/slipway-runner@sha256:… with 64 digits.',
   },
+  secret: {
+    pattern: /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
+    is: 'a name for a secret',
+    mend: 'Use letters, digits, underscore, hyphen and dot, start with a letter, at most 128 characters.',
+  },
   host: {
     pattern: /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
     is: 'a host name',

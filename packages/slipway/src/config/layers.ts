@@ -39,7 +39,7 @@ type ServiceSettings = NonNullable<Settings['services']>[string]
 export type LayeredService = Omit<ServiceSettings, 'health'> & { health?: HealthFields }
 
 function spelledOut(settings: Settings): LayeredSettings {
-  const { compose, health, database, migrate, rehearse, services, ...rest } = settings
+  const { compose, health, database, migrate, rehearse, services, secrets, ...rest } = settings
   return {
     ...rest,
     ...(compose === undefined ? {} : { compose: typeof compose === 'string' ? [compose] : compose }),
@@ -48,6 +48,7 @@ function spelledOut(settings: Settings): LayeredSettings {
     ...(migrate === undefined ? {} : { migrate: typeof migrate === 'string' ? { command: migrate } : migrate }),
     ...(rehearse === undefined ? {} : { rehearse: typeof rehearse === 'string' ? { mode: rehearse } : rehearse }),
     ...(services === undefined ? {} : { services: spelledServices(services) }),
+    ...(secrets === undefined ? {} : { secrets: spelledSecrets(secrets) }),
   }
 }
 
@@ -61,6 +62,11 @@ function spelledServices(services: NonNullable<Settings['services']>): Record<st
     health === undefined ? rest : { ...rest, health: spelledHealth(health) },
   ])
   return Object.fromEntries(entries)
+}
+
+/** `JWT_SECRET:` alone declares it, with nothing more to say of it. */
+function spelledSecrets(secrets: NonNullable<Settings['secrets']>): NonNullable<Settings['secrets']> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, rule]) => [name, rule ?? {}]))
 }
 
 /** An environment that says `domain` does not mean the `listen` of the top level too, and the other way round. */

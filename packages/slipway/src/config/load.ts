@@ -65,6 +65,7 @@ export async function loadConfig(file: string, environment: string): Promise<Loa
     composeFiles: await composeFiles(settings, directory, report),
     envFile: await envFile(settings, directory),
     server,
+    scan: written.scan,
   })
   await reportMissingMigrations(config, settings, report)
   if (config.migrate?.service === '') {

@@ -1,3 +1,6 @@
+import type { SecretRule } from '../secrets/rules.ts'
+import type { Allowance } from '../secrets/scan/allow.ts'
+
 /**
  * slipway.yaml for one environment, with every default filled in.
  * All durations are milliseconds, all paths absolute.
@@ -36,6 +39,15 @@ export interface EnvironmentConfig {
   retention: { releases: number; databases: number }
   /** Absent: this machine. */
   server?: ServerConfig
+  secrets: SecretsConfig
+  scan: { allow: Allowance[] }
+}
+
+export interface SecretsConfig {
+  /** The encrypted file of this environment, whether it is there or not. */
+  file: string
+  /** What the app declares, by the secrets' names. */
+  rules: Record<string, SecretRule>
 }
 
 /** A server of slipway.yaml, reached over SSH. */

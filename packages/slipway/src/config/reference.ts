@@ -35,6 +35,7 @@ function rowsOf(schema: z.core.$ZodType, prefix: string): Row[] {
       // Environments take the same settings as the top level, which are listed already.
       return prefix === 'environments' ? [] : rowsOf(each.valueType, `${prefix}.<name>`)
     }
+    if (each instanceof z.ZodArray) return rowsOf(each.element, `${prefix}[]`)
     if (!(each instanceof z.ZodObject)) return []
     return Object.entries<z.core.$ZodType>(each.shape).flatMap(([key, field]) => {
       const path = prefix === '' ? key : `${prefix}.${key}`

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { parseLength } from '../secrets/rules.ts'
 import { longestDurationMs, parseDuration } from './duration.ts'
 import { formats } from './formats.ts'
 
@@ -92,6 +93,12 @@ export function parseListen(value: string): { host: string; port: number } | und
   if (four === 'localhost') return { host: '127.0.0.1', port }
   return four !== undefined && isIP(four) === 4 ? { host: four, port } : undefined
 }
+
+/** How many characters a secret has. */
+export const lengthRange: Rule = value =>
+  parseLength(value) === undefined
+    ? { message: `${quoted(value)} is not a length`, mend: 'Write `64`, `">=64"`, `"<=72"` or `"32-64"`.' }
+    : undefined
 
 export const reasonableDuration: Rule = value => {
   const milliseconds = parseDuration(value)

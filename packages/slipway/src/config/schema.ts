@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defaults } from './defaults.ts'
 import { count, durationOrOff, formatted, path, serviceName } from './fields.ts'
 import { formats } from './formats.ts'
+import { scan, secretRule } from './secret-sections.ts'
 import {
   backups,
   database,
@@ -108,6 +109,14 @@ const settings = {
   backups: backups
     .optional()
     .meta({ description: 'Backups of the database', examples: [{ directory: '/opt/backups', keep: 10 }] }),
+  secrets: z
+    .record(formatted(formats.secret), secretRule.nullable())
+    .optional()
+    .meta({
+      description:
+        'What the app expects of its secrets, by name. Their values are in secrets/<environment>.yaml, encrypted: see slipway secrets --help',
+      examples: [{ JWT_SECRET: { format: 'hex', length: '>=64' } }],
+    }),
   rollback: z
     .strictObject({
       data: z
@@ -156,6 +165,10 @@ export const slipwaySchema = z.strictObject({
       description: 'Servers by name, reached over SSH',
       examples: [{ 'prod-1': { host: '203.0.113.10' } }],
     }),
+  scan: scan.optional().meta({
+    description: 'The search for secrets in clear in what Git keeps, which slipway check makes',
+    examples: [{ allow: [{ file: 'test/fixtures', because: 'keys made for tests' }] }],
+  }),
   environments: z
     .record(formatted(formats.environment), environment.nullable())
     .optional()

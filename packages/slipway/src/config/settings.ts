@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { parseLength, type SecretRule } from '../secrets/rules.ts'
 import { defaults } from './defaults.ts'
 import { parseDuration } from './duration.ts'
 import type { LayeredService, LayeredSettings } from './layers.ts'
@@ -12,6 +13,7 @@ import type {
   ServiceConfig,
 } from './model.ts'
 import { parseListen } from './rules.ts'
+import type { SlipwayFile } from './schema.ts'
 
 /** Settings as written, turned into the configuration the program works with: defaults, milliseconds, absolute paths. */
 export function environmentConfig(settings: LayeredSettings, place: ProjectPlace): EnvironmentConfig {
@@ -57,6 +59,11 @@ export function environmentConfig(settings: LayeredSettings, place: ProjectPlace
     rollback: { data: settings.rollback?.data ?? defaults.rollback.data },
     retention: { ...defaults.retention, ...compact(settings.retention ?? {}) },
     ...(place.server === undefined ? {} : { server: place.server }),
+    secrets: {
+      file: join(place.directory, defaults.secrets.folder, `${place.environment}.yaml`),
+      rules: secretRules(settings.secrets ?? {}),
+    },
+    scan: { allow: (place.scan?.allow ?? []).map(compact) },
   }
 }
 
@@ -68,6 +75,7 @@ export interface ProjectPlace {
   composeFiles: string[]
   envFile: string | undefined
   server: ServerConfig | undefined
+  scan: SlipwayFile['scan']
 }
 
 const defaultHealth: HealthConfig = {
@@ -131,6 +139,24 @@ function hooksConfig(hooks: NonNullable<LayeredSettings['hooks']>): HooksConfig 
     onFailure: commands(hooks.on_failure),
     timeoutMs: milliseconds(hooks.timeout, defaults.hooks.timeout),
   }
+}
+
+function secretRules(written: NonNullable<LayeredSettings['secrets']>): Record<string, SecretRule> {
+  const entries = Object.entries(written).map(([name, given]): [string, SecretRule] => {
+    const { required, shared, format, length, alphabet, services, as, previous } = given ?? {}
+    const range = length === undefined ? undefined : parseLength(length)
+    return [
+      name,
+      {
+        required: required ?? defaults.secrets.required,
+        shared: shared ?? defaults.secrets.shared,
+        services: services ?? [],
+        as: as ?? defaults.secrets.as,
+        ...compact({ format, length: range, alphabet, previous }),
+      },
+    ]
+  })
+  return Object.fromEntries(entries)
 }
 
 /** One command, or a list of commands. */

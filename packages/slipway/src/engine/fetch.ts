@@ -9,10 +9,12 @@ import { keepValues, visibleVariables } from '../source/environment-values.ts'
 import { fingerprintFiles, fingerprintWithOwner } from '../source/fingerprint.ts'
 import { placeFiles } from '../source/place.ts'
 import { writeRelease } from '../store/releases.ts'
+import { type Seal, writeSeal } from '../store/seal.ts'
 import { buildDocument } from './build-document.ts'
 import { buildImages, imagesWithHealthcheck, pinImages, untagImages } from './images.ts'
 import { files, lastingFolder } from './names.ts'
 import { releaseDocument } from './release-document.ts'
+import { deliverSecrets, withBuildSecrets } from './secret-files.ts'
 import { hash, stateDocument } from './state-document.ts'
 
 /** What a release is made of, resolved but not built. */
@@ -25,6 +27,10 @@ export interface ReleaseSource {
   directory: string
   /** The folder a person works in. */
   project: string
+  /** Of the encrypted file that the document's values came from. */
+  seal?: Seal
+  /** Its values that can be variables: Compose's configs may take one. */
+  variables?: Readonly<Record<string, string>>
 }
 
 /** Makes a release: builds or pulls its images, pins them, and writes its folder. Touches nothing that runs. */
@@ -58,7 +64,7 @@ async function makeRelease(
   const { project } = config
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const placed = await placeAndCopy(source, directory)
-  await build(placed.document, project, id, services, directory)
+  await withBuildSecrets(placed.document, directory, held => build(held, project, id, services, directory))
   const images = await pinImages(source.document, services, project, id, note)
   const withHealthcheck = await imagesWithHealthcheck(Object.values(images))
   const known = services.map(service => ({
@@ -66,9 +72,10 @@ async function makeRelease(
     dockerHealth: service.dockerHealth || withHealthcheck.has(images[service.name] ?? ''),
   }))
   const migrate = config.migrate === undefined ? {} : { migrate: config.migrate }
-  const input = { document: placed.document, project, services: known, images, ...migrate }
+  const delivered = await deliverSecrets({ document: placed.document, services: known, images, directory, note })
+  const input = { document: delivered.document, project, services: known, images, ...migrate }
   const document = releaseDocument({ ...input, release: id })
-  const state = stateDocument(placed.document, project, known, images)
+  const state = stateDocument(delivered.document, project, known, images)
   const migrationFingerprint = await migrationFingerprintOf(config)
   // Neither the release's folder nor its number makes a difference.
   const timeless = (value: ComposeDocument) => JSON.stringify(value).replaceAll(`${directory}/`, '')
@@ -77,12 +84,13 @@ async function makeRelease(
     directory,
     placed.copies.map(copy => copy.to),
   )
+  const secrets = delivered.fingerprint === undefined ? [] : [delivered.fingerprint]
   const fingerprint = hash(
-    [anyRelease, images, timeless(state), known, config.migrate, migrationFingerprint, copied].map(
+    [anyRelease, images, timeless(state), known, config.migrate, migrationFingerprint, copied, ...secrets].map(
       each => each ?? null,
     ),
   )
-  await writeAtomically(join(directory, files.document), JSON.stringify(placed.document))
+  await writeAtomically(join(directory, files.document), JSON.stringify(delivered.document))
   await writeAtomically(join(directory, files.release), JSON.stringify(document))
   await writeAtomically(join(directory, files.state), JSON.stringify(state))
   const release: Release = {
@@ -98,16 +106,22 @@ async function makeRelease(
     stateFingerprint: hash(timeless(state)),
     directory,
     ...(source.commit === undefined ? {} : { commit: source.commit }),
+    ...(delivered.fingerprint === undefined ? {} : { secretsFingerprint: delivered.fingerprint }),
     ...(config.database === undefined ? {} : { database: config.database.service }),
     ...(migrationFingerprint === undefined ? {} : { migrationFingerprint }),
   }
+  if (source.seal !== undefined) await writeSeal(directory, source.seal)
   await writeRelease(release)
   return release
 }
 
 async function placeAndCopy(source: ReleaseSource, directory: string): Promise<ReturnType<typeof placeFiles>> {
   const envFile = source.config.envFile ?? join(source.directory, '.env')
-  const { document, folder } = await keepValues(source.document, await visibleVariables(envFile), directory)
+  const { document, folder } = await keepValues(
+    source.document,
+    { ...(await visibleVariables(envFile)), ...source.variables },
+    directory,
+  )
   const placed = await place({ ...source, document }, directory)
   await copyInto(placed.copies)
   if (folder !== undefined) await rm(folder, { recursive: true })

@@ -24,6 +24,8 @@ export interface Release {
   stateFingerprint: string
   /** Over the files of `migrate.files`; absent: not known. */
   migrationFingerprint?: string
+  /** Over the secrets that were delivered as files, by a key of the server; absent: there were none. */
+  secretsFingerprint?: string
   /** The Compose service that runs the release's PostgreSQL. */
   database?: string
   /** The release's own folder: Compose documents, sources, secrets. */

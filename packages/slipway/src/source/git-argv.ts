@@ -32,25 +32,6 @@ export const exportSettings: readonly string[] = [
   'submodule.recurse=false',
 ].flatMap(setting => ['-c', setting])
 
-/** Inside a Git hook these name another repository: `git rev-parse --local-env-vars`, without its settings. */
-export const foreignVariables: Readonly<Record<string, undefined>> = {
-  GIT_DIR: undefined,
-  GIT_WORK_TREE: undefined,
-  GIT_IMPLICIT_WORK_TREE: undefined,
-  GIT_INDEX_FILE: undefined,
-  GIT_INDEX_VERSION: undefined,
-  GIT_OBJECT_DIRECTORY: undefined,
-  GIT_ALTERNATE_OBJECT_DIRECTORIES: undefined,
-  GIT_QUARANTINE_PATH: undefined,
-  GIT_COMMON_DIR: undefined,
-  GIT_NAMESPACE: undefined,
-  GIT_PREFIX: undefined,
-  GIT_GRAFT_FILE: undefined,
-  GIT_REPLACE_REF_BASE: undefined,
-  GIT_SHALLOW_FILE: undefined,
-  GIT_LITERAL_PATHSPECS: undefined,
-}
-
 /** A commit's subject was written by somebody: one line without control characters and marks that turn text around. */
 export function subjectOf(text: string): string {
   return text.replace(escapeSequences, '').replace(steering, ' ').replace(/ {2,}/g, ' ').trim().slice(0, 200)

@@ -4,7 +4,8 @@ import { SlipwayError } from '../support/errors.ts'
 import { lastLines, run, type RunResult } from '../support/run.ts'
 import { redactor } from '../support/redact.ts'
 import type { Commit } from '../release/model.ts'
-import { exportSettings, fetchArgv, foreignVariables, privateRef, subjectOf } from './git-argv.ts'
+import { foreignVariables } from '../support/git-variables.ts'
+import { exportSettings, fetchArgv, privateRef, subjectOf } from './git-argv.ts'
 
 /** Brings a branch's newest commit to this machine. The work tree and the repository's branches are not touched. */
 export async function fetchBranch(directory: string, remote: string, branch: string): Promise<Commit> {

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { ComposeDocument } from '../config/document.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
 import { run } from '../support/run.ts'
-import { foreignVariables } from './git-argv.ts'
+import { foreignVariables } from '../support/git-variables.ts'
 
 /**
  * The files of a project that a deployment elsewhere needs: what Git knows or would know, and what slipway.yaml and the

@@ -86,6 +86,20 @@ export const errorCatalogue = {
     exit: exitCodes.failedNothingChanged,
     means: 'A variable or secret file that the app needs is missing.',
   },
+  SECRET_INVALID: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'A secret does not fit what slipway.yaml declares of it.',
+  },
+  SECRET_EXPOSED: { exit: exitCodes.usage, means: 'A secret stands in clear in what Git keeps.' },
+  SECRETS_INVALID: { exit: exitCodes.usage, means: 'A file of secrets can not be read.' },
+  SECRETS_TAMPERED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'A file of secrets was changed by somebody who can not read it, or by hand.',
+  },
+  AGE_KEY_UNUSABLE: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'No age key at hand opens the secrets, or its file is open to others.',
+  },
   PORT_IN_USE: { exit: exitCodes.failedNothingChanged, means: 'Another program listens where the edge should.' },
   SOURCE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'The code could not be fetched.' },
   BUILD_FAILED: { exit: exitCodes.failedNothingChanged, means: 'An image does not build or can not be pulled.' },

@@ -51,7 +51,7 @@ const structuralKeys = new Set(
     'app environment project name service services quieted',
     'release current target previous version sha createdAt',
     'database of leftBehind file directory backup snapshot sha256',
-    'fingerprint stateFingerprint migrationFingerprint',
+    'fingerprint stateFingerprint migrationFingerprint secretsFingerprint',
   ].flatMap(line => line.split(' ')),
 )
 

@@ -32,7 +32,10 @@ const importing = (from: string): string => `import { thing } from '${from}'\n\n
 describe('imports go down only', () => {
   test.each([
     ['support/a.ts', '../config/model.ts'],
+    ['support/a.ts', '../secrets/rules.ts'],
+    ['secrets/a.ts', '../config/model.ts'],
     ['config/a.ts', '../release/model.ts'],
+    ['release/a.ts', '../secrets/open.ts'],
     ['release/a.ts', '../engine/engine.ts'],
     ['release/a.ts', '../config/load.ts'],
     ['release/steps/a.ts', '../../config/load.ts'],
@@ -51,6 +54,7 @@ describe('imports go down only', () => {
 
   test.each([
     ['config/a.ts', '../support/errors.ts'],
+    ['config/a.ts', '../secrets/rules.ts'],
     ['release/steps/a.ts', '../../config/model.ts'],
     ['release/a.ts', './model.ts'],
     ['engine/a.ts', '../release/ports.ts'],

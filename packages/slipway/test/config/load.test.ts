@@ -56,6 +56,8 @@ describe('loadConfig', () => {
       backups: { directory: '/opt/backups', format: 'plain', keep: 5, daily: { keepDays: 30 } },
       rollback: { data: 'restore' },
       retention: { releases: 5, databases: 1 },
+      secrets: { file: join(directory, 'secrets/dev.yaml'), rules: {} },
+      scan: { allow: [] },
     })
   })
 

@@ -6,7 +6,7 @@ import { jsonSchema } from '../../src/config/json-schema.ts'
 import { configReference } from '../../src/config/reference.ts'
 import { slipwaySchema } from '../../src/config/schema.ts'
 import { nearestName } from '../../src/config/suggest.ts'
-import { looksSecret } from '../../src/config/secret-names.ts'
+import { looksSecret } from '../../src/secrets/secret-names.ts'
 import { unwrap } from '../../src/config/walk.ts'
 
 describe('the schema', () => {

@@ -28,6 +28,8 @@ export function environmentConfig(overrides: Partial<EnvironmentConfig> = {}): E
     backups: { directory: '', format: 'custom', keep: 5, daily: { keepDays: 30 } },
     rollback: { data: 'ask' },
     retention: { releases: 5, databases: 1 },
+    secrets: { file: '/project/secrets/prod.yaml', rules: {} },
+    scan: { allow: [] },
     ...overrides,
   }
 }

@@ -52,6 +52,8 @@ export function sampleConfig(project: string, edge: Partial<EnvironmentConfig['e
     backups: { directory: '/backups', format: 'custom', keep: 5, daily: { keepDays: 7 } },
     rollback: { data: 'ask' },
     retention: { releases: 3, databases: 2 },
+    secrets: { file: '/project/secrets/prod.yaml', rules: {} },
+    scan: { allow: [] },
   }
 }
 

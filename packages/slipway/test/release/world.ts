@@ -360,6 +360,8 @@ export const config: EnvironmentConfig = {
   backups: { directory: '/backups', format: 'custom', keep: 5, daily: { keepDays: 30 } },
   rollback: { data: 'ask' },
   retention: { releases: 5, databases: 1 },
+  secrets: { file: '/project/secrets/prod.yaml', rules: {} },
+  scan: { allow: [] },
 }
 
 export function makePlan(world: World, version: string, migration: Plan['migration']): Plan {

@@ -13,7 +13,12 @@ export const run: Handler<{ environment: string | undefined }> = async (input, c
   return { exitCode: exitCodes.ok, document: report, text: () => checkText(report, context.stdout) }
 }
 
-function checkText({ file, app, environments, warnings }: CheckReport, screen: Screen): string {
+function scannedText({ files, skipped }: NonNullable<CheckReport['scanned']>): string {
+  const left = skipped.length === 0 ? '' : `; too large to be looked at: ${oneLine(skipped.join(', '))}`
+  return `no secret in clear in the ${plural(files, 'file')} that Git keeps${left}`
+}
+
+function checkText({ file, app, environments, warnings, scanned }: CheckReport, screen: Screen): string {
   const { paint, symbols } = screen
   const found = warnings.length === 0 ? 'no mistakes' : `no mistakes, ${plural(warnings.length, 'warning')}`
   const rows = environments.map(each => [
@@ -27,6 +32,7 @@ function checkText({ file, app, environments, warnings }: CheckReport, screen: S
     ...(warnings.length === 0 ? [] : [problemsBlock(warnings, screen)]),
     '',
     ...table(columns, rows, screen),
+    ...(scanned === undefined ? [] : ['', `  ${paint.dim(scannedText(scanned))}`]),
     '',
   ].join('\n')
 }

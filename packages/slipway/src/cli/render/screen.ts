@@ -7,12 +7,14 @@ export interface Screen {
   symbols: Symbols
   /** Asked anew at each drawing: people resize windows. */
   columns(): number
+  /** Whether a person sees it, and not a file or another program. */
+  terminal: boolean
   /** Whether lines may be drawn over. */
   animated: boolean
 }
 
 export interface Stream {
-  write(text: string): unknown
+  write(text: string | Uint8Array): unknown
   isTTY?: boolean | undefined
   columns?: number | undefined
 }
@@ -23,6 +25,7 @@ export function screenOf(stream: Stream, variables: Variables, color: boolean): 
   const terminal = stream.isTTY === true && variables['TERM'] !== 'dumb'
   return {
     write: text => void stream.write(text),
+    terminal: stream.isTTY === true,
     paint: paintFor(color && isColored(terminal, variables)),
     symbols: ['dumb', 'linux'].includes(variables['TERM'] ?? '') ? asciiSymbols : unicodeSymbols,
     columns: () => (stream.isTTY === true ? Math.max(20, stream.columns ?? 80) : wide),

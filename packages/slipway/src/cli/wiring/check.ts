@@ -1,36 +1,85 @@
-import { resolve } from 'node:path'
-import { checkEnvironment } from '../../config/check-environment.ts'
+import { dirname, resolve } from 'node:path'
+import { checkEnvironment, type CheckedEnvironment } from '../../config/check-environment.ts'
 import { findConfig, listEnvironments } from '../../config/load.ts'
+import { scanRepository, type ScanReport } from '../../secrets/scan/repository.ts'
 import type { CheckConfiguration, CheckReport } from '../application.ts'
 import { SlipwayError, type Problem } from '../../support/errors.ts'
+import { knownSecrets, lookAtSecrets, type SecretsSeen, secretProblems, sameInSeveral } from './check-secrets.ts'
 
-/** Checks one environment, or all of them, and reports every mistake at once. */
+/** Checks one environment, or all of them, and what Git keeps, and reports every mistake at once. */
 export const checkConfiguration: CheckConfiguration = async (configFile, environment) => {
   const file = configFile === undefined ? await findConfig(process.cwd()) : resolve(configFile)
   const names = environment === undefined ? await listEnvironments(file) : [environment]
-  const environments: CheckReport['environments'] = []
-  const problems: Problem[] = []
-  let app = ''
+  const checked: CheckedEnvironment[] = []
+  const seen: SecretsSeen[] = []
   for (const name of names) {
-    const checked = await checkEnvironment(file, name)
-    app = checked.config.app
-    problems.push(...checked.problems)
-    environments.push({
-      name,
-      project: checked.config.project,
-      production: checked.config.production,
-      services: checked.services.map(service => ({ name: service.name, role: service.role })),
+    const each = await checkEnvironment(file, name, async config => {
+      const secrets = await lookAtSecrets(config)
+      seen.push(secrets)
+      return secrets.variables
     })
+    checked.push(each)
   }
-  const all = unique(problems)
-  if (all.some(problem => problem.severity === 'error')) {
+  const problems = [...checked.flatMap(each => each.problems), ...seen.flatMap(secretProblems), ...sameInSeveral(seen)]
+  const scan = await scanOf(dirname(file), checked, seen)
+  refuse(file, unique(problems), scan)
+  const environments = checked.map(({ config, services }): CheckReport['environments'][number] => ({
+    name: config.environment,
+    project: config.project,
+    production: config.production,
+    services: services.map(service => ({ name: service.name, role: service.role })),
+  }))
+  return {
+    file,
+    app: checked[0]?.config.app ?? '',
+    environments,
+    warnings: unique([...problems, ...unusedAllowances(file, scan)]),
+    ...(scan === undefined ? {} : { scanned: { files: scan.files, skipped: scan.skipped } }),
+  }
+}
+
+/** Undefined: the project is in no Git repository. */
+async function scanOf(
+  directory: string,
+  checked: readonly CheckedEnvironment[],
+  seen: readonly SecretsSeen[],
+): Promise<ScanReport | undefined> {
+  const allow = checked[0]?.config.scan.allow ?? []
+  return scanRepository(directory, { allow, known: seen.flatMap(knownSecrets) })
+}
+
+function refuse(file: string, problems: readonly Problem[], scan: ScanReport | undefined): void {
+  const exposed = scan?.problems ?? []
+  const mistaken = problems.some(problem => problem.severity === 'error')
+  if (!mistaken && exposed.length === 0) return
+  const state = 'nothing was changed'
+  if (mistaken) {
     throw new SlipwayError('CONFIG_INVALID', `${file} or its Compose files have mistakes`, {
-      problems: all,
-      state: 'nothing was changed',
+      problems: [...problems, ...exposed],
+      state,
       next: 'Mend what is listed and run: slipway check',
     })
   }
-  return { file, app, environments, warnings: all }
+  throw new SlipwayError('SECRET_EXPOSED', 'Secrets stand in clear in what Git keeps', {
+    problems: exposed,
+    state,
+    next: 'Make each worthless where it came from first: who has a clone has it. Then take it out and run: slipway check',
+  })
+}
+
+/** What was allowed once and is gone would hide what comes there next. */
+function unusedAllowances(file: string, scan: ScanReport | undefined): Problem[] {
+  // Values are only searched for where a key is at hand.
+  const unused = (scan?.unused ?? []).filter(each => each.rule !== 'known-secret')
+  return unused.map(each => ({
+    severity: 'warning',
+    file,
+    line: 0,
+    column: 0,
+    path: 'scan.allow',
+    message: `nothing is found any more in ${each.file}${each.rule === undefined ? '' : ` by ${each.rule}`}`,
+    mend: 'Take it out of scan.allow.',
+  }))
 }
 
 /** Environments share files: the same mistake is told once. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileBackups } from '../../backup/backups.ts'
+import { mountsOf } from '../../config/compose-secrets.ts'
 import type { ComposeDocument, ComposeService } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { stateContainer } from '../../engine/state.ts'
@@ -19,7 +20,7 @@ export async function openDatabase(
   return login === undefined ? undefined : postgresDatabase({ ...login, container: container.find })
 }
 
-/** The login that the app itself uses, when one of its variables is a URL that leads to the database service. */
+/** The login that the app itself uses, when one of its variables or secrets is a URL that leads to the database service. */
 export function appDatabase(
   config: EnvironmentConfig,
   document: ComposeDocument,
@@ -32,6 +33,10 @@ export function appDatabase(
       const login = loginOf(unescaped(value ?? ''), service)
       if (login !== undefined) return postgresDatabase({ ...login, container: container.find })
     }
+  }
+  for (const { value } of Object.values(document.secrets ?? {})) {
+    const login = value === undefined ? undefined : loginOf(Buffer.from(value).toString().trim(), service)
+    if (login !== undefined) return postgresDatabase({ ...login, container: container.find })
   }
   return undefined
 }
@@ -121,7 +126,10 @@ function variable(service: ComposeService, name: string): string | undefined {
 async function passwordFromFile(service: ComposeService, document: ComposeDocument): Promise<string | undefined> {
   const path = variable(service, 'POSTGRES_PASSWORD_FILE')
   const name = path?.startsWith('/run/secrets/') === true ? path.slice('/run/secrets/'.length) : undefined
-  const file = name === undefined ? undefined : document.secrets?.[name]?.file
+  // A release's own document mounts it under a key of Slipway's, with the name as its target.
+  const mounted = mountsOf(service).find(mount => (mount.target ?? mount.source).split('/').at(-1) === name)
+  const { file, value } = document.secrets?.[mounted?.source ?? name ?? ''] ?? {}
+  if (value !== undefined) return Buffer.from(value).toString('utf8').trimEnd()
   return file === undefined ? undefined : (await readFile(file, 'utf8').catch(() => undefined))?.trimEnd()
 }
 

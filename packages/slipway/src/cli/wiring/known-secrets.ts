@@ -2,10 +2,15 @@ import { readFile } from 'node:fs/promises'
 import type { ComposeDocument } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { secretsOf } from '../../support/redact.ts'
+import { hiddenTexts } from './environment-secrets.ts'
 
 /** What the app's variables and secret files hold that nobody may read in what Slipway says. */
-export async function secretsIn(config: EnvironmentConfig, document: ComposeDocument): Promise<string[]> {
-  const secrets: string[] = []
+export async function secretsIn(
+  config: EnvironmentConfig,
+  document: ComposeDocument,
+  values: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<string[]> {
+  const secrets = hiddenTexts(values)
   for (const service of Object.values(document.services)) {
     const environment = Object.entries(service.environment ?? {}).map(([name, value]) => [
       name,

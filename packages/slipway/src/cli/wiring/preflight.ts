@@ -5,6 +5,7 @@ import type { Checks, Database } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
 import { backupsDirectory } from './database.ts'
 import { availableMemory } from './memory.ts'
+import { proveSecrets } from './environment-secrets.ts'
 import type { ResolvedSource } from './resolve.ts'
 
 /** Everything that can be known to hurt before anything changes. */
@@ -13,13 +14,14 @@ export function preflightChecks(input: PreflightInput): Checks {
     async preflight(plan) {
       const source = input.source()
       if (plan.kind === 'deploy' && source !== undefined) variablesAreSet(source)
+      const secrets = plan.kind === 'deploy' && source !== undefined ? await proveSecrets(source, plan.current) : []
       await inOrder([
         engineAnswers(),
         diskHasRoom(input.layout.environment, atLeast, 'Slipway keeps releases and journals there'),
         databaseIsWell(input, backupsDirectory(plan.config, input.layout)),
         input.addressFree(),
       ])
-      return memoryWarnings()
+      return [...secrets, ...(await memoryWarnings())]
     },
   }
 }
@@ -97,7 +99,7 @@ function variablesAreSet(source: ResolvedSource): void {
   throw new SlipwayError('SECRET_MISSING', `The Compose files need variables that are not set: ${names}`, {
     why: source.config.envFile === undefined ? 'there is no env file' : `${source.config.envFile} does not set them`,
     state: 'nothing was changed',
-    next: 'Set them, or give them a default in the Compose file: ${NAME:-default}.',
+    next: `slipway secrets set ${source.config.environment} ${source.missingVariables[0] ?? ''}, or give them a default in the Compose file: \${NAME:-default}.`,
   })
 }
 

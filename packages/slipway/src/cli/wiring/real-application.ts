@@ -44,6 +44,7 @@ import { isHalfMade, removeHalfMade } from './half-made.ts'
 import { secretsIn } from './known-secrets.ts'
 import { followLogs } from './logs.ts'
 import { projectEdge, realPorts, type RealPorts } from './parts.ts'
+import { variablesForLooking } from './environment-secrets.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource } from './resolve.ts'
 import { statusReport } from './status.ts'
 import { planWarmRollback } from './warm-target.ts'
@@ -331,11 +332,13 @@ export class RealApplication implements Application {
   /** Before the first release there is only what the folder says, and from Git perhaps not even that. */
   private async documentOfNow(): Promise<ComposeDocument> {
     if (this.config.source.kind === 'git') return { services: {} }
-    return (await readCompose(this.config)) as unknown as ComposeDocument
+    const variables = await variablesForLooking(this.config)
+    return (await readCompose(this.config, { variables })) as unknown as ComposeDocument
   }
 
   private async portsFor(config: EnvironmentConfig, document: ComposeDocument): Promise<RealPorts> {
-    this.redact = redactor(await secretsIn(config, document))
+    const values = this.source?.secrets?.values
+    this.redact = redactor(await secretsIn(config, document, values))
     const ports = await realPorts(config, this.layout, document, () => this.source)
     const { journal, checks, experience } = ports
     return {

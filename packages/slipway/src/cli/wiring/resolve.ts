@@ -1,6 +1,7 @@
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { readCompose, type ResolvedCompose } from '../../config/compose.ts'
+import { variablesOf, withSecrets } from '../../config/compose-secrets.ts'
 import type { ComposeDocument } from '../../config/document.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
@@ -8,9 +9,11 @@ import { detectServices } from '../../config/roles.ts'
 import type { ReleaseSource } from '../../engine/fetch.ts'
 import type { Commit } from '../../release/model.ts'
 import { uploadNote } from '../../runner/uploads.ts'
+import type { OpenSecrets } from '../../secrets/open.ts'
 import { commitOf, exportCommit, fetchBranch, prefixOf } from '../../source/git.ts'
 import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
+import { openEnvironmentSecrets, sealOf } from './environment-secrets.ts'
 
 /** The code and configuration that a deployment would take now. From Git, they are written out to a folder of their own. */
 export async function resolveSource(base: EnvironmentConfig, layout: Layout): Promise<ResolvedSource> {
@@ -57,6 +60,7 @@ export interface ResolvedSource extends ReleaseSource {
   /** The configuration in the folder a person works in, by which the commit was found. */
   base: EnvironmentConfig
   missingVariables: string[]
+  secrets?: OpenSecrets
   /** The whole commit, written out; the project may be a folder in it. */
   checkout?: string
 }
@@ -69,7 +73,9 @@ async function readSource(
   config: EnvironmentConfig,
   place: { base: EnvironmentConfig; project: string; directory: string; commit?: Commit; checkout?: string },
 ): Promise<ResolvedSource> {
-  const document = await readCompose(config)
+  const secrets = await openEnvironmentSecrets(config)
+  const variables = variablesOf(secrets?.values ?? new Map())
+  const document = await readCompose(config, { variables })
   const { services, problems } = detectServices(document, config)
   const errors = problems.filter(problem => problem.severity === 'error')
   if (errors.length > 0)
@@ -78,7 +84,14 @@ async function readSource(
       state: 'nothing was changed',
       next: 'Mend what is listed and run: slipway check',
     })
-  return { config, document: typed(document), services, missingVariables: document.missingVariables, ...place }
+  return {
+    config,
+    document: withSecrets(typed(document), secrets?.values ?? new Map(), config.secrets.rules),
+    services,
+    missingVariables: document.missingVariables,
+    ...(secrets === undefined ? {} : { secrets, variables, seal: sealOf(secrets) }),
+    ...place,
+  }
 }
 
 /** Compose prints its own normal form, so its fields have the types that `document.ts` gives them. */

@@ -1,6 +1,6 @@
 import type { Problem } from '../../support/errors.ts'
 import type { FilePlace } from '../locate.ts'
-import { carriesPassword, looksSecret } from '../secret-names.ts'
+import { carriesPassword, looksSecret } from '../../secrets/secret-names.ts'
 import type { Path, YamlSource } from '../yaml-source.ts'
 import { type Check, problem } from './subject.ts'
 

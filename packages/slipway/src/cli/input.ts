@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { SlipwayError } from '../support/errors.ts'
+
+/** What comes in: from a person at a terminal, or from another program. Secrets come this way, never as arguments. */
+export interface Input {
+  /** Whether a person types. */
+  terminal: boolean
+  /** Everything that another program pipes in. Throws when it is more than the limit. */
+  all(limit: number): Promise<Uint8Array>
+  /** One line that is not shown while it is typed. */
+  hidden(question: string): Promise<string>
+  /** Runs a program in this terminal; returns its exit code. */
+  interactive(program: string, argv: readonly string[]): Promise<number>
+}
+
+export const noInput: Input = {
+  terminal: false,
+  all: () => Promise.resolve(new Uint8Array()),
+  hidden: () => Promise.reject(nobody()),
+  interactive: () => Promise.reject(nobody()),
+}
+
+export function processInput(): Input {
+  const { stdin, stderr } = process
+  return {
+    terminal: stdin.isTTY,
+    async all(limit) {
+      const pieces: Buffer[] = []
+      let length = 0
+      for await (const piece of stdin) {
+        const bytes = Buffer.from(piece as Uint8Array)
+        length += bytes.length
+        if (length > limit)
+          throw new SlipwayError('USAGE', `More than ${limit / 1024 ** 2} MB were piped in`, {
+            state: 'nothing was changed',
+          })
+        pieces.push(bytes)
+      }
+      return Buffer.concat(pieces)
+    },
+    hidden: question => {
+      if (!stdin.isTTY) throw nobody()
+      stderr.write(question)
+      return typedUnseen(stdin).finally(() => stderr.write('\n'))
+    },
+    async interactive(program, argv) {
+      const child = spawn(program, [...argv], { stdio: 'inherit' })
+      const [code] = (await once(child, 'exit')) as [number | null]
+      return code ?? 1
+    },
+  }
+}
+
+/** In raw mode the terminal shows nothing by itself. A line that is pasted comes as one piece. */
+function typedUnseen(stdin: NodeJS.ReadStream): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let typed = ''
+    const end = (): void => {
+      stdin.setRawMode(false)
+      stdin.pause()
+      stdin.off('data', take)
+    }
+    const take = (piece: string): void => {
+      for (const character of Array.from(piece.replaceAll(pasteBegins, '').replaceAll(pasteEnds, ''))) {
+        if (character === '\r' || character === '\n' || character === '\u0004') {
+          end()
+          return resolve(typed)
+        }
+        if (character === '\u0003') {
+          end()
+          return reject(new SlipwayError('INTERRUPTED', 'Interrupted'))
+        }
+        if (character === '\u007f' || character === '\b') typed = Array.from(typed).slice(0, -1).join('')
+        else if (character === '\u0015') typed = ''
+        else typed += character
+      }
+    }
+    stdin.setRawMode(true)
+    stdin.setEncoding('utf8').resume().on('data', take)
+  })
+}
+
+const pasteBegins = '\u001b[200~'
+const pasteEnds = '\u001b[201~'
+
+function nobody(): SlipwayError {
+  return new SlipwayError('USAGE', 'There is no terminal to ask at', {
+    state: 'nothing was changed',
+    next: 'Pipe the value in, as in: slipway secrets set prod NAME < file',
+  })
+}

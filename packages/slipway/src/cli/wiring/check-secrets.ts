@@ -1,0 +1,109 @@
+import { variablesOf } from '../../config/compose-secrets.ts'
+import type { EnvironmentConfig } from '../../config/model.ts'
+import { checkSecrets, compareSecrets } from '../../secrets/check.ts'
+import { type OpenSecrets, readSealedFile } from '../../secrets/open.ts'
+import { textOf } from '../../secrets/rules.ts'
+import type { SealedFile } from '../../secrets/sealed-file.ts'
+import { isSearchable, type KnownSecret } from '../../secrets/scan/text.ts'
+import { type Problem, SlipwayError } from '../../support/errors.ts'
+import { openEnvironmentSecrets, standIns } from './environment-secrets.ts'
+
+/** What can be said of an environment's secrets with the keys at hand, which on a pipeline may be none. */
+export interface SecretsSeen {
+  config: EnvironmentConfig
+  /** For Compose: the values, or where they can not be read something in their place. */
+  variables: Record<string, string>
+  sealed?: SealedFile
+  opened?: OpenSecrets
+  problems: Problem[]
+}
+
+export async function lookAtSecrets(config: EnvironmentConfig): Promise<SecretsSeen> {
+  let sealed: SealedFile | undefined
+  try {
+    sealed = await readSealedFile(config.secrets.file)
+    const opened = sealed === undefined ? undefined : await openEnvironmentSecrets(config)
+    const variables = variablesOf(opened?.values ?? new Map())
+    return {
+      config,
+      variables,
+      problems: [],
+      ...(sealed === undefined ? {} : { sealed }),
+      ...(opened === undefined ? {} : { opened }),
+    }
+  } catch (error) {
+    if (!(error instanceof SlipwayError)) throw error
+    const noKey = error.code === 'AGE_KEY_UNUSABLE'
+    return {
+      config,
+      variables: standIns(sealed),
+      ...(sealed === undefined ? {} : { sealed }),
+      problems:
+        error.problems.length > 0 ? [...error.problems] : [problemOf(config, error, noKey ? 'warning' : 'error')],
+    }
+  }
+}
+
+/** What is missing or does not fit. Without a key only names can be looked at. */
+export function secretProblems({ config, sealed, opened, problems }: SecretsSeen): Problem[] {
+  if (sealed === undefined) return problems
+  const { rules, file } = config.secrets
+  const place = { file, line: 0, column: 0 }
+  const values = opened?.values ?? new Map([...sealed.values.keys()].map(name => [name, new Uint8Array()]))
+  const findings = checkSecrets(values, rules).filter(({ kind }) => opened !== undefined || kind !== 'unfit')
+  return [
+    ...problems,
+    ...findings.map(
+      ({ name, kind, message, command }): Problem => ({
+        ...place,
+        severity: kind === 'undeclared' ? 'warning' : 'error',
+        path: name,
+        message,
+        mend: `slipway secrets ${command} ${config.environment} ${name}`,
+      }),
+    ),
+  ]
+}
+
+/** Values that several environments share and must not. */
+export function sameInSeveral(seen: readonly SecretsSeen[]): Problem[] {
+  return seen.flatMap(({ config, opened }, index) =>
+    seen.slice(index + 1).flatMap(other => {
+      if (opened === undefined || other.opened === undefined) return []
+      const rules = { ...config.secrets.rules, ...other.config.secrets.rules }
+      const rows = compareSecrets(opened.values, other.opened.values, rules).rows
+      return rows
+        .filter(row => row.state === 'identical')
+        .map(
+          ({ name }): Problem => ({
+            severity: 'error',
+            file: other.config.secrets.file,
+            line: 0,
+            column: 0,
+            path: name,
+            message: `${name} is the same in ${config.environment} and ${other.config.environment}`,
+            mend: `Give each its own: slipway secrets generate ${other.config.environment} ${name} --replace. May it be the same? secrets: { ${name}: { shared: true } }.`,
+          }),
+        )
+    }),
+  )
+}
+
+export function knownSecrets({ config, opened }: SecretsSeen): KnownSecret[] {
+  return [...(opened?.values ?? [])].flatMap(([name, bytes]) => {
+    const value = textOf(bytes)
+    return value !== undefined && isSearchable(name, value) ? [{ environment: config.environment, name, value }] : []
+  })
+}
+
+function problemOf(config: EnvironmentConfig, error: SlipwayError, severity: Problem['severity']): Problem {
+  return {
+    severity,
+    file: config.secrets.file,
+    line: 0,
+    column: 0,
+    path: '',
+    message: [error.message, error.why].filter(part => part !== undefined).join(': '),
+    mend: severity === 'warning' ? 'Without a key only the names are checked.' : (error.next ?? ''),
+  }
+}

@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { findConfig, listEnvironments, loadConfig } from '../../config/load.ts'
+import type { EnvironmentConfig } from '../../config/model.ts'
+import { newSecrets } from '../../secrets/change.ts'
+import { ownKey } from '../../secrets/identities.ts'
+import { readSealedFile } from '../../secrets/open.ts'
+import type { Recipient } from '../../secrets/sealed-file.ts'
+import { printSealedFile, recipientName } from '../../secrets/sealed-yaml.ts'
+import { SlipwayError } from '../../support/errors.ts'
+import { readIfPresent, writeAtomically } from '../../support/files.ts'
+import type { OpenSecretsOf, SecretsOfEnvironment } from '../application.ts'
+import { openEnvironmentSecrets } from './environment-secrets.ts'
+
+/** The encrypted secrets of one environment, or of all. */
+export const openSecrets: OpenSecretsOf = async (configFile, environment) => {
+  const file = configFile === undefined ? await findConfig(process.cwd()) : resolve(configFile)
+  const names = environment === undefined ? await listEnvironments(file) : [environment]
+  return Promise.all(names.map(async name => fileSecrets((await loadConfig(file, name)).config)))
+}
+
+function fileSecrets(config: EnvironmentConfig): SecretsOfEnvironment {
+  const { file } = config.secrets
+  return {
+    config,
+    read: () => readSealedFile(file),
+    open: () => openEnvironmentSecrets(config),
+    async create() {
+      const own = await ownKey()
+      const recipients = own.recipients.map((key, index): Recipient => ({ name: nameOf(index), kind: 'person', key }))
+      const owner = { app: config.app, environment: config.environment }
+      return { secrets: await newSecrets(owner, recipients), keyMade: own.made ? own.from : undefined }
+    },
+    async save(secrets, before) {
+      const found = await readIfPresent(file)
+      const expected = before === undefined ? undefined : printSealedFile(before.sealed)
+      // Windows line ends and comments of one's own make no difference.
+      const same =
+        found === undefined ||
+        expected === undefined ||
+        (await readSealedFile(file))?.seal.mac === before?.sealed.seal.mac
+      if (!same) throw changedMeanwhile(file)
+      await mkdir(dirname(file), { recursive: true })
+      await writeAtomically(file, printSealedFile(secrets.sealed), 0o644)
+    },
+  }
+}
+
+function nameOf(index: number): string {
+  const name = userInfo().username.replaceAll(/[^A-Za-z0-9._-]/g, '')
+  const usable = recipientName.test(name) ? name : 'me'
+  return index === 0 ? usable : `${usable}-${index + 1}`
+}
+
+function changedMeanwhile(file: string): SlipwayError {
+  return new SlipwayError('SECRETS_INVALID', `${file} was changed by somebody else meanwhile`, {
+    state: 'nothing was written',
+    next: 'Do it again.',
+  })
+}

@@ -1,0 +1,94 @@
+import { lstat, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Problem } from '../../support/errors.ts'
+import { foreignVariables } from '../../support/git-variables.ts'
+import { run } from '../../support/run.ts'
+import { shownName } from '../names.ts'
+import { type Allowance, isAllowed } from './allow.ts'
+import { fileExposure } from './files.ts'
+import { type KnownSecret, scanText } from './text.ts'
+
+/**
+ * Secrets in clear in what Git keeps of a folder: everything tracked in it, as it lies there now. Undefined: the folder
+ * is in no repository.
+ */
+export async function scanRepository(directory: string, options: ScanOptions = {}): Promise<ScanReport | undefined> {
+  const files = await trackedFiles(directory)
+  if (files === undefined) return undefined
+  const problems: Problem[] = []
+  const skipped: string[] = []
+  const used = new Set<Allowance>()
+  for (const path of files) {
+    const text = await readText(join(directory, path))
+    if (text === 'too large') skipped.push(path)
+    if (text === undefined || text === 'too large') continue
+    const found = [...fileExposure(path, text.content), ...scanText(path, text.content, options.known)]
+    for (const { rule, is, line, column } of found.slice(0, mostOfFile)) {
+      const allowance = isAllowed(options.allow ?? [], path, rule)
+      if (allowance !== undefined) used.add(allowance)
+      else problems.push(problemAt(join(directory, path), path, rule, is, line, column))
+    }
+  }
+  return {
+    files: files.length,
+    problems: problems.slice(0, mostShown),
+    skipped,
+    unused: (options.allow ?? []).filter(each => !used.has(each)),
+  }
+}
+
+export interface ScanOptions {
+  /** Values in clear, when a key is at hand: they must stand nowhere else. */
+  known?: readonly KnownSecret[]
+  allow?: readonly Allowance[]
+}
+
+export interface ScanReport {
+  files: number
+  problems: Problem[]
+  /** Too large to be looked at. */
+  skipped: string[]
+  /** Allowances that allowed nothing. */
+  unused: Allowance[]
+}
+
+const mostShown = 200
+const mostOfFile = 20
+const largestFile = 5_000_000
+
+async function trackedFiles(directory: string): Promise<string[] | undefined> {
+  const environment = { ...foreignVariables, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
+  const argv = ['-c', 'core.fsmonitor=false', '-C', directory, 'ls-files', '-z', '--cached', '--', '.']
+  const result = await run('git', argv, { environment, timeoutMs: 60_000 })
+  if (result.exitCode !== 0) return undefined
+  // During a merge a file is listed once for each side.
+  return [...new Set(result.stdout.split('\0').filter(path => path !== ''))]
+}
+
+async function readText(file: string): Promise<{ content: string } | 'too large' | undefined> {
+  try {
+    const found = await lstat(file)
+    if (!found.isFile()) return undefined
+    if (found.size > largestFile) return 'too large'
+    const bytes = await readFile(file)
+    return bytes.subarray(0, 8192).includes(0) ? undefined : { content: bytes.toString('utf8') }
+  } catch {
+    return undefined
+  }
+}
+
+function problemAt(file: string, path: string, rule: string, is: string, line: number, column: number): Problem {
+  return {
+    severity: 'error',
+    file,
+    line,
+    column,
+    path: rule,
+    message: `here is ${is} in clear, and Git keeps it`,
+    mend: `Make it worthless where it came from, take it out, and keep the new one with \`slipway secrets set\`. Not a secret? In slipway.yaml: scan: { allow: [{ file: ${JSON.stringify(shownPath(path))}, rule: ${rule}, because: … }] }.`,
+  }
+}
+
+function shownPath(path: string): string {
+  return shownName(path).slice(1, -1)
+}

@@ -1,0 +1,415 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { newIdentity, recipientOf } from '../../src/secrets/age.ts'
+import { newSecrets, withValues } from '../../src/secrets/change.ts'
+import { openSealedFile, type OpenSecrets, readSealedFile } from '../../src/secrets/open.ts'
+import { printSealedFile } from '../../src/secrets/sealed-yaml.ts'
+
+/** `slipway secrets …` as a real process on a real folder; Docker is not asked by any of these. */
+let dist = ''
+let base = ''
+let directory = ''
+let identity = ''
+
+beforeAll(async () => {
+  dist = await mkdtemp(join(tmpdir(), 'slipway-cli-'))
+  await build({
+    entryPoints: { slipway: join(import.meta.dirname, '../../src/cli/main.ts') },
+    outdir: dist,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  })
+  identity = await newIdentity()
+}, 60_000)
+
+afterAll(() => rm(dist, { recursive: true, force: true }))
+
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), 'slipway-secrets-'))
+  directory = join(base, 'project')
+  await mkdir(join(base, 'memory'), { recursive: true })
+  await mkdir(directory)
+  await writeFile(join(directory, 'compose.yaml'), 'services: {}\n')
+  await writeFile(
+    join(directory, 'slipway.yaml'),
+    `app: shop
+secrets: { JWT_SECRET: { format: hex, length: ">=64" }, MAIL: { shared: true, required: false }, URL: { format: url, required: false } }
+environments: { staging: {}, prod: {}, live: { source: { git: { branch: main } } } }
+`,
+  )
+  return () => rm(base, { recursive: true, force: true })
+})
+
+interface Ran {
+  exitCode: number | null
+  stdout: string
+  stderr: string
+}
+
+function slipway(
+  argv: string[],
+  settings: { input?: string; env?: Record<string, string>; kill?: [file: string, signal: NodeJS.Signals] } = {},
+): Promise<Ran> {
+  const child = spawn(process.execPath, [join(dist, 'slipway.mjs'), ...argv], {
+    cwd: directory,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      HOME: base,
+      XDG_RUNTIME_DIR: join(base, 'memory'),
+      SLIPWAY_AGE_KEY: identity,
+      ...settings.env,
+    },
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (more: Buffer) => (stdout += more.toString()))
+  child.stderr.on('data', (more: Buffer) => (stderr += more.toString()))
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(settings.input ?? '')
+  const { kill } = settings
+  if (kill !== undefined) {
+    const wait = setInterval(() => {
+      stat(kill[0]).then(
+        () => {
+          clearInterval(wait)
+          child.kill(kill[1])
+        },
+        () => undefined,
+      )
+    }, 20)
+  }
+  return new Promise(resolve => child.on('close', exitCode => resolve({ exitCode, stdout, stderr })))
+}
+
+/** Written and read here, where that is not the subject: a process takes a hundred times as long. */
+async function set(environment: string, name: string, value: string): Promise<void> {
+  const before =
+    (await opened(environment)) ??
+    (await newSecrets({ app: 'shop', environment }, [{ name: 'me', kind: 'person', key: await recipientOf(identity) }]))
+  const { sealed } = await withValues(before, new Map([[name, Buffer.from(value)]]))
+  await mkdir(join(directory, 'secrets'), { recursive: true })
+  await writeFile(file(environment), printSealedFile(sealed))
+}
+
+async function get(environment: string, name: string): Promise<string | undefined> {
+  const value = (await opened(environment))?.values.get(name)
+  return value === undefined ? undefined : Buffer.from(value).toString()
+}
+
+async function opened(environment: string): Promise<OpenSecrets | undefined> {
+  const sealed = await readSealedFile(file(environment))
+  const owner = { app: 'shop', environment }
+  return sealed === undefined ? undefined : openSealedFile(sealed, 'x', owner, { keys: [identity], from: 'a test' })
+}
+
+const file = (environment: string) => join(directory, 'secrets', `${environment}.yaml`)
+
+/** An editor that does what a script says; `$1` is the file. */
+async function editor(script: string): Promise<Record<string, string>> {
+  const path = join(base, 'editor.sh')
+  await writeFile(path, `#!/bin/sh\n${script}\n`)
+  await chmod(path, 0o755)
+  return { EDITOR: path }
+}
+
+const leftInMemory = () => readdir(join(base, 'memory'))
+
+describe('slipway secrets', () => {
+  test('what was set comes out again as it was, and is in no argument', async () => {
+    const hostile = `$(touch ${base}/ran); "'\`\n--flag\u0000x ключ`
+    expect(await slipway(['secrets', 'set', 'prod', 'HOSTILE'], { input: `${hostile}\n` })).toMatchObject({
+      exitCode: 0,
+    })
+    expect(await slipway(['secrets', 'get', 'prod', 'HOSTILE'])).toMatchObject({ exitCode: 0, stdout: hostile })
+    expect(await readdir(base)).not.toContain('ran')
+    await slipway(['secrets', 'set', 'prod', 'EXACT', '--exact'], { input: 'a\n' })
+    expect(await get('prod', 'EXACT')).toBe('a\n')
+  })
+
+  test.each([
+    [['secrets', 'set', 'prod', '../x'], 2],
+    [['secrets', 'set', 'prod', 'LD_PRELOAD'], 2],
+    [['secrets', 'set', 'prod', 'A', 'value-on-the-command-line'], 2],
+    [['secrets', 'set', 'nowhere', 'A'], 2],
+    [['secrets', 'set'], 2],
+    [['secrets'], 2],
+    [['secrets', 'recipients'], 2],
+    [['secrets', 'sett', 'prod', 'A'], 2],
+    [['secrets', 'get', 'prod', 'NONE'], 1],
+  ])('%j ends with %i, says how to go on, and writes nothing', async (argv, exitCode) => {
+    const ran = await slipway(argv, { input: 'value' })
+    expect(ran).toMatchObject({ exitCode, stdout: '' })
+    expect(ran.stderr).toMatch(/next {2}/)
+    expect(ran.stderr).not.toMatch(/ {4}at /)
+    expect(await readdir(directory)).not.toContain('secrets')
+  })
+
+  test('an empty value is refused, a first one makes the file for the key at hand', async () => {
+    const setA = ['secrets', 'set', 'prod', 'A']
+    expect(await slipway(setA)).toMatchObject({ exitCode: 2 })
+    expect(await slipway(setA, { input: 'one' })).toMatchObject({ exitCode: 0 })
+    expect(await readFile(file('prod'), 'utf8')).toContain(await recipientOf(identity))
+  })
+
+  test('help is there for the topic and for each command', async () => {
+    expect((await slipway(['--help'])).stdout).toContain('secrets …')
+    expect((await slipway(['secrets', '--help'])).stdout).toContain('secrets recipients add')
+    expect((await slipway(['secrets', 'recipients', '--help'])).stdout).toContain('secrets recipients remove')
+    expect((await slipway(['secrets', 'recipients', 'add', '--help'])).stdout).toContain('--generate')
+  })
+
+  test('generate makes what is declared and missing, and replaces nothing unasked', async () => {
+    expect(await slipway(['secrets', 'generate', 'prod', '--json'])).toMatchObject({ exitCode: 0 })
+    const first = await get('prod', 'JWT_SECRET')
+    expect(first).toMatch(/^[0-9a-f]{64}$/)
+    expect(await slipway(['secrets', 'generate', 'prod', 'JWT_SECRET'])).toMatchObject({ exitCode: 2 })
+    expect(await get('prod', 'JWT_SECRET')).toBe(first)
+    expect(await slipway(['secrets', 'generate', 'prod', 'JWT_SECRET', '--replace'])).toMatchObject({ exitCode: 0 })
+    expect(await get('prod', 'JWT_SECRET')).not.toBe(first)
+    expect(await slipway(['secrets', 'generate', 'prod', 'URL'])).toMatchObject({ exitCode: 2 })
+    await slipway(['secrets', 'generate', 'prod', 'OWN', '--format', 'digits', '--length', '8'])
+    expect(await get('prod', 'OWN')).toMatch(/^\d{8}$/)
+  })
+
+  test('check and diff find what is missing, wrong, or the same in two environments, and show no value', async () => {
+    await set('staging', 'JWT_SECRET', 'ab'.repeat(32))
+    await set('prod', 'JWT_SECRET', 'ab'.repeat(32))
+    await set('staging', 'MAIL', 'the-same-mail')
+    await set('prod', 'MAIL', 'the-same-mail')
+    await set('prod', 'URL', 'no-url-at-all')
+    const checked = await slipway(['secrets', 'check', '--json'])
+    expect(checked.exitCode).toBe(1)
+    const { result } = JSON.parse(checked.stdout) as { result: { findings: { name: string }[]; identical: unknown[] } }
+    expect(result.findings.map(each => each.name)).toEqual(['URL'])
+    expect(result.identical).toEqual([{ name: 'JWT_SECRET', environments: ['staging', 'prod'] }])
+    const compared = await slipway(['secrets', 'diff', 'staging', 'prod'])
+    expect(compared.exitCode).toBe(1)
+    expect(compared.stdout).toMatch(/JWT_SECRET +IDENTICAL/)
+    expect(compared.stdout).toMatch(/URL +only in prod/)
+    await slipway(['secrets', 'generate', 'prod', 'JWT_SECRET', '--replace'])
+    await slipway(['secrets', 'remove', 'prod', 'URL'])
+    const good = [await slipway(['secrets', 'check']), await slipway(['secrets', 'diff', 'staging', 'prod'])]
+    expect(good.map(each => each.exitCode)).toEqual([0, 0])
+    for (const { stdout, stderr } of [checked, compared, ...good])
+      expect(stdout + stderr).not.toMatch(/abab|the-same-mail|no-url/)
+  })
+
+  test('recipients: who is added reads, who is removed reads nothing new and what must be rotated is listed', async () => {
+    await set('prod', 'A', 'one')
+    const bea = await newIdentity()
+    const generated = await slipway(['secrets', 'recipients', 'add', 'prod', 'ci', '--kind', 'ci', '--generate'])
+    expect(generated.stdout).toMatch(/^AGE-SECRET-KEY-1[0-9A-Z]{58}\n$/)
+    await slipway(['secrets', 'recipients', 'add', 'prod', 'bea', await recipientOf(bea)])
+    const asBea = { env: { SLIPWAY_AGE_KEY: bea } }
+    expect(await slipway(['secrets', 'get', 'prod', 'A'], asBea)).toMatchObject({ exitCode: 0, stdout: 'one' })
+    expect(
+      await slipway(['secrets', 'get', 'prod', 'A'], { env: { SLIPWAY_AGE_KEY: generated.stdout } }),
+    ).toMatchObject({ stdout: 'one' })
+    for (const wrong of [
+      ['x', bea],
+      ['bea2', await recipientOf(bea)],
+      ['ci', await recipientOf(await newIdentity())],
+      ['z', 'age1qqqq'],
+      ['--x', 'age1'],
+      ['z'],
+    ]) {
+      const ran = await slipway(['secrets', 'recipients', 'add', 'prod', ...wrong])
+      expect(ran.exitCode).toBe(2)
+      expect(ran.stderr).not.toContain(bea)
+    }
+    expect((await slipway(['secrets', 'recipients', 'remove', 'prod', 'bea'])).stdout).toContain(
+      'Git keeps for ever: A',
+    )
+    expect(await slipway(['secrets', 'get', 'prod', 'A'], asBea)).toMatchObject({ exitCode: 1, stdout: '' })
+    expect((await slipway(['secrets', 'recipients', 'list', 'prod', '--json'])).stdout).not.toContain('bea')
+  })
+
+  test('rotate changes the file; with code from Git it says what is left to do', async () => {
+    await slipway(['secrets', 'generate', 'live'])
+    const before = await get('live', 'JWT_SECRET')
+    const rotated = await slipway(['secrets', 'rotate', 'live', 'JWT_SECRET'])
+    expect(rotated).toMatchObject({ exitCode: 0 })
+    expect(rotated.stdout).toContain('commit and push it, then: slipway deploy live')
+    expect(await get('live', 'JWT_SECRET')).not.toBe(before)
+    await set('live', 'DATABASE_URL', 'postgresql://shop:login-of-db@db/shop')
+    await set('live', 'PW', 'login-of-db')
+    for (const name of ['DATABASE_URL', 'PW']) {
+      const refused = await slipway(['secrets', 'rotate', 'live', name, '--stdin'], { input: 'another' })
+      expect(refused).toMatchObject({ exitCode: 2 })
+      expect(refused.stderr).toContain('PostgreSQL has one password for a role')
+    }
+  })
+
+  test('a key that others can read is refused, a tampered file is refused', async () => {
+    await set('prod', 'A', 'one')
+    const key = join(base, 'key.txt')
+    await writeFile(key, identity, { mode: 0o644 })
+    const open = await slipway(['secrets', 'get', 'prod', 'A'], {
+      env: { SLIPWAY_AGE_KEY: '', SLIPWAY_AGE_KEY_FILE: key },
+    })
+    expect(open).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(open.stderr).toContain(`chmod 600 ${key}`)
+    await writeFile(file('prod'), (await readFile(file('prod'), 'utf8')).replace('revision: 2', 'revision: 1'))
+    for (const argv of [
+      ['get', 'prod', 'A'],
+      ['set', 'prod', 'B'],
+      ['edit', 'prod'],
+      ['list', 'prod'],
+      ['rotate', 'prod', 'A'],
+    ]) {
+      const ran = await slipway(['secrets', ...argv], { input: 'x' })
+      expect(ran.stderr).toContain('SECRETS_TAMPERED')
+      expect(ran).toMatchObject({ exitCode: 1, stdout: '' })
+    }
+  })
+})
+
+/** At a terminal of its own; each line is typed when the text before it was shown. */
+function atTerminal(
+  argv: string[],
+  typed: [seen: string, line: string][],
+): Promise<{ exitCode: number | null; shown: string }> {
+  const command = [process.execPath, join(dist, 'slipway.mjs'), ...argv].join(' ')
+  const child = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'], HOME: base, TERM: 'xterm', SLIPWAY_AGE_KEY: identity },
+  })
+  const left = [...typed]
+  let shown = ''
+  child.stdout.on('data', (more: Buffer) => {
+    shown += more.toString()
+    const [next] = left
+    if (next === undefined || !shown.includes(next[0])) return
+    left.shift()
+    child.stdin.write(next[1])
+  })
+  return new Promise(resolve => child.on('close', exitCode => resolve({ exitCode, shown })))
+}
+
+describe.skipIf(spawnSync('script', ['--version']).status !== 0)('a person at a terminal', () => {
+  test('types a value unseen, with corrections', async () => {
+    const ran = await atTerminal(
+      ['secrets', 'set', 'prod', 'A'],
+      [
+        ['not shown: ', 'wrong\u0015hunter2ключX\u007f\r'],
+        ['Once more: ', 'hunter2ключ\r'],
+      ],
+    )
+    expect(ran.exitCode).toBe(0)
+    expect(ran.shown).not.toMatch(/wrong|hunter2|ключ/)
+    expect(await get('prod', 'A')).toBe('hunter2ключ')
+  })
+
+  test('who slips or gives up changes nothing', async () => {
+    const typed = (second: string) =>
+      atTerminal(
+        ['secrets', 'set', 'prod', 'A'],
+        [
+          ['not shown: ', 'hunter2\r'],
+          ['Once more: ', second],
+        ],
+      )
+    expect((await typed('hunter3\r')).exitCode).toBe(2)
+    expect((await typed('\u0003')).exitCode).toBe(130)
+    expect(await get('prod', 'A')).toBeUndefined()
+  })
+
+  test('is shown a secret only with --show', async () => {
+    await set('prod', 'A', 'hunter2')
+    const refused = await atTerminal(['secrets', 'get', 'prod', 'A'], [])
+    expect([refused.exitCode, refused.shown.includes('hunter2')]).toEqual([2, false])
+    expect((await atTerminal(['secrets', 'get', 'prod', 'A', '--show'], [])).shown).toBe('hunter2\r\n')
+  })
+})
+
+describe('slipway secrets edit', () => {
+  beforeEach(async () => {
+    await set('prod', 'A', 'one')
+    await set('prod', 'B', 'two')
+  })
+
+  test('takes what was changed, and leaves nothing behind', async () => {
+    const env = await editor(
+      `stat -c '%a %n' "$1" >> ${base}/seen; sed -i 's/^A: one/A: "three: $(id)"/; /^B:/d' "$1"; echo 'C: new' >> "$1"; cp "$1" "$1.swp"`,
+    )
+    expect(await slipway(['secrets', 'edit', 'prod'], { env })).toMatchObject({ exitCode: 0 })
+    expect([await get('prod', 'A'), await get('prod', 'C')]).toEqual(['three: $(id)', 'new'])
+    expect(await get('prod', 'B')).toBeUndefined()
+    expect(await leftInMemory()).toEqual([])
+    expect(await readFile(join(base, 'seen'), 'utf8')).toMatch(
+      new RegExp(`^600 ${join(base, 'memory')}/slipway-secrets-`),
+    )
+  })
+
+  test('without a change the file stays as it is, byte by byte', async () => {
+    const before = await readFile(file('prod'), 'utf8')
+    expect((await slipway(['secrets', 'edit', 'prod'], { env: await editor('true') })).stdout).toContain(
+      'nothing was changed',
+    )
+    expect(await readFile(file('prod'), 'utf8')).toBe(before)
+  })
+
+  test('a slip brings the editor up again with what was typed; who does not mend it changes nothing', async () => {
+    const env = await editor(
+      `grep -c MISTAKE "$1" >> ${base}/seen; grep -q MISTAKE "$1" && sed -i 's/^D: \\[/D: mended/' "$1" || echo 'D: [' >> "$1"`,
+    )
+    expect(await slipway(['secrets', 'edit', 'prod'], { env })).toMatchObject({ exitCode: 0 })
+    expect(await readFile(join(base, 'seen'), 'utf8')).toBe('0\n1\n')
+    expect(await get('prod', 'D')).toBe('mended')
+    const before = await readFile(file('prod'), 'utf8')
+    const stubborn = await editor('grep -q "^E" "$1" || echo "E: [" >> "$1"')
+    expect(await slipway(['secrets', 'edit', 'prod'], { env: stubborn })).toMatchObject({ exitCode: 1 })
+    expect(await readFile(file('prod'), 'utf8')).toBe(before)
+    expect(await leftInMemory()).toEqual([])
+  })
+
+  test.each([
+    ['exits with an error', 'exit 3'],
+    ['takes its file away', 'rm "$1"'],
+    ['fills the file with rubbish', 'head -c 100000 /dev/urandom > "$1"'],
+  ])('an editor that %s changes nothing', async (_, script) => {
+    const before = await readFile(file('prod'), 'utf8')
+    const ran = await slipway(['secrets', 'edit', 'prod'], { env: await editor(script) })
+    expect(ran.exitCode).not.toBe(0)
+    expect(ran.stderr).not.toMatch(/ {4}at /)
+    expect(await readFile(file('prod'), 'utf8')).toBe(before)
+    expect(await leftInMemory()).toEqual([])
+  })
+
+  test('no editor, and words that a shell would run', async () => {
+    for (const EDITOR of ['/none/such', `sh -c touch${' '}${base}/ran;`, `true; touch ${base}/ran #`]) {
+      expect((await slipway(['secrets', 'edit', 'prod'], { env: { EDITOR } })).exitCode).not.toBe(70)
+    }
+    expect(await readdir(base)).not.toContain('ran')
+    expect(await leftInMemory()).toEqual([])
+  })
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s while the editor is open leaves no clear text',
+    async signal => {
+      const ready = join(base, 'ready')
+      const env = await editor(`touch ${ready}; exec sleep 2`)
+      const ran = await slipway(['secrets', 'edit', 'prod'], { env, kill: [ready, signal] })
+      expect(ran.exitCode).toBe(130)
+      expect(await leftInMemory()).toEqual([])
+    },
+  )
+
+  test('after SIGKILL the next edit takes the clear text away', async () => {
+    const ready = join(base, 'ready')
+    const env = await editor(`touch ${ready}; exec sleep 2`)
+    await slipway(['secrets', 'edit', 'prod'], { env, kill: [ready, 'SIGKILL'] })
+    expect(await leftInMemory()).toHaveLength(1)
+    await slipway(['secrets', 'edit', 'prod'], { env: await editor('true') })
+    expect(await leftInMemory()).toEqual([])
+  })
+})
