@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newIdentity, recipientOf } from '../../../packages/slipway/src/secrets/age.ts'
+import { newSecrets, withValues } from '../../../packages/slipway/src/secrets/change.ts'
+import { printSealedFile } from '../../../packages/slipway/src/secrets/sealed-yaml.ts'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { sample, thorough } from '../sample.ts'
 import { PulseOnServer } from '../../soak/pulse-on-server.mjs'
@@ -11,6 +14,8 @@ import { PulseOnServer } from '../../soak/pulse-on-server.mjs'
 /** From a laptop to a server: code is sent, the server deploys, and nothing that happens to the laptop matters. */
 let pulse: PulseOnServer
 let traffic: Traffic | undefined
+let identity = ''
+const secret = `canary-${randomBytes(9).toString('hex')}`
 
 beforeAll(async () => {
   pulse = await PulseOnServer.create({
@@ -18,6 +23,7 @@ beforeAll(async () => {
     rehearse: 'off',
     watch: 'off',
   })
+  await giveSecret()
   await pulse.version(1)
   const first = await pulse.slipway('deploy', 'prod', '--json')
   expect(first.exitCode, first.stderr).toBe(0)
@@ -35,6 +41,21 @@ afterAll(async () => {
   await traffic?.stop()
   await pulse?.destroy()
 })
+
+/** In the encrypted file, and mounted into the web service. The key is known to the command line alone. */
+async function giveSecret(): Promise<void> {
+  identity = await newIdentity()
+  pulse.variables['SLIPWAY_AGE_KEY'] = identity
+  const file = join(pulse.directory, 'compose.yaml')
+  const compose = (await readFile(file, 'utf8')).replace(/^ {2}web:\n/m, '$&    secrets: [TOKEN]\n')
+  await writeFile(file, `${compose}\nsecrets: { TOKEN: { environment: TOKEN } }\n`)
+  const open = await newSecrets({ app: pulse.app, environment: 'prod' }, [
+    { name: 'laptop', kind: 'person', key: await recipientOf(identity) },
+  ])
+  const { sealed } = await withValues(open, new Map([['TOKEN', Buffer.from(secret)]]))
+  await mkdir(join(pulse.directory, 'secrets'))
+  await writeFile(join(pulse.directory, 'secrets/prod.yaml'), printSealedFile(sealed))
+}
 
 test('the laptop dies and the connection of the next one is cut: the deployment goes on and both see how it ends', async () => {
   await pulse.version(2)
@@ -97,6 +118,21 @@ test('no session outlives who asked, however that one ended', async () => {
       .split('\n')
       .filter(each => each.includes('__session'))
   await expect.poll(sessions, { timeout: 10_000 }).toEqual([])
+})
+
+test('an encrypted secret reaches its container and stands nowhere else: the key stays here', async () => {
+  const web = (await pulse.inside('docker', 'ps', '--format', '{{.Names}}', '--filter', 'name=-web-1')).trim()
+  expect(await pulse.inside('docker', 'exec', web, 'cat', '/run/secrets/TOKEN')).toBe(secret)
+  const shown = await pulse.inside(
+    'docker',
+    'inspect',
+    ...(await pulse.inside('docker', 'ps', '-aq')).trim().split('\n'),
+  )
+  expect(shown).not.toContain(secret)
+  for (const text of [secret, Buffer.from(secret).toString('base64'), identity]) {
+    const files = await pulse.inside('sh', '-c', 'grep -rlF -- "$1" /var/lib/slipway /root /home || true', 'sh', text)
+    expect(files.split('\n').filter(file => file !== '' && !/\/releases\/r\d+\/secrets\//.test(file))).toEqual([])
+  }
 })
 
 test('secrets are in no container and in no command line of the server', async () => {

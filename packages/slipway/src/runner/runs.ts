@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { HandedOver } from '../secrets/handed-over.ts'
 import { isMissing, readIfPresent, writeAtomically } from '../support/files.ts'
 import { isRunId, type RunId } from './names.ts'
 import { endOf, toldEvents } from './run-lines.ts'
@@ -17,6 +18,8 @@ export interface Order {
   at: string
   /** For the Compose files, as they were set where it was asked. */
   variables: Readonly<Record<string, string>>
+  /** What its encrypted secrets are; only until the runner has read them. */
+  secrets?: HandedOver
   rollback?: { release?: `r${number}`; data?: 'keep' | 'restore'; confirm?: string }
 }
 
@@ -31,6 +34,11 @@ export async function writeOrder(runs: string, run: RunId, order: Order): Promis
 export async function readOrder(runs: string, run: RunId): Promise<Order | undefined> {
   const text = await readIfPresent(orderFile(runs, run))
   return text === undefined ? undefined : (JSON.parse(text) as Order)
+}
+
+/** Nobody needs them again: what dies after this is brought to its end without. */
+export async function forgetSecrets(runs: string, run: RunId, { secrets: _secrets, ...order }: Order): Promise<void> {
+  if (_secrets !== undefined) await writeOrder(runs, run, order)
 }
 
 /** True the first time: what was begun before is resumed and not begun again. */

@@ -19,12 +19,7 @@ export async function openSealedFile(
   who: Owner,
   identities: Identities,
 ): Promise<OpenSecrets> {
-  if (sealed.app !== who.app || sealed.environment !== who.environment) {
-    throw tampered(
-      file,
-      `it is the file of ${sealed.app} in ${sealed.environment}, not of ${who.app} in ${who.environment}`,
-    )
-  }
+  proveOwner(sealed, file, who)
   const decrypt = await decryptorFor(identities)
   const keys = parseSealKeys(Buffer.from(await decryptSeal(sealed, file, identities, decrypt)).toString('latin1'))
   if (keys === undefined) throw tampered(file, 'its seal has no key')
@@ -36,13 +31,31 @@ export async function openSealedFile(
       throw tampered(file, `${name} can not be decrypted by a key that opens the seal`, error)
     }
   }
-  if (!isSealedBy(sealed, values, keys[0])) {
-    throw tampered(
-      file,
-      'its seal does not fit what is in it: a value, a name or a recipient was changed, moved or put back by hand',
-    )
-  }
-  return { sealed, values, keys }
+  return openedWith(sealed, file, who, values, keys)
+}
+
+/** The same with values that are in clear already. */
+export function openedWith(
+  sealed: SealedFile,
+  file: string,
+  who: Owner,
+  values: ReadonlyMap<string, Uint8Array>,
+  keys: SealKeys,
+): OpenSecrets {
+  proveOwner(sealed, file, who)
+  if (isSealedBy(sealed, values, keys[0])) return { sealed, values, keys }
+  throw tampered(
+    file,
+    'its seal does not fit what is in it: a value, a name or a recipient was changed, moved or put back by hand',
+  )
+}
+
+function proveOwner(sealed: SealedFile, file: string, who: Owner): void {
+  if (sealed.app === who.app && sealed.environment === who.environment) return
+  throw tampered(
+    file,
+    `it is the file of ${sealed.app} in ${sealed.environment}, not of ${who.app} in ${who.environment}`,
+  )
 }
 
 /** Whose secrets they must be. */

@@ -1,11 +1,12 @@
-import type { Commit, DeploymentRecord, Plan } from '../../release/model.ts'
+import type { LogLine, LogsRequest, StatusReport, PlanRequest } from '../application.ts'
 import type { Event } from '../../release/events.ts'
+import type { Commit, DeploymentRecord, Plan } from '../../release/model.ts'
 import type { BackupFile } from '../../release/ports.ts'
 import type { Manifest } from '../../runner/manifest.ts'
 import type { RunId } from '../../runner/names.ts'
 import type { Ended } from '../../runner/run-lines.ts'
 import type { Order } from '../../runner/runs.ts'
-import type { LogLine, LogsRequest, StatusReport, PlanRequest } from '../application.ts'
+import type { HandedOver } from '../../secrets/handed-over.ts'
 
 /**
  * What the operator's side asks of the server's, by name: what is sent, what is told meanwhile, what is answered. Both
@@ -15,7 +16,7 @@ export interface Calls {
   /** Which contents are missing there. */
   offer: { sent: { manifest: Manifest }; told: never; answer: { needed: string[] } }
   /** All was sent: from here on the calls are about this code. */
-  accept: { sent: { file: string; commit?: Commit; variables: Variables }; told: never; answer: { folder: string } }
+  accept: { sent: Project; told: never; answer: { folder: string } }
   /** The calls are about the code that was deployed last; false: none was. */
   open: { sent: object; told: never; answer: { opened: boolean; folder?: string } }
   plan: { sent: Pick<PlanRequest, 'rehearse'>; told: { note: string }; answer: Plan }
@@ -41,6 +42,15 @@ export interface Calls {
 export type Followed = { run: RunId; ended: Ended } | { run: RunId; died: true }
 
 export type CallName = keyof Calls
+
+/** What was sent, beside its files. */
+export interface Project {
+  file: string
+  commit?: Commit
+  variables: Variables
+  /** Of the environment's encrypted file, if it has one. */
+  secrets?: HandedOver
+}
 
 /** What the Compose files ask for and the operator's environment has. */
 export type Variables = Readonly<Record<string, string>>

@@ -1,23 +1,27 @@
 import { basename, relative } from 'node:path'
 import { readCompose, type ResolvedCompose } from '../../config/compose.ts'
+import { variablesOf } from '../../config/compose-secrets.ts'
 import { readComposeSources } from '../../config/locate.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
-import type { Commit } from '../../release/model.ts'
 import { isBelow, placesOf } from '../../runner/place.ts'
 import type { Place } from '../../runner/container-argv.ts'
 import type { Manifest } from '../../runner/manifest.ts'
 import { manifestOf } from '../../runner/read-folder.ts'
+import { handOver } from '../../secrets/handed-over.ts'
+import type { OpenSecrets } from '../../secrets/open.ts'
 import { commitOf } from '../../source/git.ts'
 import { listProject } from '../../source/listing.ts'
 import { askedVariables, variablesToSend } from '../../source/variables.ts'
 import { SlipwayError } from '../../support/errors.ts'
-import type { Variables } from './calls.ts'
+import { openEnvironmentSecrets } from '../wiring/environment-secrets.ts'
+import type { Project } from './calls.ts'
 
 /** What the operator's side knows of a project before it connects: read once, and only as far as it is asked for. */
 export class ProjectToSend {
   readonly directory: string
   readonly file: string
   readonly #config: EnvironmentConfig
+  #secrets: Promise<OpenSecrets | undefined> | undefined
   #document: Promise<ResolvedCompose> | undefined
   #code: Promise<Code> | undefined
 
@@ -47,22 +51,32 @@ export class ProjectToSend {
     refuseOutside(this.#config, document)
     const sources = await readComposeSources(this.#config.composeFiles)
     const values = sources.map(source => source.value)
-    const [manifest, commit] = await Promise.all([
+    const [manifest, commit, secrets] = await Promise.all([
       listProject(this.#config, document, values).then(paths => manifestOf(this.directory, paths)),
       commitOf(this.directory),
+      this.#opened(),
     ])
-    return { manifest, commit, variables: variablesToSend(askedVariables(values), process.env) }
+    return {
+      manifest,
+      variables: variablesToSend(askedVariables(values), process.env),
+      ...(commit === undefined ? {} : { commit }),
+      ...(secrets === undefined ? {} : { secrets: handOver(secrets) }),
+    }
+  }
+
+  #opened(): Promise<OpenSecrets | undefined> {
+    return (this.#secrets ??= openEnvironmentSecrets(this.#config))
   }
 
   #compose(): Promise<ResolvedCompose> {
-    return (this.#document ??= readCompose(this.#config))
+    return (this.#document ??= this.#opened().then(secrets =>
+      readCompose(this.#config, { variables: variablesOf(secrets?.values ?? new Map()) }),
+    ))
   }
 }
 
-interface Code {
+interface Code extends Omit<Project, 'file'> {
   manifest: Manifest
-  commit: Commit | undefined
-  variables: Variables
 }
 
 /** The folder of slipway.yaml travels: what lies elsewhere is not on the server. */

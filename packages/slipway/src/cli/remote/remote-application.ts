@@ -156,9 +156,9 @@ export class RemoteApplication implements Application {
   }
 
   async #send(session: Session): Promise<void> {
-    const { manifest, commit, variables } = await this.#project.read()
+    const { manifest, ...project } = await this.#project.read()
     const { directory, file } = this.#project
-    const sent = await session.send(manifest, { directory, file, commit, variables })
+    const sent = await session.send(manifest, directory, { file, ...project })
     this.#folderThere = sent.folder
   }
 

@@ -1,14 +1,16 @@
 import { dirname, join } from 'node:path'
 import { readDeployed } from '../../runner/deployed.ts'
 import { ownPlace, proveMounted } from '../../runner/place.ts'
+import type { Order } from '../../runner/runs.ts'
 import { openUpload, type Upload } from '../../runner/uploads.ts'
+import { takeOver, type HandedOver } from '../../secrets/handed-over.ts'
 import { layout, type Layout } from '../../store/layout.ts'
 import { asSlipwayError, SlipwayError } from '../../support/errors.ts'
 import type { Application } from '../application.ts'
 import { openLoaded } from '../wiring/open-here.ts'
 import { backupsDirectory } from '../wiring/database.ts'
 import { loadHere } from '../wiring/uploaded.ts'
-import type { Calls, CallName, Variables } from './calls.ts'
+import type { Calls, CallName, Project, Variables } from './calls.ts'
 import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
 
 /** The calls of one session, answered by the real application of this server. */
@@ -86,11 +88,11 @@ export class SessionCalls {
       return { run: this.#armed.run }
     },
     start: async request => {
-      const { configFile, variables } = this.#ready
+      const { ordered } = this.#ready
       const armed = this.#armed ?? (await armRun(this.#target))
       this.#armed = undefined
       return {
-        run: await startRun(armed, { ...request, configFile, variables, environment: this.#environment }, this.#target),
+        run: await startRun(armed, { ...request, ...ordered, environment: this.#environment }, this.#target),
       }
     },
     interrupt: async ({ run }) => interruptRun(run, this.#target),
@@ -110,16 +112,17 @@ export class SessionCalls {
     throw new SlipwayError('BUG', 'The session was asked about code before it was sent any')
   }
 
-  async #accept({ file, commit, variables }: Calls['accept']['sent']): Promise<string> {
+  async #accept({ file, commit, variables, secrets }: Project): Promise<string> {
     if (this.#uploadFailure !== undefined) throw this.#uploadFailure
     if (this.#upload === undefined) throw new SlipwayError('BUG', 'Nothing was offered')
     const folder = await this.#upload.finish(commit)
     this.#upload = undefined
-    await this.#openAt(join(folder, file), variables)
+    takeOver(secrets)
+    await this.#openAt(join(folder, file), variables, secrets)
     return folder
   }
 
-  async #openAt(configFile: string, variables: Variables): Promise<void> {
+  async #openAt(configFile: string, variables: Variables, secrets?: HandedOver): Promise<void> {
     // This process is for this one environment.
     Object.assign(process.env, variables)
     const loaded = await loadHere(configFile, this.#environment)
@@ -129,7 +132,10 @@ export class SessionCalls {
     }
     const place = ownPlace()
     if (place !== undefined) proveMounted(backupsDirectory(config, this.#layout), place)
-    this.#opened = { configFile, variables, application: openLoaded(loaded) }
+    this.#opened = {
+      ordered: { configFile, variables, ...(secrets === undefined ? {} : { secrets }) },
+      application: openLoaded(loaded),
+    }
   }
 }
 
@@ -142,8 +148,7 @@ type Handlers = {
 }
 
 interface Opened {
-  configFile: string
-  variables: Variables
+  ordered: Pick<Order, 'configFile' | 'variables' | 'secrets'>
   application: Application
 }
 

@@ -3,7 +3,6 @@ import { gzip } from 'node:zlib'
 import { promisify } from 'node:util'
 import { join } from 'node:path'
 import type { ServerConfig } from '../../config/model.ts'
-import type { Commit } from '../../release/model.ts'
 import { sessionArgv, type SessionPlace } from '../../runner/container-argv.ts'
 import { errorOf, type ErrorDocument } from '../../runner/error-document.ts'
 import { deliverImage, proveSameImage } from '../../runner/image.ts'
@@ -14,7 +13,7 @@ import { sessionRefusal } from '../../runner/refusal.ts'
 import { Wire } from '../../runner/wire.ts'
 import { open, type Connection } from '../../servers/ssh/connection.ts'
 import { SlipwayError } from '../../support/errors.ts'
-import type { CallName, Calls, Hello, Variables } from './calls.ts'
+import type { CallName, Calls, Hello, Project } from './calls.ts'
 
 /** The operator's side of a session: one program on the server that answers calls, over one connection. */
 export class Session {
@@ -81,16 +80,13 @@ export class Session {
   }
 
   /** Sends what the server does not have, and makes it what the calls are about. Returns its folder there. */
-  async send(
-    manifest: Manifest,
-    from: { directory: string; file: string; commit: Commit | undefined; variables: Variables },
-  ): Promise<Sent> {
+  async send(manifest: Manifest, directory: string, project: Project): Promise<Sent> {
     const { needed } = await this.ask('offer', { manifest })
     const wanted = new Set(needed)
     let bytes = 0
     for (const entry of filesOf(manifest)) {
       if (!wanted.delete(entry.sha256)) continue
-      for await (const piece of pieces(join(from.directory, entry.path))) {
+      for await (const piece of pieces(join(directory, entry.path))) {
         const packed = await pack(piece.bytes, { level: 1 })
         const smaller = packed.length < piece.bytes.length
         const message = { piece: entry.sha256, last: piece.isLast, packed: smaller }
@@ -98,11 +94,7 @@ export class Session {
         bytes += piece.bytes.length
       }
     }
-    const { folder } = await this.ask('accept', {
-      file: from.file,
-      variables: from.variables,
-      ...(from.commit === undefined ? {} : { commit: from.commit }),
-    })
+    const { folder } = await this.ask('accept', project)
     return { folder, files: needed.length, bytes }
   }
 

@@ -4,7 +4,8 @@ import type { DeploymentRecord } from '../../release/model.ts'
 import { errorDocument } from '../../runner/error-document.ts'
 import { isRunId, workCommand, type RunId } from '../../runner/names.ts'
 import { openRun, toldEvents, type Ended, type RunWriter } from '../../runner/run-lines.ts'
-import { begin, waitForOrder, type Order } from '../../runner/runs.ts'
+import { begin, forgetSecrets, waitForOrder, type Order } from '../../runner/runs.ts'
+import { takeOver } from '../../secrets/handed-over.ts'
 import { fileJournal } from '../../store/journal.ts'
 import { layout, type Layout } from '../../store/layout.ts'
 import { operatorVariable } from '../../store/lock.ts'
@@ -22,7 +23,9 @@ export async function work(argv: readonly string[]): Promise<number> {
   const order = await waitForOrder(place.runs, run, patienceMs, interrupt.signal)
   if (order === undefined) return exitCodes.ok
   const isFirst = await begin(place.runs, run)
+  await forgetSecrets(place.runs, run, order)
   Object.assign(process.env, order.variables)
+  takeOver(order.secrets)
   process.env[operatorVariable] = order.by
   const lines = await openRun(place.runs, run)
   try {

@@ -3,6 +3,7 @@ import type { ComposeDocument } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import type { Release } from '../../release/model.ts'
 import { checkSecrets } from '../../secrets/check.ts'
+import { takenOver } from '../../secrets/handed-over.ts'
 import { findIdentities } from '../../secrets/identities.ts'
 import { isVariableName } from '../../secrets/names.ts'
 import { openSealedFile, type OpenSecrets, readSealedFile } from '../../secrets/open.ts'
@@ -18,7 +19,8 @@ import { SlipwayError } from '../../support/errors.ts'
 export async function openEnvironmentSecrets(config: EnvironmentConfig): Promise<OpenSecrets | undefined> {
   const { file } = config.secrets
   const sealed = await readSealedFile(file)
-  return sealed === undefined ? undefined : openSealedFile(sealed, file, config, await findIdentities())
+  if (sealed === undefined) return undefined
+  return takenOver(sealed, file, config) ?? openSealedFile(sealed, file, config, await findIdentities())
 }
 
 /**
