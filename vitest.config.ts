@@ -1,5 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
+/** Deployments in which no seconds are counted: they may share the machine with others. */
+const unhurried = ['baby-basics', 'disk-full', 'interrupted', 'parcels', 'queue', 'secrets', 'watch-held'].map(
+  name => `test/docker/deployment/${name}.test.ts`,
+)
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,9 +21,8 @@ export default defineConfig({
       },
       {
         test: {
-          // No traffic is measured here: these may share the machine.
           name: 'containers',
-          include: ['test/docker/{config,engine,postgres,servers}/**/*.test.ts'],
+          include: ['test/docker/{config,engine,postgres,remote,servers}/**/*.test.ts', ...unhurried],
           globalSetup: ['test/docker/setup.ts'],
           maxWorkers: 2,
           testTimeout: 180_000,
@@ -28,7 +32,8 @@ export default defineConfig({
       {
         test: {
           name: 'docker',
-          include: ['test/docker/{edge,deployment,remote}/**/*.test.ts'],
+          include: ['test/docker/{edge,deployment}/**/*.test.ts'],
+          exclude: unhurried,
           globalSetup: ['test/docker/setup.ts'],
           fileParallelism: false,
           testTimeout: 180_000,

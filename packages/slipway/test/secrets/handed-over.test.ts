@@ -13,8 +13,8 @@ test('what was handed over is what the file holds, byte by byte, and takes no ke
   takeOver(travelled(handOver(open)))
   const taken = takenOver(open.sealed, file, owner)
   expect([...(taken?.values ?? [])].map(([name, value]) => [name, Buffer.from(value).toString()])).toEqual([
-    ['TOKEN', 'one\n'],
     ['EMPTY', ''],
+    ['TOKEN', 'one\n'],
   ])
   expect(taken?.keys.map(key => Buffer.from(key).toString('hex'))).toEqual(
     open.keys.map(key => Buffer.from(key).toString('hex')),
