@@ -2,17 +2,15 @@ import { join } from 'node:path'
 import type { ComposeDocument } from '../../config/document.ts'
 import { readCompose } from '../../config/compose.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
-import { migrationFingerprintOf } from '../../engine/fetch.ts'
 import { files } from '../../engine/names.ts'
 import { edgeLayout } from '../../edge/layout.ts'
 import { longestAnswersMs, waitingRoom, type WaitingRoom } from '../../edge/hold.ts'
 import { keptRoom } from '../../edge/kept-room.ts'
 import type { Event } from '../../release/events.ts'
-import type { DataOrigin, DeploymentRecord, Plan } from '../../release/model.ts'
-import { planDeployment, planRollback } from '../../release/plan.ts'
+import type { DeploymentRecord, Plan } from '../../release/model.ts'
 import { plannedSteps } from '../../release/planned-steps.ts'
 import { rehearsePlan } from '../../release/rehearse-plan.ts'
-import type { BackupFile, DatabaseState, Ports, WarmNote } from '../../release/ports.ts'
+import type { BackupFile, Ports, WarmNote } from '../../release/ports.ts'
 import { recover, type RecoverOptions } from '../../release/recover.ts'
 import { runDeployment } from '../../release/run.ts'
 import { tend } from '../../release/tend.ts'
@@ -45,9 +43,9 @@ import { secretsIn } from './known-secrets.ts'
 import { followLogs } from './logs.ts'
 import { projectEdge, realPorts, type RealPorts } from './parts.ts'
 import { variablesForLooking } from './environment-secrets.ts'
+import { basePlan, deploymentPlan, rollbackPlan } from './plans.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource } from './resolve.ts'
 import { statusReport } from './status.ts'
-import { planWarmRollback } from './warm-target.ts'
 
 /** One environment on this machine, with everything real behind it. */
 export class RealApplication implements Application {
@@ -87,7 +85,9 @@ export class RealApplication implements Application {
   }
 
   rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
-    return this.run(`roll back ${this.environment}`, request.signal, emit, ports => this.planRollback(ports, request))
+    return this.run(`roll back ${this.environment}`, request.signal, emit, ports =>
+      rollbackPlan(this.config, ports, request),
+    )
   }
 
   resume(_request: ResumeRequest, emit: (event: Event) => void): Promise<DeploymentRecord | undefined> {
@@ -169,7 +169,7 @@ export class RealApplication implements Application {
       signal,
       () => undefined,
       async ports => {
-        const plan = await this.planRollback(ports, { signal, release: note.release })
+        const plan = await rollbackPlan(this.config, ports, { signal, release: note.release })
         // Under the lock: what was seen before it may be of a release that serves no more.
         if (plan.warm === true && (await ports.warm?.read())?.until === note.until) return { ...plan, because }
         throw new SlipwayError('NO_RELEASE', `${note.release} is not kept warm any more`)
@@ -266,42 +266,11 @@ export class RealApplication implements Application {
 
   private async planDeployment(ports: Ports): Promise<Plan> {
     this.source = await resolveSource(this.config, this.layout)
-    const { config, document, services, commit } = this.source
+    const { config, document } = this.source
     // The commit's own configuration counts from here on.
     const { edge: _edge, lock: _lock, ...others } = await this.portsFor(config, document)
     Object.assign(ports, others)
-    const [current, history, migrationFingerprint, experience, database] = await Promise.all([
-      ports.releases.current(),
-      ports.journal.history(),
-      migrationFingerprintOf(config),
-      ports.experience?.read(),
-      lookAt(ports.database),
-    ])
-    const plan = planDeployment({
-      config,
-      services: services.map(service => ({ ...service, builds: document.services[service.name]?.build !== undefined })),
-      commit,
-      current,
-      migrationFingerprint,
-      history,
-      experience,
-      database: database?.state,
-      databaseBytes: database?.bytes,
-    })
-    return { ...plan, steps: plannedSteps(plan) }
-  }
-
-  private async planRollback(ports: Ports, request: RollbackRequest): Promise<Plan> {
-    const [current, releases, history] = await Promise.all([
-      ports.releases.current(),
-      ports.releases.all(),
-      ports.journal.history(),
-    ])
-    const wanted = { wanted: request.release, asked: request.data, confirmed: request.confirm === this.app }
-    const input = { config: this.config, current, releases, history, ...wanted }
-    const plan =
-      (await planWarmRollback(input, ports)) ?? planRollback({ ...input, existing: await existingOrigins(ports) })
-    return { ...plan, steps: plannedSteps(plan) }
+    return deploymentPlan(this.source, ports)
   }
 
   /** For what takes the lock: a guardian looks after it, and keeps who waits in a hold. */
@@ -369,39 +338,5 @@ export class RealApplication implements Application {
     } catch (thrown) {
       throw this.redact.error(asSlipwayError(thrown, attempted))
     }
-  }
-}
-
-async function lookAt(database: Ports['database']): Promise<{ state: DatabaseState; bytes: number } | undefined> {
-  if (database === undefined || !(await database.reachable())) return undefined
-  const [state, bytes] = await Promise.all([database.state(), database.sizeBytes()])
-  return { state, bytes }
-}
-
-async function existingOrigins(ports: Ports): Promise<(origin: DataOrigin) => boolean> {
-  const [kept, backups] = await Promise.all([keptDatabases(ports), ports.backups.list()])
-  return origin =>
-    origin.kind === 'snapshot' ? kept.includes(origin.database) : backups.some(backup => backup.file === origin.file)
-}
-
-async function keptDatabases(ports: Ports): Promise<string[]> {
-  return (await ports.database?.reachable()) === true ? ((await ports.database?.leftBehind()) ?? []) : []
-}
-
-/** Recovery takes the releases from the journal; the rest of the plan only needs to be of this environment. */
-function basePlan(config: EnvironmentConfig, current: Plan['current']): Plan {
-  return {
-    kind: 'deploy',
-    app: config.app,
-    environment: config.environment,
-    project: config.project,
-    version: '',
-    services: [],
-    migration: { kind: 'none', why: '' },
-    state: 'same',
-    data: { kind: 'untouched' },
-    steps: [],
-    config,
-    ...(current === undefined ? {} : { current }),
   }
 }

@@ -1,0 +1,83 @@
+import type { EnvironmentConfig } from '../../config/model.ts'
+import { migrationFingerprintOf } from '../../engine/fetch.ts'
+import type { DataOrigin, Plan } from '../../release/model.ts'
+import { planDeployment, planRollback } from '../../release/plan.ts'
+import { plannedSteps } from '../../release/planned-steps.ts'
+import type { DatabaseState, Ports } from '../../release/ports.ts'
+import type { RollbackRequest } from '../application.ts'
+import type { ResolvedSource } from './resolve.ts'
+import { planWarmRollback } from './warm-target.ts'
+
+/** What deploying this code would do, from what is on the server now. */
+export async function deploymentPlan(
+  { config, document, services, commit }: ResolvedSource,
+  ports: Ports,
+): Promise<Plan> {
+  const [current, history, migrationFingerprint, experience, database] = await Promise.all([
+    ports.releases.current(),
+    ports.journal.history(),
+    migrationFingerprintOf(config),
+    ports.experience?.read(),
+    lookAt(ports.database),
+  ])
+  const plan = planDeployment({
+    config,
+    services: services.map(service => ({ ...service, builds: document.services[service.name]?.build !== undefined })),
+    commit,
+    current,
+    migrationFingerprint,
+    history,
+    experience,
+    database: database?.state,
+    databaseBytes: database?.bytes,
+  })
+  return { ...plan, steps: plannedSteps(plan) }
+}
+
+/** What going back would do: to the release that is still warm, or to one that is started anew. */
+export async function rollbackPlan(config: EnvironmentConfig, ports: Ports, request: RollbackRequest): Promise<Plan> {
+  const [current, releases, history] = await Promise.all([
+    ports.releases.current(),
+    ports.releases.all(),
+    ports.journal.history(),
+  ])
+  const wanted = { wanted: request.release, asked: request.data, confirmed: request.confirm === config.app }
+  const input = { config, current, releases, history, ...wanted }
+  const plan =
+    (await planWarmRollback(input, ports)) ?? planRollback({ ...input, existing: await existingOrigins(ports) })
+  return { ...plan, steps: plannedSteps(plan) }
+}
+
+/** Recovery takes the releases from the journal; the rest of the plan only needs to be of this environment. */
+export function basePlan(config: EnvironmentConfig, current: Plan['current']): Plan {
+  return {
+    kind: 'deploy',
+    app: config.app,
+    environment: config.environment,
+    project: config.project,
+    version: '',
+    services: [],
+    migration: { kind: 'none', why: '' },
+    state: 'same',
+    data: { kind: 'untouched' },
+    steps: [],
+    config,
+    ...(current === undefined ? {} : { current }),
+  }
+}
+
+async function lookAt(database: Ports['database']): Promise<{ state: DatabaseState; bytes: number } | undefined> {
+  if (database === undefined || !(await database.reachable())) return undefined
+  const [state, bytes] = await Promise.all([database.state(), database.sizeBytes()])
+  return { state, bytes }
+}
+
+async function existingOrigins(ports: Ports): Promise<(origin: DataOrigin) => boolean> {
+  const [kept, backups] = await Promise.all([keptDatabases(ports), ports.backups.list()])
+  return origin =>
+    origin.kind === 'snapshot' ? kept.includes(origin.database) : backups.some(backup => backup.file === origin.file)
+}
+
+async function keptDatabases(ports: Ports): Promise<string[]> {
+  return (await ports.database?.reachable()) === true ? ((await ports.database?.leftBehind()) ?? []) : []
+}
