@@ -41,8 +41,10 @@ export function processInput(): Input {
     },
     hidden: question => {
       if (!stdin.isTTY) throw nobody()
+      const typed = typedUnseen(stdin)
+      // Only now: what is typed at the sight of the question must not be shown either.
       stderr.write(question)
-      return typedUnseen(stdin).finally(() => stderr.write('\n'))
+      return typed.finally(() => stderr.write('\n'))
     },
     async interactive(program, argv) {
       const child = spawn(program, [...argv], { stdio: 'inherit' })
