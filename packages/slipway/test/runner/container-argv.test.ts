@@ -37,12 +37,12 @@ test('runs are named by their time', () => {
   for (const other of ['../x', '20261121T173205-4f2a9c/..', '', undefined, '--name']) expect(isRunId(other)).toBe(false)
 })
 
-const config = { directory: '/home/me/shop', backups: { directory: '' } } as EnvironmentConfig
+const config = { directory: '/srv/me/shop', backups: { directory: '' } } as EnvironmentConfig
 
 test('what lies outside of the project is mounted, what is inside travels', () => {
   const document = {
     services: {},
-    secrets: { a: { file: '/home/me/shop/secrets/a' }, b: { file: '/etc/ssl/b$$c' }, c: { environment: 'C' } },
+    secrets: { a: { file: '/srv/me/shop/secrets/a' }, b: { file: '/etc/ssl/b$$c' }, c: { environment: 'C' } },
   }
   const backups = { ...config, backups: { ...config.backups, directory: '/opt/backups' } }
   expect(placesOf(backups, document)).toEqual({ folders: ['/opt/backups'], files: ['/etc/ssl/b$c'] })

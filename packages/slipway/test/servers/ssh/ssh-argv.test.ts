@@ -7,7 +7,7 @@ const server: ServerAddress = {
   host: 'shop.example.com',
   user: 'deploy',
   port: 2222,
-  identityFile: '/home/me/.ssh/my key %h ${HOME}',
+  identityFile: '/srv/me/.ssh/my key %h ${HOME}',
 }
 const folder = '/tmp/slipway-ssh-abc'
 
