@@ -1,9 +1,18 @@
 import { defineConfig } from 'vitest/config'
 
 /** Deployments in which no seconds are counted: they may share the machine with others. */
-const unhurried = ['baby-basics', 'disk-full', 'interrupted', 'parcels', 'queue', 'secrets', 'watch-held'].map(
-  name => `test/docker/deployment/${name}.test.ts`,
-)
+const unhurried = [
+  'baby-basics',
+  'disk-full',
+  'disturbed',
+  'interrupted',
+  'parcels',
+  'queue',
+  'rehearsal',
+  'secrets',
+  'watch-held',
+  'ways-back',
+].map(name => `test/docker/deployment/${name}.test.ts`)
 
 export default defineConfig({
   test: {

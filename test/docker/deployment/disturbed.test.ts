@@ -216,15 +216,3 @@ describe.runIf(thorough)('Docker does not answer for 6 s', () => {
     180_000,
   )
 })
-
-test('two operators at once: one deploys, the other is told who does', async () => {
-  let second: Promise<Ended> | undefined
-  const result = await deployAnd(/ fetch +started/, () => {
-    second = pulse.slipway('deploy', 'prod')
-  })
-  const { exitCode, stderr } = (await second) ?? { exitCode: -1, stderr: '' }
-  expect(exitCode, stderr).toBe(5)
-  expect(stderr).toMatch(/holds the lock since/)
-  expect(result.exitCode, result.stderr).toBe(0)
-  await endsTruthfully(result)
-}, 120_000)

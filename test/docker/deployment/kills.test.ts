@@ -3,7 +3,7 @@ import { sample } from '../sample.ts'
 import { runRealKills } from '../../soak/real-kills.mjs'
 
 /** A sample of what the soak does a thousand times: the runner, its guardian and others are killed under traffic. */
-const kills = Number(process.env['SLIPWAY_KILLS'] ?? sample(1, [3, 16]).at(-1))
+const kills = Number(process.env['SLIPWAY_KILLS'] ?? sample(1, [2, 16]).at(-1))
 const seed = Number(process.env['SLIPWAY_SEED'] ?? 4)
 
 test(`${kills} kills: all old or all new, nothing stuck, no acknowledged write lost, nothing left over`, async () => {
