@@ -33,7 +33,8 @@ export default defineConfig({
           name: 'containers',
           include: ['test/docker/{config,engine,postgres,remote,servers}/**/*.test.ts', ...unhurried],
           globalSetup: ['test/docker/setup.ts'],
-          maxWorkers: 2,
+          // They wait more than they work.
+          maxWorkers: 3,
           testTimeout: 180_000,
           hookTimeout: 300_000,
         },
