@@ -179,7 +179,7 @@ describe('the runner is killed in a hold', () => {
     expect(await whole()).toBe(now)
   }, 120_000)
 
-  test('with its guardian: any command, even one that only looks, ends it first and says so', async () => {
+  test.runIf(thorough)('with its guardian: any command, even one that only looks, ends it first and says so', async () => {
     for (const command of ['status', 'history']) {
       const result = await deployAnd(/ state +done/, async child => {
         process.kill((await pulse.guardian()) ?? 0, 'SIGKILL')

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { docker, lines, Project } from '../project.ts'
+import { thorough } from '../sample.ts'
 
 const cli = resolve(import.meta.dirname, '../../../packages/slipway/dist/slipway.js')
 let project: Project
@@ -105,7 +106,7 @@ test('plan --rehearse tells how it would run, and touches nothing; later plans r
   expect((await project.plan()).result.rehearsal.report).toBeUndefined()
 })
 
-test('plan --rehearse killed in the middle of it: its guardian removes the copy', async () => {
+test.runIf(thorough)('plan --rehearse killed in the middle of it: its guardian removes the copy', async () => {
   await project.release('v2')
   const planning = spawn(process.execPath, [cli, 'plan', 'prod', '--rehearse'], {
     ...project.options(),
