@@ -179,21 +179,25 @@ describe('the runner is killed in a hold', () => {
     expect(await whole()).toBe(now)
   }, 120_000)
 
-  test.runIf(thorough)('with its guardian: any command, even one that only looks, ends it first and says so', async () => {
-    for (const command of ['status', 'history']) {
-      const result = await deployAnd(/ state +done/, async child => {
-        process.kill((await pulse.guardian()) ?? 0, 'SIGKILL')
-        process.kill(child.pid ?? 0, 'SIGKILL')
-      })
-      const looked = await pulse.slipway(command, 'prod')
-      expect(looked.stderr).toMatch(/recover +started/)
-      expect(looked.exitCode, looked.stderr).toBe(0)
-      await endsTruthfully(result)
-    }
-    const resumed = await pulse.slipway('resume', 'prod')
-    expect(resumed.exitCode, resumed.stderr).toBe(0)
-    expect(resumed.stdout).toMatch(/nothing to end/)
-  }, 120_000)
+  test.runIf(thorough)(
+    'with its guardian: any command, even one that only looks, ends it first and says so',
+    async () => {
+      for (const command of ['status', 'history']) {
+        const result = await deployAnd(/ state +done/, async child => {
+          process.kill((await pulse.guardian()) ?? 0, 'SIGKILL')
+          process.kill(child.pid ?? 0, 'SIGKILL')
+        })
+        const looked = await pulse.slipway(command, 'prod')
+        expect(looked.stderr).toMatch(/recover +started/)
+        expect(looked.exitCode, looked.stderr).toBe(0)
+        await endsTruthfully(result)
+      }
+      const resumed = await pulse.slipway('resume', 'prod')
+      expect(resumed.exitCode, resumed.stderr).toBe(0)
+      expect(resumed.stdout).toMatch(/nothing to end/)
+    },
+    120_000,
+  )
 })
 
 describe.runIf(thorough)('Docker does not answer for 6 s', () => {
