@@ -1,4 +1,5 @@
 import type { Finding } from '../servers/setup/topic.ts'
+import type { ServerState } from '../servers/state.ts'
 
 /** What the commands about servers ask of the rest of Slipway. */
 export interface Servers {
@@ -81,21 +82,6 @@ export interface ServerSetUp extends Controls {
   /** Those that did not hold, as they were before. */
   changed: Finding[]
   seconds: number
-}
-
-export interface ServerState {
-  name: string
-  system: string
-  container: string
-  /** `18.2 GB free of 40 GB`, in bytes. */
-  disk: { freeBytes: number; totalBytes: number }
-  memory: { availableBytes: number; totalBytes: number }
-  upSince: string
-  docker: string
-  containers: number
-  rebootNeeded: boolean
-  /** Packages of the engine for which there is a newer version. */
-  engineUpdates: string[]
 }
 
 export interface ServerUpgrade {

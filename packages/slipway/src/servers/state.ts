@@ -37,12 +37,14 @@ export interface ServerState {
   name: string
   system: string
   container: string
+  /** Of the file system that holds Docker's data. */
   disk: { freeBytes: number; totalBytes: number }
   memory: { availableBytes: number; totalBytes: number }
   upSince: string
   docker: string
   containers: number
   rebootNeeded: boolean
+  /** Packages of the engine for which there is a newer version. */
   engineUpdates: string[]
 }
 

@@ -4,7 +4,7 @@ import { SlipwayError } from '../support/errors.ts'
 import { lastLines, run, type RunResult } from '../support/run.ts'
 import { redactor } from '../support/redact.ts'
 import type { Commit } from '../release/model.ts'
-import { foreignVariables } from '../support/git-variables.ts'
+import { readingVariables } from '../support/git-variables.ts'
 import { exportSettings, fetchArgv, privateRef, subjectOf } from './git-argv.ts'
 
 /** Brings a branch's newest commit to this machine. The work tree and the repository's branches are not touched. */
@@ -74,10 +74,8 @@ async function git(
 function runGit(directory: string, argv: readonly string[], environment: Record<string, string> = {}) {
   return run('git', ['-C', directory, ...argv], {
     environment: {
-      ...foreignVariables,
+      ...readingVariables,
       GIT_TERMINAL_PROMPT: '0',
-      GIT_OPTIONAL_LOCKS: '0',
-      LC_ALL: 'C',
       ...environment,
     },
     timeoutMs: 300_000,

@@ -1,7 +1,7 @@
 import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Problem } from '../../support/errors.ts'
-import { foreignVariables } from '../../support/git-variables.ts'
+import { readingVariables } from '../../support/git-variables.ts'
 import { run } from '../../support/run.ts'
 import { shownName } from '../names.ts'
 import { type Allowance, isAllowed } from './allow.ts'
@@ -57,9 +57,8 @@ const mostOfFile = 20
 const largestFile = 5_000_000
 
 async function trackedFiles(directory: string): Promise<string[] | undefined> {
-  const environment = { ...foreignVariables, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
   const argv = ['-c', 'core.fsmonitor=false', '-C', directory, 'ls-files', '-z', '--cached', '--', '.']
-  const result = await run('git', argv, { environment, timeoutMs: 60_000 })
+  const result = await run('git', argv, { environment: readingVariables, timeoutMs: 60_000 })
   if (result.exitCode !== 0) return undefined
   // During a merge a file is listed once for each side.
   return [...new Set(result.stdout.split('\0').filter(path => path !== ''))]

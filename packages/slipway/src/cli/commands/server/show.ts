@@ -3,7 +3,7 @@ import type { Handler } from '../../command.ts'
 import { labelled } from '../../render/trouble.ts'
 import type { Screen } from '../../render/screen.ts'
 import { bytes, plural } from '../../render/words.ts'
-import type { ServerState } from '../../servers.ts'
+import type { ServerState } from '../../../servers/state.ts'
 import { loginOf, openServers } from './open.ts'
 
 export const run: Handler<{ server: string; login: string | undefined }> = async (input, context) => {
