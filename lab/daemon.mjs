@@ -1,6 +1,16 @@
 // The lab's own Docker daemon: own socket, own data, own bridge, own addresses. A developer's Docker is never touched.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { labEnvironment, place } from './place.mjs'
 import { attempt, childEnvironment, pause, run } from './process.mjs'
@@ -13,17 +23,18 @@ export function commandLine(pid) {
   }
 }
 
-/** The pid of our daemon, or undefined. A pid alone proves nothing (it may have been given to another program). */
+/** The pid of our daemon, or undefined. Its pid file is not asked: it may be gone, or of an earlier life. */
 export function daemonPid() {
-  let pid
-  try {
-    pid = Number(readFileSync(place.pidFile, 'utf8').trim())
-  } catch {
-    return undefined
-  }
-  const words = commandLine(pid)
-  const ours = words[0]?.endsWith('dockerd') && words.includes(place.dataRoot)
-  return ours ? pid : undefined
+  return processes().find(pid => {
+    const words = commandLine(pid)
+    return words[0]?.endsWith('dockerd') && words.includes(place.dataRoot)
+  })
+}
+
+function processes() {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
 }
 
 export async function daemonAnswers() {
@@ -34,16 +45,45 @@ export async function daemonAnswers() {
   return result.code === 0
 }
 
+/** Under load an answer may take its time; a daemon is given a minute before it counts as hanging. */
+export async function daemonAnswersInTime() {
+  for (let tries = 0; tries < 12; tries += 1) {
+    if (await daemonAnswers()) return true
+    await pause(500)
+  }
+  return false
+}
+
+/** Ends our daemon: by request, and by force where it does not listen. */
+export async function endDaemon(pid, patienceSeconds = 30) {
+  kill(pid, 'SIGTERM')
+  for (let waited = 0; daemonPid() === pid && waited < patienceSeconds * 10; waited += 1) await pause(100)
+  if (daemonPid() === pid) kill(pid, 'SIGKILL')
+}
+
+/** A daemon that hangs is ended; what each of its threads waits for is kept in a file beside its log. */
+export async function endHangingDaemon(pid) {
+  const known = new Set(stacks())
+  kill(pid, 'SIGUSR1')
+  await pause(2000)
+  for (const name of stacks().filter(file => !known.has(file)))
+    copyFileSync(join(place.execRoot, name), join(place.directory, name))
+  await endDaemon(pid, 10)
+}
+
+function stacks() {
+  return existsSync(place.execRoot)
+    ? readdirSync(place.execRoot).filter(name => name.startsWith('goroutine-stacks'))
+    : []
+}
+
 /** What an earlier daemon left running: its containerd and the shims of its containers. */
 export function leftoverProcesses() {
   const mark = `${place.execRoot}/`
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map(Number)
-    .filter(pid => {
-      const words = commandLine(pid)
-      return /containerd(-shim.*)?$/.test(words[0] ?? '') && words.some(word => word.startsWith(mark))
-    })
+  return processes().filter(pid => {
+    const words = commandLine(pid)
+    return /containerd(-shim.*)?$/.test(words[0] ?? '') && words.some(word => word.startsWith(mark))
+  })
 }
 
 export function removeLeftovers() {
@@ -115,7 +155,8 @@ export async function startDaemon() {
   await prepareBridge()
   writeFileSync(place.forwardPolicy, policy)
 
-  const log = openSync(place.logFile, 'w')
+  if (existsSync(place.logFile)) renameSync(place.logFile, `${place.logFile}.1`)
+  const log = openSync(place.logFile, 'a')
   const configFile = join(place.directory, 'daemon.json')
   writeFileSync(configFile, '{}\n')
   const argumentList = [

@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { daemonAnswers, daemonPid, startDaemon } from './daemon.mjs'
+import { daemonAnswers, daemonAnswersInTime, daemonPid, endHangingDaemon, startDaemon } from './daemon.mjs'
 import { checkRoom } from './disk.mjs'
 import { debianKeys, fetchPlugins, installPackages, operatingSystem } from './packages.mjs'
 import { labEnvironment, place, pluginEnvironment } from './place.mjs'
@@ -105,7 +105,11 @@ async function setUpEngine(log, system) {
       step(log, `Compose v2 and buildx of Debian 13, unpacked into ${place.pluginDirectory}`, () => fetchPlugins(log)),
     ])
   } else await install(missing, log)
-  if (await labAnswers()) return { started: false, environment: labEnvironment() }
+  const living = daemonPid()
+  if (living !== undefined) {
+    if (await daemonAnswersInTime()) return { started: false, environment: labEnvironment() }
+    await step(log, `the lab's Docker daemon (${living}) does not answer, ending it`, () => endHangingDaemon(living))
+  }
   // Installed on a machine with systemd, Debian's package has started the machine's own daemon: one is enough.
   if (await engineAnswers()) return { started: false, environment: pluginEnvironment() }
   await step(log, `Docker daemon of the lab's own at ${place.socket}, data in ${place.dataRoot}`, startDaemon)

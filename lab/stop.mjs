@@ -1,7 +1,7 @@
 // Stops the lab's daemon, and only that, and takes back what it changed in the machine's network.
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { commandLine, daemonPid, kill, leftoverProcesses, removeLeftovers, unmountLeftovers } from './daemon.mjs'
+import { commandLine, daemonPid, endDaemon, leftoverProcesses, removeLeftovers, unmountLeftovers } from './daemon.mjs'
 import { place } from './place.mjs'
 import { attempt, logToStandardError, pause, step, withLock } from './process.mjs'
 
@@ -74,11 +74,7 @@ export async function stopDocker({ log = logToStandardError } = {}) {
       return { stopped: false }
     const bridges = await ourBridges()
     if (pid !== undefined) {
-      await step(log, `stopping the lab's Docker daemon (${pid})`, async () => {
-        kill(pid, 'SIGTERM')
-        for (let waited = 0; daemonPid() === pid && waited < 300; waited += 1) await pause(100)
-        if (daemonPid() === pid) kill(pid, 'SIGKILL')
-      })
+      await step(log, `stopping the lab's Docker daemon (${pid})`, () => endDaemon(pid))
     }
     removeLeftovers()
     await pause(100)
