@@ -1,6 +1,7 @@
-import { chmod, chown, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ReleaseId } from '../../../packages/slipway/src/release/model.ts'
 import { docker, engineLab, inside, type EngineLab } from './lab.ts'
 
 let lab: EngineLab
@@ -40,6 +41,21 @@ describe('a release that can not be made', () => {
     await expect(lab.fetch('r3', { web: 'web' })).rejects.toMatchObject({ code: 'BUILD_FAILED' })
     expect(await folderOf('r3')).toBe('gone')
   })
+})
+
+test('what is built is what lies there, whatever was built before from files of the same size and time', async () => {
+  const longAgo = new Date('2026-01-01')
+  const builtFrom = async (id: ReleaseId, context: string, content: string) => {
+    await lab.write('compose.yaml', `services: { web: { build: ${context}, network_mode: none } }\n`)
+    await lab.write(`${context}/Dockerfile`, 'FROM redis:7-alpine\nCOPY version.txt /\n')
+    await lab.write(`${context}/version.txt`, content)
+    for (const name of ['Dockerfile', 'version.txt']) await utimes(join(lab.folder, context, name), longAgo, longAgo)
+    const { images } = await lab.fetch(id, { web: 'web' })
+    return docker(['run', '--rm', '--network', 'none', images['web'] ?? '', 'cat', '/version.txt'])
+  }
+  expect(await builtFrom('r10', 'one/api', '0.1.0')).toBe('0.1.0')
+  expect(await builtFrom('r11', 'two/api', '0.2.0')).toBe('0.2.0')
+  expect(await builtFrom('r12', 'two/api', '0.3.0')).toBe('0.3.0')
 })
 
 describe('hostile names', () => {

@@ -1,26 +1,56 @@
+import { isAbsolute, join, resolve } from 'node:path'
 import type { ComposeDocument, ComposeService } from '../config/document.ts'
 import type { ReleaseId, ReleaseService } from '../release/model.ts'
 import { imageTag } from './names.ts'
 
-/** The Compose document that builds a release's images under tags of its own. Undefined: nothing to build. Pure. */
+export interface Build {
+  document: ComposeDocument
+  /** Links that must be there while it is built, by what they lead to. */
+  contexts: ReadonlyMap<string, string>
+}
+
+/**
+ * The Compose document that builds a release's images under tags of its own. Undefined: nothing to build. Pure.
+ *
+ * BuildKit keeps a copy of each context by the name of its folder (`api`, in whatever place) and takes over only files
+ * of another size or time: of two folders named alike it would build the first one's code for the second. So each
+ * context is reached by a link, `<unique>-<n>` in `links`, whose name no build has had before.
+ */
 export function buildDocument(
   document: ComposeDocument,
-  project: string,
-  release: ReleaseId,
-  services: readonly ReleaseService[],
-): ComposeDocument | undefined {
+  release: { project: string; id: ReleaseId; services: readonly ReleaseService[] },
+  links: { folder: string; unique: string },
+): Build | undefined {
   const own: Record<string, ComposeService> = {}
-  for (const { name } of services) {
+  const contexts = new Map<string, string>()
+  for (const { name } of release.services) {
     const { build, platform } = document.services[name] ?? {}
     if (build === undefined) continue
-    own[name] = { image: imageTag(project, name, release), build, ...(platform === undefined ? {} : { platform }) }
+    own[name] = {
+      image: imageTag(release.project, name, release.id),
+      build: throughLink(build, contexts, links),
+      ...(platform === undefined ? {} : { platform }),
+    }
   }
   if (Object.keys(own).length === 0) return undefined
-  return {
-    name: `${project}-build`,
-    services: own,
-    ...(document.secrets === undefined ? {} : { secrets: document.secrets }),
-  }
+  const secrets = document.secrets === undefined ? {} : { secrets: document.secrets }
+  return { document: { name: `${release.project}-build`, services: own, ...secrets }, contexts }
+}
+
+type ComposeBuild = NonNullable<ComposeService['build']>
+
+function throughLink(
+  build: ComposeBuild,
+  contexts: Map<string, string>,
+  links: { folder: string; unique: string },
+): ComposeBuild {
+  const { context, dockerfile } = build
+  if (context === undefined || !isAbsolute(context)) return build // a repository or an archive somewhere else
+  const link = contexts.get(context) ?? join(links.folder, `${links.unique}-${contexts.size}`)
+  contexts.set(context, link)
+  // Seen from the link, `..` would be the wrong folder.
+  const outside = typeof dockerfile === 'string' && dockerfile.split('/').includes('..')
+  return { ...build, context: link, ...(outside ? { dockerfile: resolve(context, dockerfile) } : {}) }
 }
 
 /** Services whose image is taken as it is, with the reference to take. */

@@ -1,4 +1,5 @@
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { writeAtomically } from '../support/files.ts'
 import type { ComposeDocument } from '../config/document.ts'
@@ -165,9 +166,15 @@ async function build(
   services: readonly ReleaseService[],
   directory: string,
 ): Promise<void> {
-  const wanted = buildDocument(document, project, id, services)
+  const links = { folder: directory, unique: randomUUID() }
+  const wanted = buildDocument(document, { project, id, services }, links)
   if (wanted === undefined) return
   const file = join(directory, files.build)
-  await writeAtomically(file, JSON.stringify(wanted))
-  await buildImages(file, directory, `${project}-build`)
+  await writeAtomically(file, JSON.stringify(wanted.document))
+  try {
+    for (const [folder, link] of wanted.contexts) await symlink(folder, link)
+    await buildImages(file, directory, `${project}-build`)
+  } finally {
+    for (const link of wanted.contexts.values()) await rm(link, { force: true })
+  }
 }
