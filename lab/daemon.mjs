@@ -61,14 +61,17 @@ export async function endDaemon(pid, patienceSeconds = 30) {
   if (daemonPid() === pid) kill(pid, 'SIGKILL')
 }
 
-/** A daemon that hangs is ended; what each of its threads waits for is kept in a file beside its log. */
+/** A daemon that hangs is ended; what each of its threads waits for is kept beside its log. The files, as far as any. */
 export async function endHangingDaemon(pid) {
   const known = new Set(stacks())
   kill(pid, 'SIGUSR1')
   await pause(2000)
-  for (const name of stacks().filter(file => !known.has(file)))
-    copyFileSync(join(place.execRoot, name), join(place.directory, name))
+  const kept = stacks()
+    .filter(name => !known.has(name))
+    .map(name => ({ from: join(place.execRoot, name), to: join(place.directory, name) }))
+  for (const { from, to } of kept) copyFileSync(from, to)
   await endDaemon(pid, 10)
+  return kept.map(each => each.to)
 }
 
 function stacks() {

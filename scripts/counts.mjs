@@ -18,6 +18,19 @@ export function vitestCounts(text, exitCode) {
   )
 }
 
+/** What failed in vitest, one line each: where, what, and the first line of why. */
+export function vitestFailures(text) {
+  const files = parse(text)?.testResults ?? []
+  return files.flatMap(file => {
+    const failed = file.assertionResults.filter(test => test.status === 'failed')
+    const lines = failed.map(test => `${test.fullName}: ${firstLine(test.failureMessages?.[0])}`)
+    const broken = file.status === 'failed' && failed.length === 0
+    return (broken ? [firstLine(file.message)] : lines).map(line => `${file.name}: ${line}`)
+  })
+}
+
+const firstLine = (message = '') => message.trim().split('\n')[0]?.slice(0, 200) ?? ''
+
 /** From the TAP reporter of `node --test`. */
 export function tapCounts(text, exitCode) {
   const count = name => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)

@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { checkCounts, lastLine, tapCounts, vitestCounts } from './counts.mjs'
+import { checkCounts, lastLine, tapCounts, vitestCounts, vitestFailures } from './counts.mjs'
+import { watchDaemon } from '../lab/watch.mjs'
 import { prepare, root, stopEngine } from './prepare.mjs'
 import { groups, suites } from './suites.mjs'
 
@@ -18,6 +19,7 @@ async function main() {
   const chosen = suites.filter(suite => only === undefined || suite.group === only)
   const results = []
   let startedEngine = false
+  const engine = watchDaemon(log)
   try {
     ;({ startedEngine } = await prepare({ log, docker: chosen.some(suite => suite.docker) }))
     for (const suite of chosen) results.push(await runSuite(suite))
@@ -25,8 +27,11 @@ async function main() {
     log(error.message)
     results.push({ name: 'set-up', passed: 0, failed: 1, skipped: 0, seconds: 0 })
   } finally {
+    engine.stop()
     if (startedEngine) await stopEngine()
   }
+  if (engine.hangs > 0)
+    log(`\nThe Docker daemon hung ${engine.hangs} times and was started anew: tests of then failed.`)
   summarize(results)
   process.exitCode = results.some(result => result.failed > 0) ? 1 : 0
 }
@@ -50,7 +55,7 @@ const countersOf = {
   async vitest(suite) {
     const file = join(scratch, `${suite.name}.json`)
     const exitCode = await run([...suite.argv, '--reporter=json', `--outputFile.json=${file}`])
-    return vitestCounts(contents(file), exitCode)
+    return { ...vitestCounts(contents(file), exitCode), failures: vitestFailures(contents(file)) }
   },
 
   async node(suite) {
@@ -105,6 +110,10 @@ function options() {
 }
 
 function summarize(results) {
+  // The end of a long log is what is looked at first.
+  const failures = results.flatMap(result => result.failures ?? []).map(line => line.replace(`${root}/`, ''))
+  for (const line of failures.slice(0, 25)) log(`✗ ${line}`)
+  if (failures.length > 25) log(`  and ${failures.length - 25} more, see above`)
   log(`\n── summary ${'─'.repeat(62)}`)
   const width = Math.max(...results.map(result => result.name.length))
   for (const { name, passed, failed, skipped, seconds } of results) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkCounts, lastLine, tapCounts, vitestCounts } from '../counts.mjs'
+import { checkCounts, lastLine, tapCounts, vitestCounts, vitestFailures } from '../counts.mjs'
 
 const report = extra =>
   JSON.stringify({
@@ -21,6 +21,25 @@ test('takes the counts of vitest', () => {
 test('counts a file that can not be loaded as a failed test', () => {
   const testResults = [{ status: 'failed', assertionResults: [] }]
   assert.deepEqual(vitestCounts(report({ testResults }), 1), { passed: 3, failed: 1, skipped: 1 })
+})
+
+test('names what failed, and why', () => {
+  const testResults = [
+    {
+      name: 'a.test.ts',
+      status: 'failed',
+      assertionResults: [
+        { status: 'passed', fullName: 'adds' },
+        { status: 'failed', fullName: 'subtracts', failureMessages: ['expected 1 to be 2\n  at a.test.ts:3'] },
+      ],
+    },
+    { name: 'b.test.ts', status: 'failed', message: 'Cannot find module', assertionResults: [] },
+  ]
+  assert.deepEqual(vitestFailures(report({ testResults })), [
+    'a.test.ts: subtracts: expected 1 to be 2',
+    'b.test.ts: Cannot find module',
+  ])
+  assert.deepEqual(vitestFailures(undefined), [])
 })
 
 test('never reports a broken runner as success', () => {

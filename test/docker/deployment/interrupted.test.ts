@@ -86,8 +86,9 @@ describe('the runner dies in the watch', () => {
       expect((await pulse.history()).at(-1)?.outcome).toBe('deployed')
       const bad = await pulse.live()
       expect(bad).not.toBe(before)
-      const status = await pulse.slipway('status', 'prod')
-      expect(status.stdout).toMatch(new RegExp(`warm +${before} until .*slipway rollback prod goes back at once`))
+      const looked = async () => (await pulse.slipway('status', 'prod')).stdout
+      const warm = new RegExp(`warm +${before} until .*slipway rollback prod goes back at once`)
+      await expect.poll(looked, { timeout: 30_000, interval: 500 }).toMatch(warm)
       await pulse.killContainer(`${pulse.project}-${bad}-web-1`)
       await expect.poll(() => pulse.live(), { timeout: 30_000, interval: 200 }).toBe(before)
       expect(await pulse.settled(30_000)).toBe(true)

@@ -181,10 +181,10 @@ describe('what goes wrong has a name', () => {
 
   test('a connection that breaks is told apart from a program that fails, and is not made anew', async () => {
     const other = await open(asRoot(), server.reach)
-    const running = other.run(['sleep', '30'])
+    const lost = expect(other.run(['sleep', '30'])).rejects.toMatchObject({ code: 'SERVER_LOST' })
     await new Promise(resolve => setTimeout(resolve, 300))
     await server.inside(`pkill -n -f 'sshd: root@notty'`)
-    await expect(running).rejects.toMatchObject({ code: 'SERVER_LOST' })
+    await lost
     expect(other.lost.aborted).toBe(true)
     await expect(other.run(['true'])).rejects.toMatchObject({ code: 'SERVER_LOST' })
     await other.close()
