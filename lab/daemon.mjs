@@ -11,7 +11,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { labEnvironment, place } from './place.mjs'
 import { attempt, childEnvironment, pause, run } from './process.mjs'
 
@@ -64,20 +65,27 @@ export async function endDaemon(pid, patienceSeconds = 30) {
 /** A daemon that hangs is ended; what each of its threads waits for is kept beside its log. The files, as far as any. */
 export async function endHangingDaemon(pid) {
   const known = new Set(stacks())
-  kill(pid, 'SIGUSR1')
+  for (const each of [pid, ...leftoverProcesses().filter(isContainerd)]) kill(each, 'SIGUSR1')
   await pause(2000)
   const kept = stacks()
     .filter(name => !known.has(name))
-    .map(name => ({ from: join(place.execRoot, name), to: join(place.directory, name) }))
+    .map(from => ({ from, to: join(place.directory, basename(from)) }))
   for (const { from, to } of kept) copyFileSync(from, to)
   await endDaemon(pid, 10)
   return kept.map(each => each.to)
 }
 
+const isContainerd = pid => commandLine(pid)[0]?.endsWith('containerd')
+
+/** Where dockerd and containerd write what their threads do. */
 function stacks() {
-  return existsSync(place.execRoot)
-    ? readdirSync(place.execRoot).filter(name => name.startsWith('goroutine-stacks'))
-    : []
+  return [place.execRoot, tmpdir()].flatMap(folder =>
+    existsSync(folder)
+      ? readdirSync(folder)
+          .filter(name => /^goroutine-stacks|^containerd\.\d+\.stacks/.test(name))
+          .map(name => join(folder, name))
+      : [],
+  )
 }
 
 /** What an earlier daemon left running: its containerd and the shims of its containers. */
