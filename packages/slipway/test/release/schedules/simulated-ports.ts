@@ -65,7 +65,10 @@ function journal(process: SlipwayProcess): Journal {
         journals.set(id, journals.get(id) ?? [])
         return {
           append: event =>
-            process.call(`journal ${told(event)}`, () => void journals.get(id)?.push({ type: event.type, text: JSON.stringify(event) })),
+            process.call(
+              `journal ${told(event)}`,
+              () => void journals.get(id)?.push({ type: event.type, text: JSON.stringify(event) }),
+            ),
           close: () => process.call('journal.close', () => undefined),
         }
       }),
