@@ -62,9 +62,11 @@ export async function withTimersOf<T>(time: VirtualTime, work: () => Promise<T>)
  * Everything that can happen without time passing has happened: a tick comes when no promise has anything left to do. Now
  * and then the whole loop turns, which is when Node ends a process for a rejection that nobody handles.
  */
-export function quiescence(): Promise<void> {
+export async function quiescence(): Promise<void> {
   moments += 1
-  return new Promise(resolve => {
+  // A tick that is asked for by no promise's reaction comes before all of them.
+  await Promise.resolve()
+  await new Promise<void>(resolve => {
     if (moments % momentsPerTurn === 0) setImmediate(resolve)
     else process.nextTick(resolve)
   })
