@@ -66,19 +66,35 @@ async function wantedUnit(): Promise<string> {
   const { exitCode } = await run('systemctl', ['--version'], { timeoutMs })
   if (exitCode !== 0) throw noSystemd()
   const home = slipwayHome()
+  const user = await ownerOf(home)
   const unit: Unit = {
-    program: await programPaths(),
-    user: await ownerOf(home),
+    program: await programPaths(user === undefined),
+    user,
     variables: { SLIPWAY_HOME: home, ...variablesOfNow() },
   }
   return unitText(unit)
 }
 
-async function programPaths(): Promise<[string, string]> {
+async function programPaths(asRoot: boolean): Promise<[string, string]> {
   const entry = process.argv[1]
   if (entry === undefined) throw new SlipwayError('BUG', 'It is not known where this command line lies')
-  return [process.execPath, await realpath(entry)]
+  const program: [string, string] = [await realpath(process.execPath), await realpath(entry)]
+  for (const path of asRoot ? program : []) await refuseForeign(path)
+  return program
 }
+
+/** Who can change what root runs is root. */
+async function refuseForeign(path: string): Promise<void> {
+  const { uid, mode } = await stat(path)
+  if (uid === 0 && (mode & writableByOthers) === 0) return
+  throw new SlipwayError('SETUP_FAILED', `The start of the machine would run ${path} as root`, {
+    why: 'others than root can change that file',
+    state: 'nothing was changed',
+    next: 'Install Slipway for the whole machine: sudo npm install --global slipway',
+  })
+}
+
+const writableByOthers = 0o022
 
 /** Undefined: root. The folder's owner, and not who asks: that one has to be root, whoever deploys. */
 async function ownerOf(home: string): Promise<string | undefined> {
