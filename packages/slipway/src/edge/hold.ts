@@ -113,8 +113,8 @@ export interface Bounds {
 }
 
 /**
- * As the front's and the door's memory allow it. A request that waits takes up to 60 kB of the front, and with TLS some 25
- * more; one that is handed over takes as much of the door, which has half the memory and others to serve.
+ * As the memory of front and door allows it: a request that waits takes some 60 kB of the front, more with TLS; one that is
+ * handed over takes 65 kB of the door until it is answered.
  */
 const usualBounds: Bounds = { waiting: 4096, underWay: 1024, patienceMs: 1000 }
 
