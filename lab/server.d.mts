@@ -13,7 +13,7 @@ export interface LabServer {
   /** Runs a program in it, not over SSH: for looking, whatever sshd and firewall say. */
   inside(
     argv: readonly string[],
-    options?: { input?: string; timeout?: number },
+    options?: { input?: string | Uint8Array; timeout?: number },
   ): Promise<{ code: number; stdout: string; stderr: string; timedOut: boolean }>
   answers(): Promise<void>
   crash(): Promise<void>

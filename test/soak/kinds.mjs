@@ -25,9 +25,15 @@ export const kinds = [
     name: 'real',
     usually: 500,
     nothing: { kills: 0, mixed: 0, stuck: 0, lost: 0, leaks: 0 },
-    async run(wanted, { seed, log }) {
+    async run(wanted, { seed, only, log }) {
       const { runRealKills } = await import('./real-kills.mjs')
-      const { kills, mixed, stuck, lost, leaks } = await runRealKills({ kills: wanted, seed, log })
+      const { kills, mixed, stuck, lost, leaks, failedRequests } = await runRealKills({
+        kills: wanted,
+        seed,
+        only,
+        log,
+      })
+      log(`requests failed, by what was killed: ${JSON.stringify(failedRequests)}`)
       return { kills, mixed, stuck, lost, leaks }
     },
     bad: faults,
@@ -39,9 +45,9 @@ export const kinds = [
     name: 'daemon',
     usually: process.getuid?.() === 0 && ['dockerd', 'ip', 'nsenter'].every(hasProgram) ? 50 : 0,
     nothing: { kills: 0, mixed: 0, stuck: 0, lost: 0, leaks: 0 },
-    async run(wanted, { seed, log }) {
+    async run(wanted, { seed, only, log }) {
       const { runDaemonKills } = await import('./daemon-kills.mjs')
-      return runDaemonKills({ kills: wanted, seed, log })
+      return runDaemonKills({ kills: wanted, seed, log, ...(only === undefined ? {} : { only }) })
     },
     bad: faults,
     told: result => [`daemon and machine: ${kills(result)}`],

@@ -5,13 +5,16 @@ import { startTraffic } from '../../traffic/traffic.mjs'
 import { Pulse } from './pulse.mjs'
 
 /**
- * kills: how many. seed: which ones. log: gets one line a kill. docker: an OwnDocker, to be killed itself.
+ * kills: how many. seed: which ones. only: this victim alone. log: gets one line a kill. docker: an OwnDocker, to be
+ * killed itself.
  * more: settings of Pulse.
  * Returns how many of them ended badly in which way, and which requests failed, by what was killed.
  */
-export async function runRealKills({ kills, seed, log = () => {}, docker, ...more }) {
+export async function runRealKills({ kills, seed, only, log = () => {}, docker, ...more }) {
   const random = randomOf(seed)
-  const victims = docker === undefined ? partsOfADeployment : engineAndMachine
+  const all = docker === undefined ? partsOfADeployment : engineAndMachine
+  const victims = only === undefined ? all : [{ name: only, upTo: 1 }]
+  if (!victims.every(({ name }) => all.some(each => each.name === name))) throw new Error(`nobody kills ${only}`)
   const pulse = await Pulse.create(more)
   const result = {
     kills: 0,
@@ -92,13 +95,17 @@ export async function runRealKills({ kills, seed, log = () => {}, docker, ...mor
 /** Steps as the plain log names them, and how long after its start or end the kill falls. */
 const steps = ['preflight', 'fetch', 'backup', 'hold', 'state', 'migrate', 'start', 'gate', 'switch', 'commit', 'prune']
 
+/** Its migration does its work and fails; then the process is stopped (kill -STOP) for some seconds. */
+const wayBack = 'stopped on the way back'
+
 const partsOfADeployment = [
-  { name: 'runner', upTo: 0.45 },
-  { name: 'runner and guardian', upTo: 0.65 },
+  { name: 'runner', upTo: 0.4 },
+  { name: 'runner and guardian', upTo: 0.58 },
   // The guardian dies while it brings things back.
-  { name: 'runner, then guardian', upTo: 0.8 },
-  { name: 'database', upTo: 0.9 },
-  { name: 'front', upTo: 1 },
+  { name: 'runner, then guardian', upTo: 0.72 },
+  { name: 'database', upTo: 0.82 },
+  { name: 'front', upTo: 0.9 },
+  { name: wayBack, upTo: 1 },
 ]
 
 /** Needs a Docker daemon of our own. */
@@ -122,19 +129,21 @@ function choose(random, index, victims) {
     delayMs: Math.floor(random() ** 2 * 800),
     laterMs: Math.floor(random() * 2500),
     awayMs: Math.floor(1000 + random() * 5000),
-    victim: index < first.length ? victims[index % 3].name : victim,
+    victim: index < first.length ? victims[index % Math.min(3, victims.length)].name : victim,
     by: ['resume', 'status', 'plan', 'deploy'][Math.floor(random() * 4)],
     rehearse: random() < 0.2 ? 'full' : 'off',
   }
 }
 
 async function oneKill(pulse, { victim, step, word, delayMs, laterMs, awayMs, by, rehearse, next, docker }) {
-  await pulse.version(next, { rehearse })
+  const goesBack = victim === wayBack
+  await pulse.version(next, goesBack ? { command: 'sh, -c, "node migrate.mjs && exit 1"' } : { rehearse })
+  const moments = goesBack ? /^\S+ (start|migrate|state|hold|fetch) +undoing/ : new RegExp(`^\\S+ ${step} +${word}`)
   let struck = Promise.resolve()
   let seen = false
   let killedAt
   const { child, ended, said } = pulse.start(['deploy', 'prod'], line => {
-    if (!seen && new RegExp(`^\\S+ ${step} +${word}`).test(line)) {
+    if (!seen && moments.test(line)) {
       seen = true
       struck = sleep(delayMs).then(async () => {
         if (child.exitCode !== null) return
@@ -147,7 +156,8 @@ async function oneKill(pulse, { victim, step, word, delayMs, laterMs, awayMs, by
   await struck
   const killed = killedAt !== undefined && (exit.signal === 'SIGKILL' || !/^(runner|machine)/.test(victim))
   const later = victim === 'runner, then guardian' ? `, ${laterMs} ms later` : ''
-  const moment = `${word === 'started' ? 'in' : 'after'} ${step} + ${delayMs} ms${later}`
+  const place = goesBack ? 'in an undo' : `${word === 'started' ? 'in' : 'after'} ${step}`
+  const moment = `${place} + ${delayMs} ms${later}`
   let how = victim === 'runner' ? 'its guardian' : 'itself'
   let trouble = ''
   if (later !== '' && killed) {
@@ -169,6 +179,11 @@ async function strike(pulse, victim, child, { docker, awayMs }) {
   if (docker !== undefined) return strikeEngine(pulse, victim, child, { docker, awayMs })
   if (victim === 'database') return pulse.killContainer(`${pulse.project}-db-1`).catch(() => undefined)
   if (victim === 'front') return pulse.killContainer(`${pulse.app}-edge`).catch(() => undefined)
+  if (victim === wayBack) {
+    child.kill('SIGSTOP')
+    await sleep(4 * awayMs)
+    return child.kill('SIGCONT')
+  }
   if (victim === 'runner and guardian') await killGuardian(pulse)
   child.kill('SIGKILL')
 }

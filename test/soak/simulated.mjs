@@ -22,7 +22,7 @@ async function withWorker(act) {
   return act(await bundle(scratch))
 }
 
-/** Node 20 does not run TypeScript. The names of functions stay, so that a stack tells where it was. */
+/** Node 20 does not run TypeScript. */
 async function bundle(scratch) {
   const outfile = join(scratch, 'worker.mjs')
   await build({
@@ -32,7 +32,6 @@ async function bundle(scratch) {
     platform: 'node',
     format: 'esm',
     target: 'node20.19',
-    keepNames: true,
     sourcemap: 'inline',
     external: ['execa'],
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },

@@ -1,6 +1,11 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CaddyEdge } from '../../../packages/slipway/src/edge/edge.ts'
+import { edgeLayout } from '../../../packages/slipway/src/edge/layout.ts'
+import { pointLive } from '../../../packages/slipway/src/edge/link.ts'
 import { aConfig, aRelease, ask, dockerOk, edgeLab, load, type EdgeLab } from './lab.ts'
 import { goingAway, openWebSocket } from './websocket.ts'
 
@@ -115,7 +120,7 @@ describe('switching and holding on real Docker', () => {
     socket.end()
   })
 
-  it('while nobody holds: 503 to what has a body, the rest waits until the next process lets go', async () => {
+  it('where a hold was ended, and nobody let go: 503 to what has a body, the rest waits until the next process lets go', async () => {
     const dies = lab.edge(project)
     await dies.hold(['web'])
     await dies.close(0)
@@ -129,6 +134,40 @@ describe('switching and holding on real Docker', () => {
     expect((await waiting).json.release).toBe('r2')
     expect((await ask(lab.port, '/')).json.release).toBe('r2')
   })
+
+  it('a keeper that is killed takes only those with a body along that it kept: all others wait for the next', async () => {
+    const keeper = await killable(project)
+    const kept = ['GET', 'POST', 'GET', 'POST'].map(method => ask(lab.port, '/', {}, method, bodyOf(method)))
+    await sleep(500)
+    keeper.kill('SIGKILL')
+    await sleep(300)
+    const later = Array.from({ length: 40 }, (_, index) => {
+      const method = ['GET', 'POST', 'PUT', 'DELETE'][index % 4] ?? 'GET'
+      return sleep(index * 40).then(() => ask(lab.port, '/', {}, method, bodyOf(method)))
+    })
+    await sleep(2500)
+    await edge.letGo(two())
+    expect((await Promise.all(kept)).map(({ status }) => status)).toEqual([200, 502, 200, 502])
+    const answers = await Promise.all(later)
+    expect(answers.map(({ status }) => status)).toEqual(Array(40).fill(200))
+    expect(new Set(answers.map(({ json }) => json.bytes))).toEqual(new Set([0, 5000]))
+    expect((await ask(lab.port, '/', {}, 'POST', 'at rest')).json).toMatchObject({ release: 'r2', bytes: 7 })
+  })
+
+  const bodyOf = (method: string): string => (method === 'POST' || method === 'PUT' ? 'x'.repeat(5000) : '')
+
+  /** Keeps requests as a deployment does, in a process of its own. */
+  async function killable(of: string): Promise<ChildProcess> {
+    const { directory, held, socket } = edgeLayout(lab.directory).door(of, 'hold')
+    await mkdir(directory, { recursive: true })
+    const program = `require('node:net').createServer({ pauseOnConnect: true }, () => {}).listen(process.argv[1], () => console.log('listens'))`
+    const child = spawn(process.execPath, ['-e', program, socket('web')], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(child.stdout, 'data')
+    await chmod(socket('web'), 0o777)
+    await writeFile(held, '')
+    await pointLive(edgeLayout(lab.directory), of, 'hold')
+    return child
+  }
 
   it('opens a door quickly, and leaves one alone that is open', async () => {
     const network = await lab.network(project, 'r1')

@@ -4,7 +4,8 @@ import type { Commit, DeploymentId, DeploymentRecord, Plan, ReleaseId } from '..
 import type { BackupFile, ContainerState } from '../release/ports.ts'
 import type { OpenSecrets } from '../secrets/open.ts'
 import type { SealedFile } from '../secrets/sealed-file.ts'
-import type { Problem } from '../support/errors.ts'
+import type { Problem, SlipwayError } from '../support/errors.ts'
+import type { AtStart } from './at-start/service.ts'
 import type { OpenServers } from './servers.ts'
 
 /** What the commands ask of the rest of Slipway, for one environment. `wiring.ts` makes one of real parts. */
@@ -41,6 +42,14 @@ export type OpenApplication = (
   note?: (text: string) => void,
 ) => Promise<Application>
 
+/** Ends what was cut off in every environment that this machine deploys itself; `heard` gets each when it is done. */
+export type ResumeAll = (signal: AbortSignal, heard: (result: ResumedProject) => void) => Promise<ResumedProject[]>
+
+export type ResumedProject =
+  | { project: string; outcome: 'nothing' | 'looked after' | 'under way' }
+  | { project: string; outcome: 'ended'; record: DeploymentRecord }
+  | { project: string; outcome: 'failed'; error: SlipwayError }
+
 /** Reads slipway.yaml and the Compose files of one environment, or of all, and collects every mistake. */
 export type CheckConfiguration = (
   configFile: string | undefined,
@@ -70,6 +79,9 @@ export type OpenSecretsOf = (
 export interface Wiring {
   openApplication: OpenApplication
   checkConfiguration: CheckConfiguration
+  resumeAll: ResumeAll
+  /** What this machine does for Slipway when it starts. */
+  atStart: AtStart
   openServers: OpenServers
   openSecrets: OpenSecretsOf
 }

@@ -1,7 +1,7 @@
 import { backupCommand } from './catalogue/data.ts'
 import { attachCommand, historyCommand, logsCommand, statusCommand } from './catalogue/look.ts'
 import { deployCommand, planCommand, resumeCommand, rollbackCommand } from './catalogue/release.ts'
-import { checkCommand } from './catalogue/set-up.ts'
+import { atStartCommand, checkCommand } from './catalogue/set-up.ts'
 import { secretsCommands } from './catalogue/secrets.ts'
 import {
   serverCheckCommand,
@@ -29,6 +29,7 @@ export const commands: readonly Command[] = [
   backupCommand,
   ...secretsCommands,
   checkCommand,
+  atStartCommand,
   serverListCommand,
   serverTrustCommand,
   serverCheckCommand,

@@ -8,7 +8,9 @@ import { openHere } from './wiring/open-here.ts'
 import { RealApplication } from './wiring/real-application.ts'
 import { loadHere } from './wiring/uploaded.ts'
 
+export { systemdAtStart as atStart } from './at-start/service.ts'
 export { checkConfiguration } from './wiring/check.ts'
+export { resumeAll } from './wiring/resume-all.ts'
 export { openSecrets } from './wiring/secrets.ts'
 export { openServers } from './wiring/servers.ts'
 

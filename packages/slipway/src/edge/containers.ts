@@ -53,7 +53,8 @@ export function doorArgv(door: DoorContainer): string[] {
     ['--dns-search', '.', '--dns-option', 'ndots:1'],
     // As the user that runs Slipway: the sockets are then this process's own.
     ['--user', `${door.user.uid}:${door.user.gid}`, ...confined(['NET_BIND_SERVICE'])],
-    ['--memory', '256m', '--env', 'GOMEMLIMIT=200MiB'],
+    // All who waited in a hold fit in, also when the app answers none of them (hold.ts).
+    ['--memory', '384m', '--env', 'GOMEMLIMIT=320MiB'],
     ['--mount', `type=bind,source=${door.directory},target=/door`],
     ['--tmpfs', '/tmp:mode=1777', ...home('/tmp')],
     ['--', door.image, 'caddy', 'run', '--config', inDoor.config],

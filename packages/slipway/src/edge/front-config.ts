@@ -7,7 +7,7 @@ import {
   withoutServerName,
   type Json,
 } from './caddy-document.ts'
-import { inFront, leavingName } from './layout.ts'
+import { heldName, inFront, leavingName, liveName } from './layout.ts'
 import { isEverywhere, type Address, type Site, type SiteService } from './site.ts'
 import type { FrontPorts } from './site-conflicts.ts'
 
@@ -86,6 +86,7 @@ function serviceRoute(site: Site, service: SiteService): Json {
         routes: [
           { handle: [knownOfClient] },
           ...trustedRoutes(site.trustedProxies),
+          ...heldRoutes(site.project, service.name),
           {
             match: [{ method: ['GET', 'HEAD'] }],
             handle: [wholeAnswers, withoutServerName, toLiveDoor(site.project, service.name, waitsForDoor)],
@@ -123,6 +124,37 @@ function trustedRoutes(trustedProxies: readonly string[]): Json[] {
     said('X-Forwarded-Host', { handler: 'vars', forwarded_host: '{http.request.header.X-Forwarded-Host}' }),
   ]
 }
+
+/**
+ * In a hold a connection that is refused says that whoever kept the requests has died, and that somebody will come to end
+ * the hold. Until then requests wait here. GET and HEAD dial again and again; as long as that finds nobody, the others
+ * are not even tried, since Caddy before 2.11 loses their body at the first refusal. Outside of a hold a broken connection
+ * has other causes, above all clients that give up, and nobody is to wait for those.
+ */
+function heldRoutes(project: string, service: string): Json[] {
+  const held = { file: { root: inFront.doors(project), try_files: [`/${liveName}/${heldName}`] } }
+  const safe = { method: ['GET', 'HEAD'] }
+  const untried = { vars: { '{http.reverse_proxy.upstream.address}': ['', '<nil>'] } }
+  const route = (matching: Json, again: Json, refusals: number): Json => ({
+    match: [matching],
+    handle: [
+      wholeAnswers,
+      withoutServerName,
+      toLiveDoor(project, service, {
+        load_balancing: { try_duration: heldAtMost, try_interval: '100ms', retry_match: [again] },
+        health_checks: { passive: { fail_duration: '1s', max_fails: refusals } },
+      }),
+    ],
+    terminal: true,
+  })
+  // Whoever kept them has read nothing of them, and what is safe changes nothing: it may be sent again.
+  return [route({ ...held, ...safe }, safe, anyNumber), route(held, untried, 1)]
+}
+
+const anyNumber = 1_000_000_000
+
+/** Longer than a runner takes that Docker starts again. Then they are told to come again: nothing else bounds how many wait. */
+const heldAtMost = '30s'
 
 /** `set` replaces whatever a client sent under the private names. */
 function toLiveDoor(project: string, service: string, more: Record<string, Json> = {}): Json {

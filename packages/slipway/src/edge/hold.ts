@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReleaseId } from '../release/model.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { errorCode } from '../support/files.ts'
@@ -13,7 +14,7 @@ import { relay } from './relay.ts'
  * it is, whole, in the front and the kernel. They wait as long as this process lives: a deployment has its guardian
  * keep the room (kept-room.ts), so that they outlive the deployment.
  */
-export function waitingRoom(layout: EdgeLayout, project: string): WaitingRoom {
+export function waitingRoom(layout: EdgeLayout, project: string, bounds = usualBounds): WaitingRoom {
   const holding = layout.door(project, holdName)
   const servers = new Map<string, Listening>()
   const open = new Set<Socket>()
@@ -21,11 +22,20 @@ export function waitingRoom(layout: EdgeLayout, project: string): WaitingRoom {
   /** Where to hand connections; undefined while they wait. */
   let destination: ((service: string) => string) | undefined
   let closing: NodeJS.Timeout | undefined
+  /** Handed over, and not yet answered in full. */
+  let underWay = 0
 
   function arrived(service: string, socket: Socket): void {
     track(socket)
-    if (destination === undefined) waiting.push({ service, socket })
-    else void relay(socket, destination(service), track)
+    if (destination !== undefined) void handOver(socket, destination(service))
+    else if (waiting.length < bounds.waiting) waiting.push({ service, socket })
+    else turnAway(socket)
+  }
+
+  function handOver(socket: Socket, path: string): Promise<void> {
+    underWay += 1
+    socket.once('close', () => (underWay -= 1))
+    return relay(socket, path, track)
   }
 
   function track(socket: Socket): void {
@@ -38,6 +48,7 @@ export function waitingRoom(layout: EdgeLayout, project: string): WaitingRoom {
   async function closeServers(): Promise<void> {
     clearTimeout(closing)
     closing = undefined
+    if (servers.size > 0) await rm(holding.held, { force: true }).catch(() => undefined)
     for (const [service, listening] of servers) {
       servers.delete(service)
       listening.server.close()
@@ -55,6 +66,8 @@ export function waitingRoom(layout: EdgeLayout, project: string): WaitingRoom {
         if (servers.has(service)) continue
         servers.set(service, await listen(holding.socket(service), socket => arrived(service, socket)))
       }
+      // By it the front knows a hold whose keeper has died; without it requests are held all the same.
+      await writeFile(holding.held, '', { mode: 0o644 }).catch(() => undefined)
     },
     async handTo(release) {
       const socketOf = (service: string) => layout.door(project, release).socket(service)
@@ -78,10 +91,42 @@ export function waitingRoom(layout: EdgeLayout, project: string): WaitingRoom {
 
   async function drain(queue: Arrival[], socketOf: (service: string) => string): Promise<void> {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      await relay(next.socket, socketOf(next.service), track)
+      if (underWay >= bounds.underWay) await roomAtTheDoor()
+      if (next.socket.destroyed) continue
+      await handOver(next.socket, socketOf(next.service))
     }
   }
+
+  /** Never for long: answers that take their time, such as streams, must not keep the others waiting. */
+  async function roomAtTheDoor(): Promise<void> {
+    const endsAt = performance.now() + bounds.patienceMs
+    while (underWay >= bounds.underWay && performance.now() < endsAt) await sleep(10)
+  }
 }
+
+export interface Bounds {
+  /** More are told at once to come again. */
+  waiting: number
+  /** Handed over at a time; the others have to wait for an answer, or for the patience to be over. */
+  underWay: number
+  patienceMs: number
+}
+
+/**
+ * As the memory of front and door allows it: a request that waits takes some 60 kB of the front, more with TLS; one that is
+ * handed over takes 65 kB of the door until it is answered.
+ */
+const usualBounds: Bounds = { waiting: 4096, underWay: 1024, patienceMs: 1000 }
+
+/** Its request is read and forgotten, or the close would take the answer back. */
+function turnAway(socket: Socket): void {
+  socket.end(comeAgain)
+  socket.resume()
+  setTimeout(() => socket.destroy(), 5000).unref()
+}
+
+const comeAgain =
+  'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 17\r\n\r\nPlease try again\n'
 
 export interface WaitingRoom {
   /** Safe to repeat, also after an earlier process died here. */

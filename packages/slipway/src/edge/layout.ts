@@ -48,12 +48,16 @@ export interface DoorLayout {
   directory: string
   config: string
   admin: string
+  held: string
   socket(service: string): string
 }
 
 /** The symbolic link that says what is behind the edge: a release's id, or `hold`. */
 export const liveName = 'live'
 export const holdName = 'hold'
+
+/** A file beside the sockets of a hold: as long as `live` leads there, requests are held. */
+export const heldName = '_held'
 
 /** No service's name begins with an underscore, so a service `admin` keeps its own socket. */
 const doorAdmin = '_admin.sock'
@@ -64,6 +68,7 @@ export const leavingName = 'leaving'
 export const inFront = {
   config: '/edge/front.json',
   admin: '/edge/admin.sock',
+  doors: (project: string): string => `/edge/doors/${safeName(project, 'the project')}`,
   liveSocket: (project: string, service: string): string =>
     socketPath(`/edge/doors/${safeName(project, 'the project')}/${liveName}/${safeName(service, 'the service')}.sock`),
 }
@@ -81,6 +86,7 @@ function doorLayout(project: string, release: string): DoorLayout {
     directory,
     config: join(directory, 'door.json'),
     admin: socketPath(join(directory, doorAdmin)),
+    held: join(directory, heldName),
     socket: service => socketPath(join(directory, `${safeName(service, 'the service')}.sock`)),
   }
 }

@@ -39,11 +39,21 @@ describe('frontConfig', () => {
     const text = JSON.stringify(frontConfig([address('a', [{ name: 'web', hosts: [] }])], settings))
     expect(text).toContain('"dial":"unix//edge/doors/a/live/web.sock"')
     expect(text).toContain('"keep_alive":{"enabled":false}')
-    const [withoutBody = '', others = ''] = text.split('"terminal":true},{"handle"')
+    const [withoutBody = '', others = ''] = text
+      .slice(text.indexOf('{"match":[{"method":["GET","HEAD"]}]'))
+      .split('"terminal":true},{"handle"')
     expect(withoutBody).toMatch(
       /"method":\["GET","HEAD"\].*"try_duration":"10s".*"retry_match":\[\{"method":\["NONE"\]\}\]/,
     )
     expect(others).not.toContain('load_balancing')
+  })
+
+  it('lets wait in a hold whose keeper has died: what is safe tries, the rest is not tried', () => {
+    const text = JSON.stringify(frontConfig([address('a', [{ name: 'web', hosts: [] }])], settings))
+    const [, safe = '', others = ''] = text.split('"try_files":["/live/_held"]')
+    expect(safe).toMatch(/^},"method":\["GET","HEAD"\]/)
+    expect(safe).toContain('"retry_match":[{"method":["GET","HEAD"]}]')
+    expect(others).toMatch(/"retry_match":\[\{"vars":.*?"fail_duration":"1s","max_fails":1\}/)
   })
 
   it('asks for certificates with the e-mail of each project', () => {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { caddyEdge, type CaddyEdge } from '../../src/edge/edge.ts'
+import { waitingRoom } from '../../src/edge/hold.ts'
+import { edgeLayout } from '../../src/edge/layout.ts'
 import { sampleRelease } from './sample.ts'
 
 const release = sampleRelease('shop', [{ name: 'web' }], 'r2')
@@ -139,6 +141,7 @@ describe('hold', () => {
 
   it('leaves no sockets behind', async () => {
     await edge.hold(['web'])
+    expect((await readdir(join(directory, 'doors/shop/hold'))).sort()).toEqual(['_held', 'web.sock'])
     await edge.letGo(release)
     await edge.close(100)
     expect(await readdir(join(directory, 'doors/shop/hold'))).toEqual([])
@@ -158,6 +161,58 @@ describe('hold', () => {
     await edge.letGo(missing)
     expect(await answer).toMatch(/^503 /)
   })
+
+  it('lets no more wait than the front has memory for', async () => {
+    const room = waitingRoom(edgeLayout(directory), 'shop', { waiting: 20, underWay: 1000, patienceMs: 1000 })
+    edge = caddyEdge({ directory, project: 'shop', room })
+    await edge.hold(['web'])
+    const answers = Array.from({ length: 30 }, (_, number) => ask(`/${number}`, 'x'.repeat(100_000)))
+    const refused = await Promise.all((await firstOf(answers, 10)).map(index => answers[index] ?? Promise.resolve('')))
+    expect(new Set(refused)).toEqual(new Set(['503 Please try again\n']))
+    expect(edge.waiting()).toBe(20)
+    await edge.letGo(release)
+    expect((await Promise.all(answers)).filter(answer => answer === '200 from r2')).toHaveLength(20)
+  })
+
+  it('hands over only as many at a time as the door has memory for, and waits for none too long', async () => {
+    const bounds = { waiting: 1000, underWay: 10, patienceMs: 300 }
+    edge = caddyEdge({ directory, project: 'shop', room: waitingRoom(edgeLayout(directory), 'shop', bounds) })
+    let most = 0
+    let open = 0
+    const slow = createHttpServer((_asked, answer) => {
+      most = Math.max(most, ++open)
+      setTimeout(() => answer.end(String(open--)), 30)
+    })
+    await mkdir(join(directory, 'doors/shop/r4'), { recursive: true })
+    await new Promise<void>(resolve => slow.listen(join(directory, 'doors/shop/r4/web.sock'), resolve))
+    await edge.hold(['web'])
+    const answers = Array.from({ length: 60 }, (_, number) => ask(`/${number}`))
+    await until(() => edge.waiting() === 60)
+    await edge.letGo(sampleRelease('shop', [{ name: 'web' }], 'r4'))
+    for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^200 /)
+    expect(most).toBeLessThanOrEqual(10)
+
+    const never = createHttpServer(() => (open += 1))
+    await mkdir(join(directory, 'doors/shop/r5'), { recursive: true })
+    await new Promise<void>(resolve => never.listen(join(directory, 'doors/shop/r5/web.sock'), resolve))
+    open = 0
+    await edge.hold(['web'])
+    for (let number = 0; number < 30; number++) void ask(`/${number}`).catch(() => undefined)
+    await until(() => edge.waiting() === 30)
+    await edge.letGo(sampleRelease('shop', [{ name: 'web' }], 'r5'))
+    await until(() => open === 30)
+    slow.close()
+    never.close()
+    never.closeAllConnections()
+  })
+
+  /** Which of them are answered first. */
+  async function firstOf(answers: Promise<string>[], count: number): Promise<number[]> {
+    const done: number[] = []
+    answers.forEach((answer, index) => void answer.then(() => done.push(index)))
+    await until(() => done.length >= count)
+    return done.slice(0, count)
+  }
 
   it('passes half-closed connections and raw bytes on in both directions', async () => {
     const echo = createServer({ allowHalfOpen: true }, socket => {

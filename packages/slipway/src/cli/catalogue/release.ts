@@ -74,13 +74,17 @@ export const resumeCommand = defineCommand({
   name: 'resume',
   group: 'Release',
   summary: 'end a deployment whose process died: all as before, or all new',
-  details: 'Every other command does this first by itself. After a restart of the machine, let its start run this.',
+  details: [
+    'Every other command does this first by itself. It also has a release that is kept warm looked after again.',
+    '--all does it for every environment that this machine deploys itself: slipway at-start has that done by the start of',
+    'the machine.',
+  ].join('\n'),
   examples: [
     { does: 'was something cut off? end it', run: 'slipway resume prod' },
-    { does: 'from cron, when the machine starts', run: '@reboot slipway resume prod --config /srv/shop/slipway.yaml' },
+    { does: 'in any environment of this machine', run: 'slipway resume --all' },
   ],
   arguments: environment,
-  options: {},
+  options: { all: { kind: 'flag', does: 'every environment that this machine deploys itself' } },
   onInterrupt: 'leave',
   exits: {
     ...commonExits,

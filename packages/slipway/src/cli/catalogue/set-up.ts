@@ -1,3 +1,4 @@
+import { exitCodes } from '../../support/errors.ts'
 import { defineCommand } from '../command.ts'
 import { commonExits } from './shared.ts'
 
@@ -16,4 +17,31 @@ export const checkCommand = defineCommand({
   onInterrupt: 'leave',
   exits: commonExits,
   handler: () => import('../commands/check.ts'),
+})
+
+export const atStartCommand = defineCommand({
+  name: 'at-start',
+  group: 'Set up',
+  summary: 'let this machine end what was cut off when it starts, and look after what is kept warm',
+  details: [
+    'A unit of systemd that runs slipway resume --all once Docker is there. Without an option it is only shown. For',
+    'environments that this machine deploys itself; on servers that are deployed to, Docker starts their runner again.',
+    'It belongs to one home of Slipway, and runs as the owner of that folder.',
+  ].join('\n'),
+  examples: [
+    { does: 'is it there? if not, what would it be?', run: 'slipway at-start' },
+    { does: 'install it', run: 'sudo slipway at-start --install' },
+    {
+      does: 'for a user who deploys without root',
+      run: 'sudo SLIPWAY_HOME=/home/ada/.local/share/slipway slipway at-start --install',
+    },
+  ],
+  arguments: {},
+  options: {
+    install: { kind: 'flag', does: 'write the unit and enable it' },
+    remove: { kind: 'flag', does: 'disable the unit and remove it' },
+  },
+  onInterrupt: 'leave',
+  exits: { ...commonExits, [exitCodes.changesPending]: 'it is not installed, or another one is' },
+  handler: () => import('../commands/at-start.ts'),
 })

@@ -10,7 +10,8 @@ import { exitCodes } from '../../support/errors.ts'
 
 /**
  * The runner's first process, which does nothing but outlive the one that works: a container ends with its first
- * process, and the guardian of a deployment that died must not. Started again, it has what was begun brought to its end.
+ * process, and the guardian of a deployment that died must not. Started again, it has what was begun brought to its end;
+ * when that has ended, what went on after it: looking after a warm release, or going back to it.
  */
 export async function supervise(argv: readonly string[]): Promise<number> {
   const [command, project, run, ...more] = argv
@@ -19,39 +20,48 @@ export async function supervise(argv: readonly string[]): Promise<number> {
     return exitCodes.usage
   }
   const { runs } = layout(project)
+  const hadEnded = (await endOf(runs, run)) !== undefined
   for (let tries = 0; (await endOf(runs, run)) === undefined; tries++) {
     if (tries > mostTries) return exitCodes.failedNothingChanged
     if (tries > 1) await sleep(pauseMs)
     await work([workCommand, project, run])
     if ((await readOrder(runs, run)) === undefined) return exitCodes.ok
   }
-  await othersEnd()
-  return exitCodes.ok
+  for (let tries = 0; hadEnded && tries < mostTries; tries++) {
+    if ((await work([workCommand, project, run])) === exitCodes.ok) break
+    await sleep(pauseMs)
+  }
+  return othersEnd()
 }
 
 const mostTries = 20
 const pauseMs = 5000
 
-async function work(argv: readonly string[]): Promise<void> {
+async function work(argv: readonly string[]): Promise<number> {
   const entry = process.argv[1]
-  if (entry === undefined) return
+  if (entry === undefined) return exitCodes.bug
   const child = spawn(process.execPath, [entry, ...argv], { stdio: ['ignore', 'inherit', 'inherit'] })
   const pass = (name: NodeJS.Signals): void => void child.kill(name)
   for (const name of passed) process.on(name, pass)
-  await once(child, 'close').catch(() => undefined)
+  const ended: unknown[] = await once(child, 'close').catch(() => [])
   for (const name of passed) process.off(name, pass)
+  return typeof ended[0] === 'number' ? ended[0] : exitCodes.failedNothingChanged
 }
 
 const passed = ['SIGINT', 'SIGTERM'] as const
 
-/** A guardian on its way out, and the process that looks after a warm release: they go on after the deployment. */
-async function othersEnd(): Promise<void> {
+/**
+ * A guardian on its way out, and the process that looks after a warm release: they go on after the deployment. When the
+ * machine goes down under them, Docker starts this again only after a failure.
+ */
+async function othersEnd(): Promise<number> {
   const ours = new Set([1, process.pid])
-  let asked = false
-  for (const name of passed) process.on(name, () => (asked = true))
+  let asked: NodeJS.Signals | undefined
+  for (const name of passed) process.on(name, () => (asked ??= name))
   for (;;) {
     const others = (await readdir('/proc')).filter(name => /^\d+$/.test(name) && !ours.has(Number(name)))
-    if (others.length === 0 || asked) return
-    await sleep(1000)
+    if (others.length === 0 || asked === 'SIGINT') return exitCodes.ok
+    if (asked === 'SIGTERM') return exitCodes.interrupted
+    await sleep(200)
   }
 }

@@ -3,7 +3,8 @@ import type { Event } from '../../release/events.ts'
 import type { DeploymentRecord } from '../../release/model.ts'
 import { errorDocument } from '../../runner/error-document.ts'
 import { isRunId, workCommand, type RunId } from '../../runner/names.ts'
-import { openRun, toldEvents, type Ended, type RunWriter } from '../../runner/run-lines.ts'
+import { readDeployed } from '../../runner/deployed.ts'
+import { endOf, openRun, toldEvents, type Ended, type RunWriter } from '../../runner/run-lines.ts'
 import { begin, forgetSecrets, waitForOrder, type Order } from '../../runner/runs.ts'
 import { takeOver } from '../../secrets/handed-over.ts'
 import { fileJournal } from '../../store/journal.ts'
@@ -22,6 +23,7 @@ export async function work(argv: readonly string[]): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupt.abort(name))
   const order = await waitForOrder(place.runs, run, patienceMs, interrupt.signal)
   if (order === undefined) return exitCodes.ok
+  if ((await endOf(place.runs, run)) !== undefined) return takeUp(order, place)
   const isFirst = await begin(place.runs, run)
   await forgetSecrets(place.runs, run, order)
   Object.assign(process.env, order.variables)
@@ -76,6 +78,25 @@ async function bringToEnd(order: Order, run: RunId, place: Layout, lines: RunWri
   const known = begun < 0 ? 0 : told.length - begun
   for (const event of (await fileJournal(place).read(record.id)).slice(known)) lines.write({ event })
   return { record }
+}
+
+/**
+ * Its deployment has ended, and what came after it was cut off: the runner was started again with the machine. Whoever
+ * only looks goes by what was deployed last.
+ */
+async function takeUp(order: Order, place: Layout): Promise<number> {
+  const { configFile, variables } = (await readDeployed(place)) ?? order
+  Object.assign(process.env, variables)
+  process.env[operatorVariable] = order.by
+  try {
+    const application = await openHere(configFile, order.environment)
+    await resumed(() => application.resume({ signal: new AbortController().signal }, () => undefined))
+    return exitCodes.ok
+  } catch (thrown) {
+    const error = redactor([]).error(asSlipwayError(thrown, 'What was cut off could not be taken up again'))
+    process.stderr.write(`${error.message}: ${error.why ?? error.code}\n`)
+    return final.has(error.code) ? exitCodes.ok : exitCodes.failedNothingChanged
+  }
 }
 
 /** It may have died after its journal began and before it told anybody. */

@@ -14,6 +14,7 @@ import type { BackupFile, Ports, WarmNote } from '../../release/ports.ts'
 import { recover, type RecoverOptions } from '../../release/recover.ts'
 import { runDeployment } from '../../release/run.ts'
 import { tend } from '../../release/tend.ts'
+import { notePlace } from '../../store/places.ts'
 import { fileReleases } from '../../store/releases.ts'
 import type { Layout } from '../../store/layout.ts'
 import { fileWarm } from '../../store/warm.ts'
@@ -51,6 +52,7 @@ import { statusReport } from './status.ts'
 export class RealApplication implements Application {
   readonly app: string
   readonly environment: string
+  readonly project: string
   private readonly config: EnvironmentConfig
   private readonly layout: Layout
   private readonly warnings: readonly Problem[]
@@ -62,6 +64,7 @@ export class RealApplication implements Application {
   constructor(config: EnvironmentConfig, layout: Layout, warnings: readonly Problem[], room?: WaitingRoom) {
     this.app = config.app
     this.environment = config.environment
+    this.project = config.project
     this.config = config
     this.layout = layout
     this.warnings = warnings
@@ -97,7 +100,9 @@ export class RealApplication implements Application {
         await this.keepTended()
         return undefined
       }
-      return this.withEdge(ports => this.recover(ports, emit))
+      const record = await this.withEdge(ports => this.recover(ports, emit))
+      await this.keepTended()
+      return record
     })
   }
 
@@ -193,6 +198,7 @@ export class RealApplication implements Application {
             ...this.recoverOptions(ports, emit),
             makePlan: async () => {
               await removeHalfMade(this.config, this.layout, ports)
+              await this.notePlace()
               return makePlan(ports)
             },
           },
@@ -200,6 +206,13 @@ export class RealApplication implements Application {
         ),
       ),
     )
+  }
+
+  /** For the start of the machine. Code that was sent here is looked after by its runner, which Docker starts again. */
+  private async notePlace(): Promise<void> {
+    if (this.config.source.kind === 'upload') return
+    // Without it the next command ends what was cut off.
+    await notePlace(this.layout, { configFile: this.config.file, environment: this.environment }).catch(() => undefined)
   }
 
   private async withEdge<T>(act: (ports: RealPorts) => Promise<T>): Promise<T> {

@@ -38,7 +38,8 @@ export function simulatedEdge(process: SlipwayProcess, config: EnvironmentConfig
     hold: () => process.call('edge.hold', () => server.hold(config.hold.limitMs)),
     waiting: () => server.waiting,
     letGo: release => process.call('edge.letGo', () => server.letGo(release.id)),
-    inFlight: () => process.call('edge.inFlight', () => ({ requests: 0, webSockets: 1, eventStreams: 0 })),
+    inFlight: () =>
+      process.call('edge.inFlight', () => ({ requests: 0, webSockets: server.webSockets ? 1 : 0, eventStreams: 0 })),
     closeWebSockets: () => process.call('edge.closeWebSockets', () => undefined),
     closeDoor: release =>
       process.call('edge.closeDoor', () => {

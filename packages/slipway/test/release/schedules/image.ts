@@ -16,11 +16,20 @@ export interface Image {
 
 /** Code needs all of its own migrations in full, and of others only those that leave it alone. */
 export function livesWith(image: Image, schema: Schema): boolean {
-  const own = new Set(image.migrations.map(migration => migration.id))
+  const own = ownOf(image)
   for (const id of own) if (!schema.applied.has(id)) return false
-  for (const [id, compatible] of schema.applied) if (!own.has(id) && !compatible) return false
+  for (const [id, compatible] of schema.applied) if (!compatible && !own.has(id)) return false
   for (const [id, compatible] of schema.half) if (!compatible || own.has(id)) return false
   return true
+}
+
+/** Asked at every moment of a story, and an image never changes. */
+const known = new WeakMap<Image, ReadonlySet<string>>()
+
+function ownOf(image: Image): ReadonlySet<string> {
+  const found = known.get(image) ?? new Set(image.migrations.map(migration => migration.id))
+  known.set(image, found)
+  return found
 }
 
 export function makeRelease(id: ReleaseId, content: string, migrations: readonly Migration[], state: string): Release {

@@ -55,6 +55,13 @@ export const namedCases: Record<string, Schedule> = {
     { kind: 'rollback', to: 'previous', data: 'restore', faults: [fault('journal step-fact migrate', 'die-before')] },
     deploy({ migration: 'none' }),
   ),
+  'what serves is deployed again after it was switched to and cut off': {
+    ...serving(
+      deploy({ migration: 'incompatible' }, [fault('edge.answered', 'hang')]),
+      deploy({ content: 'same', migration: 'none' }),
+    ),
+    settings: { ...plain, rehearse: true, watch: true },
+  },
 }
 
 function serving(...operations: Schedule['operations']): Schedule {

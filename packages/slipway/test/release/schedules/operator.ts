@@ -44,8 +44,7 @@ export class Operator {
   }
 
   private beginDeploy(operation: Extract<Operation, { kind: 'deploy' }>): Planner {
-    const current = this.server.current === undefined ? undefined : this.server.releases.get(this.server.current)
-    const { image, content, state } = this.repository(operation, current)
+    const { image, content, state } = this.repository(operation, this.serving())
     return {
       fetched: id => {
         this.server.images.set(id, image)
@@ -65,6 +64,13 @@ export class Operator {
         })
       },
     }
+  }
+
+  /** What people see, also after a deployment that was cut off behind its switch: nobody deploys code of before that again. */
+  private serving(): Release | undefined {
+    const { edge, current, releases } = this.server
+    const id = edge === 'held' || edge === undefined ? current : edge
+    return id === undefined ? undefined : releases.get(id)
   }
 
   private repository(

@@ -41,7 +41,8 @@ class Player {
     this.server = server
     this.told = told
     this.schedule = schedule
-    const { rehearse, watch, warm } = schedule.settings
+    const { rehearse, watch, warm, webSockets } = schedule.settings
+    server.webSockets = webSockets
     this.config = {
       ...config,
       rehearse: { ...config.rehearse, mode: rehearse ? 'full' : 'off' },

@@ -10,6 +10,8 @@ export interface Settings {
   rehearse: boolean
   watch: boolean
   warm: boolean
+  /** Somebody stays connected by a WebSocket: what is put away is waited for until the drain limit. */
+  webSockets: boolean
 }
 
 export type Operation =
@@ -65,7 +67,7 @@ export const good: ReleaseTraits = {
   state: 'same',
 }
 
-export const plain: Settings = { rehearse: false, watch: false, warm: false }
+export const plain: Settings = { rehearse: false, watch: false, warm: false, webSockets: false }
 
 export function deploy(traits: Partial<ReleaseTraits> = {}, faults: Fault[] = []): Operation {
   return { kind: 'deploy', ...good, ...traits, faults }

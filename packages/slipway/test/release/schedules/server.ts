@@ -1,3 +1,4 @@
+import type { Event } from '../../../src/release/events.ts'
 import type { DeploymentId, DeploymentRecord, Release, ReleaseId } from '../../../src/release/model.ts'
 import type { Answered, BackupFile, WarmNote } from '../../../src/release/ports.ts'
 import { Databases, live } from './databases.ts'
@@ -10,8 +11,7 @@ export class Server {
   readonly databases = new Databases()
   readonly releases = new Map<ReleaseId, Release>()
   readonly images = new Map<ReleaseId, Image>()
-  /** Lines of JSON. */
-  readonly journals = new Map<DeploymentId, string[]>()
+  readonly journals = new Map<DeploymentId, JournalLine[]>()
   readonly records = new Map<DeploymentId, DeploymentRecord>()
   readonly backups: BackupFile[] = []
   /** The services of each release whose containers run. */
@@ -23,6 +23,8 @@ export class Server {
   fence: ReadonlySet<string> | undefined
   stateDefinition: string | undefined
   rehearsing = false
+  /** Whether somebody stays connected by a WebSocket. */
+  webSockets = false
   warmNote: WarmNote | undefined
   /** Whether a process of Slipway is at work. */
   attended = false
@@ -185,6 +187,12 @@ export class Server {
     if (image === undefined || database === undefined) return 'it has no database'
     return livesWith(image, database) ? 'it is not healthy' : 'it can not live with the schema'
   }
+}
+
+/** What is read again is the JSON; the type saves the parsing of those that nobody asked for. */
+interface JournalLine {
+  type: Event['type']
+  text: string
 }
 
 interface HoldBound {

@@ -12,7 +12,7 @@ function* simpler(schedule: Schedule): Generator<Schedule> {
   const { begins, operations, settings } = schedule
   if (begins === 'served-before') yield { ...schedule, begins: 'serving' }
   for (const index of operations.keys()) yield { ...schedule, operations: operations.toSpliced(index, 1) }
-  for (const name of ['rehearse', 'watch', 'warm'] as const) {
+  for (const name of ['rehearse', 'watch', 'warm', 'webSockets'] as const) {
     if (settings[name] !== plain[name]) yield { ...schedule, settings: { ...settings, [name]: plain[name] } }
   }
   for (const [index, operation] of operations.entries()) {

@@ -65,7 +65,10 @@ function journal(process: SlipwayProcess): Journal {
         journals.set(id, journals.get(id) ?? [])
         return {
           append: event =>
-            process.call(`journal ${told(event)}`, () => void journals.get(id)?.push(JSON.stringify(event))),
+            process.call(
+              `journal ${told(event)}`,
+              () => void journals.get(id)?.push({ type: event.type, text: JSON.stringify(event) }),
+            ),
           close: () => process.call('journal.close', () => undefined),
         }
       }),
@@ -101,14 +104,14 @@ export function unfinished(server: Server): DeploymentId | undefined {
   if (id === undefined) return undefined
   const lines = server.journals.get(id) ?? []
   const ended = lines
-    .filter(line => line.includes('deployment-finished'))
-    .map(line => JSON.parse(line) as Event)
+    .filter(({ type }) => type === 'deployment-finished')
+    .map(({ text }) => JSON.parse(text) as Event)
     .some(event => event.type === 'deployment-finished' && event.outcome !== 'needs-person')
   return lines.length === 0 || ended ? undefined : id
 }
 
 function eventsOf(server: Server, id: DeploymentId): Event[] {
-  return (server.journals.get(id) ?? []).map(line => JSON.parse(line) as Event)
+  return (server.journals.get(id) ?? []).map(({ text }) => JSON.parse(text) as Event)
 }
 
 function remove(server: Server, id: ReleaseId): void {
