@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Promotion } from '../release/promotion.ts'
 import type { HandedOver } from '../secrets/handed-over.ts'
 import { isMissing, readIfPresent, writeAtomically } from '../support/files.ts'
 import { isRunId, type RunId } from './names.ts'
@@ -20,6 +21,8 @@ export interface Order {
   variables: Readonly<Record<string, string>>
   /** What its encrypted secrets are; only until the runner has read them. */
   secrets?: HandedOver
+  /** The images of another environment, instead of those that the Compose files name. */
+  promotion?: Promotion
   rollback?: { release?: `r${number}`; data?: 'keep' | 'restore'; confirm?: string }
 }
 

@@ -6,9 +6,9 @@ import { openUpload, type Upload } from '../../runner/uploads.ts'
 import { takeOver, type HandedOver } from '../../secrets/handed-over.ts'
 import { layout, type Layout } from '../../store/layout.ts'
 import { asSlipwayError, SlipwayError } from '../../support/errors.ts'
-import type { Application } from '../application.ts'
 import { openLoaded } from '../wiring/open-here.ts'
 import { backupsDirectory } from '../wiring/database.ts'
+import type { RealApplication } from '../wiring/real-application.ts'
 import { loadHere } from '../wiring/uploaded.ts'
 import type { Calls, CallName, Project, Variables } from './calls.ts'
 import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
@@ -74,11 +74,12 @@ export class SessionCalls {
       await this.#openAt(deployed.configFile, deployed.variables)
       return { opened: true, folder: dirname(deployed.configFile) }
     },
-    plan: ({ rehearse }, told, signal) =>
-      this.#application.plan({ rehearse, signal, note: note => void told({ note }) }),
+    plan: (request, told, signal) => this.#application.plan({ ...request, signal, note: note => void told({ note }) }),
+    proven: () => this.#application.proven(),
     status: () => this.#application.status(),
     history: () => this.#application.history(),
     logs: (request, told, signal) => this.#application.logs({ ...request, signal }, line => void told(line)),
+    container: async request => ({ id: (await this.#application.container(request)).id }),
     // Nobody has to be there for these to come to their end.
     backup: (_sent, told) => this.#application.backup({ signal: never(), note: note => void told({ note }) }),
     resume: async (_sent, told) =>
@@ -103,7 +104,7 @@ export class SessionCalls {
     return { project: this.#project, layout: this.#layout }
   }
 
-  get #application(): Application {
+  get #application(): RealApplication {
     return this.#ready.application
   }
 
@@ -149,7 +150,7 @@ type Handlers = {
 
 interface Opened {
   ordered: Pick<Order, 'configFile' | 'variables' | 'secrets'>
-  application: Application
+  application: RealApplication
 }
 
 function never(): AbortSignal {

@@ -47,9 +47,11 @@ export async function work(argv: readonly string[]): Promise<number> {
 const final = new Set<ErrorCode>(['RUNNER_FAILED', 'NEEDS_PERSON'])
 
 async function carryOut(order: Order, lines: RunWriter, signal: AbortSignal): Promise<Ended> {
+  const { promotion } = order
   const application = await openHere(order.configFile, order.environment)
   const emit = (event: Event): void => lines.write({ event })
-  if (order.act === 'deploy') return { record: await application.deploy({ signal }, emit) }
+  if (order.act === 'deploy')
+    return { record: await application.deploy({ signal, ...(promotion === undefined ? {} : { promotion }) }, emit) }
   return { record: await application.rollback({ signal, ...order.rollback }, emit) }
 }
 

@@ -20,7 +20,7 @@ import { appDatabase, databaseContainer, openBackups, openDatabase, type Contain
 import { tooTightForTwo } from './memory.ts'
 import { preflightChecks } from './preflight.ts'
 import { openRehearsals } from './rehearsals.ts'
-import { readCheckout, type ResolvedSource } from './resolve.ts'
+import { readCheckout, type ResolvedSource, withDigests } from './resolve.ts'
 import { edgeOptions, systemClock } from './surroundings.ts'
 
 export interface RealPorts extends Ports {
@@ -107,9 +107,9 @@ function sourcePort(
 
 /** Code from Git becomes part of the release's folder: what containers mount from it stays as it was. */
 async function inItsRelease(source: ResolvedSource, directory: string): Promise<ResolvedSource> {
-  const { checkout, commit } = source
+  const { checkout, commit, promotion, digests } = source
   if (checkout === undefined || commit === undefined) return source
   const target = sourceFolder(directory)
   await adoptSources(checkout, target)
-  return readCheckout(source.base, target, commit)
+  return withDigests(await readCheckout(source.base, target, commit, promotion), digests)
 }
