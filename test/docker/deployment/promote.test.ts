@@ -138,6 +138,28 @@ describe('a registry', () => {
     expect((await run('deploy', 'staging')).exitCode).toBe(0)
   })
 
+  test('has what somebody has removed on the server: going back pulls it again, by its digest', async () => {
+    const ids = (
+      await docker(
+        'image',
+        'ls',
+        '--no-trunc',
+        '--format',
+        '{{.ID}}',
+        '--filter',
+        `reference=slipway/${stages.app}-staging/*:r1`,
+      )
+    )
+      .split('\n')
+      .filter(Boolean)
+    await docker('image', 'rm', '--force', ...new Set(ids))
+    const back = await run('rollback', 'staging', 'r1')
+    expect(back.exitCode, back.stderr).toBe(0)
+    expect(back.stderr).toContain(`pulling ${name()}@${first}`)
+    expect(await stages.answer('staging')).toBe('1 staging')
+    expect((await run('deploy', 'staging')).exitCode).toBe(0)
+  })
+
   const blob = (digest: string) => {
     const hex = digest.replace('sha256:', '')
     return join(registry.data, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data')
@@ -229,5 +251,141 @@ describe('a registry', () => {
       '/dev/shm',
     ]).catch(() => ({ stdout: '' }))
     expect(found.stdout).toBe('')
+  })
+})
+
+describe('promoting', () => {
+  const problem = async (...words: string[]) => {
+    const ran = await run(...words)
+    return { ...(ran.error ?? ran.result.failure), exitCode: ran.exitCode, stderr: ran.stderr }
+  }
+  let tested = ''
+
+  test('gives prod the digests that staging runs, wherever the tag has gone since', async () => {
+    tested = (await imagesOf('staging'))['api'] ?? ''
+    const latest = await push('9')
+    expect(tested).not.toContain(latest)
+    const dry = await run('promote', 'staging', 'prod', '--dry-run')
+    expect(dry.exitCode, dry.stderr).toBe(6)
+    expect(dry.result).toMatchObject({
+      promotion: { from: 'staging', images: { api: tested, worker: tested } },
+      services: [{ image: tested }, { image: tested }],
+    })
+    expect(await run('status', 'prod')).toMatchObject({ result: { services: [] } })
+
+    const promoted = await run('promote', 'staging', 'prod')
+    expect(promoted.exitCode, promoted.stderr).toBe(0)
+    expect(promoted.stderr).toContain('watched for 1 s after the switch, and did well')
+    expect(await imagesOf('prod')).toEqual({ api: tested, worker: tested })
+    // The images are staging's, the settings are its own.
+    expect(await stages.answer('prod')).toBe('2 prod')
+    const [record] = (await run('history', 'prod')).result
+    expect(record).toMatchObject({ promoted: { from: 'staging' }, version: promoted.result.version })
+    const ids = async (stage: string) =>
+      (
+        await docker(
+          'ps',
+          '--no-trunc',
+          '--format',
+          '{{.Image}}',
+          '--filter',
+          `label=slipway.project=${stages.app}-${stage}`,
+          '--filter',
+          'label=slipway.role',
+        )
+      )
+        .split('\n')
+        .filter(each => each.startsWith('sha256:') || each.includes(stages.app))
+        .sort()
+    expect(await ids('prod')).toEqual(await ids('staging'))
+    expect((await run('promote', 'staging', 'prod')).result).toMatchObject({ outcome: 'unchanged' })
+  })
+
+  test('reaches the service through the variable of its image, and also what takes that variable besides', async () => {
+    await compose(text => text.replace('STAGE: "${STAGE:-none}"', 'STAGE: "x", MINE: "${API_IMAGE:?}"'))
+    expect((await run('deploy', 'staging')).error.message).toMatch(/API_IMAGE/)
+    stages.variables['API_IMAGE'] = tested
+    expect((await run('deploy', 'staging')).exitCode).toBe(0)
+    delete stages.variables['API_IMAGE']
+    const promoted = await run('promote', 'staging', 'prod')
+    expect(promoted.exitCode, promoted.stderr).toBe(0)
+    const mine = await stages.slipway('exec', 'prod', 'api', '--', 'printenv', 'MINE')
+    expect(mine.stdout.trim()).toBe(tested)
+    await compose()
+    expect((await run('deploy', 'staging')).exitCode).toBe(0)
+  })
+
+  const changes: [string, () => Promise<unknown>, RegExp][] = [
+    [
+      'another Compose file',
+      () => compose(text => text.replace('sleep, infinity', 'sleep, "9"')),
+      /compose\.yaml, or what it mounts read-only, is not as it is in r\d+ of staging/,
+    ],
+    [
+      'another file that is mounted read-only',
+      () => stages.write('banner.txt', 'other\n'),
+      /compose\.yaml, or what it mounts/,
+    ],
+    [
+      'an image of its own',
+      () => stages.write('compose.prod.yaml', `services: { worker: { image: "${name()}:live" } }\n`),
+      /compose\.prod\.yaml gives worker another image/,
+    ],
+    [
+      'a service that nobody has tested',
+      () =>
+        stages.write(
+          'compose.prod.yaml',
+          'services: { more: { image: "node:22-bookworm-slim", command: [sleep, "9"] } }\n',
+        ),
+      /staging runs no more/,
+    ],
+    [
+      'a container that does badly',
+      () => stages.slipway('exec', 'staging', 'api', '--', 'touch', '/tmp/ill'),
+      /does not answer well on its health path/,
+    ],
+    [
+      'a container that is gone',
+      () => docker('stop', '--time', '0', ...workers.split('\n').filter(Boolean)),
+      /worker-1 is exited/,
+    ],
+  ]
+  let workers = ''
+
+  test.each(changes)('is refused for %s, with the reason; prod goes on as it was', async (_what, change, says) => {
+    workers = await docker(
+      'ps',
+      '-q',
+      '--filter',
+      `label=slipway.project=${stages.app}-staging`,
+      '--filter',
+      'label=slipway.role=worker',
+    )
+    await change()
+    const before = (await run('history', 'prod')).result.length
+    const { code, why, state, next, exitCode, stderr } = await problem('promote', 'staging', 'prod')
+    expect(code, stderr).toBe('PROMOTION_REFUSED')
+    expect(why).toMatch(says)
+    expect(state).toContain('nothing was changed')
+    expect(next).toContain('slipway')
+    expect(exitCode).toBe(1)
+    expect((await run('history', 'prod')).result).toHaveLength(before)
+    expect(await stages.answer('prod')).toMatch(/ prod$/)
+    await stages.slipway('exec', 'staging', 'api', '--', 'rm', '-f', '/tmp/ill')
+    if (workers !== '') await docker('start', ...workers.split('\n').filter(Boolean))
+    await compose()
+  })
+
+  test('is refused for an image that was built there, and for an environment without a release', async () => {
+    await stages.write('Dockerfile', `FROM node:22-bookworm-slim\nCMD ${JSON.stringify(['node', '-e', server('b')])}\n`)
+    await compose(text => text.replace(/image: \$\{API_IMAGE.*\}/, 'build: .'))
+    expect((await run('deploy', 'staging')).exitCode).toBe(0)
+    expect(await problem('promote', 'staging', 'prod')).toMatchObject({
+      code: 'PROMOTION_REFUSED',
+      why: expect.stringContaining('the image of api was built there and is in no registry'),
+    })
+    expect(await problem('promote', 'prod', 'prod')).toMatchObject({ code: 'USAGE', exitCode: 2 })
+    expect(await problem('promote', 'prod', 'elsewhere')).toMatchObject({ code: 'ENVIRONMENT_UNKNOWN' })
   })
 })

@@ -1,7 +1,7 @@
 import { lastLines } from '../support/run.ts'
 import { SlipwayError } from '../support/errors.ts'
 import type { ComposeDocument } from '../config/document.ts'
-import type { ReleaseId, ReleaseService } from '../release/model.ts'
+import type { Release, ReleaseId, ReleaseService } from '../release/model.ts'
 import { referencedImages } from './build-document.ts'
 import { build, composeArgv } from './compose-argv.ts'
 import { docker, dockerError, jsonLines, tryDocker } from './docker.ts'
@@ -61,6 +61,40 @@ export async function pinImages(
     return [name, id] as const
   })
   return Object.fromEntries(await Promise.all(pinned))
+}
+
+/** Of a release to go back to, somebody may have removed images since: a registry still has those it knows by digest. */
+export async function bringBackImages(
+  release: Release,
+  logins: () => Promise<readonly RegistryLogin[]>,
+  note: (text: string) => void,
+): Promise<void> {
+  const present = await inspectPresent(Object.values(release.images))
+  const absent = Object.entries(release.images).filter(([, id]) => !present.has(id))
+  if (absent.length === 0) return
+  for (const [service, id] of absent) {
+    const digest = release.digests?.[service]
+    if (digest === undefined) throw goneImage(release, service, 'it was built or loaded there, and removed since')
+    await makePresent([digest], await logins(), note)
+    if ((await imageId(digest)) !== id) throw goneImage(release, service, `${digest} is another image now`)
+    await docker(['image', 'tag', id, imageTag(release.project, service, release.id)])
+  }
+}
+
+async function inspectPresent(ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const argv = ['image', 'inspect', '--format', '{{.Id}}', '--', ...new Set(ids)]
+  const result = await tryDocker(argv)
+  if (result.exitCode !== 0 && !/no such (object|image)/i.test(result.stderr)) throw dockerError(argv, result)
+  return new Set(result.stdout.split('\n'))
+}
+
+function goneImage({ id }: Release, service: string, why: string): SlipwayError {
+  return new SlipwayError('NO_RELEASE', `${id} can not come back: the image of ${service} is gone`, {
+    why,
+    state: 'nothing was changed',
+    next: 'Choose another release (slipway history), or deploy its commit again.',
+  })
 }
 
 export async function untagImages(project: string, services: readonly string[], release: ReleaseId): Promise<void> {

@@ -52,6 +52,8 @@ export interface Project {
   file: string
   commit?: Commit
   variables: Variables
+  /** For registries: those that are set on the operator's side and stand in no file. */
+  passwords?: Variables
   /** Of the environment's encrypted file, if it has one. */
   secrets?: HandedOver
 }

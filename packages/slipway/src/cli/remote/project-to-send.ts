@@ -16,6 +16,7 @@ import { askedVariables, variablesToSend } from '../../source/variables.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { openEnvironmentSecrets } from '../wiring/environment-secrets.ts'
 import { promotedVariables } from '../wiring/promotion.ts'
+import { passwordsHere } from '../wiring/registries.ts'
 import type { Project } from './calls.ts'
 
 /** What the operator's side knows of a project before it connects: read once, and only as far as it is asked for. */
@@ -62,7 +63,8 @@ export class ProjectToSend {
     ])
     return {
       manifest,
-      variables: variablesToSend(new Set([...askedVariables(values), ...passwordNames(this.#config)]), process.env),
+      passwords: passwordsHere(this.#config, process.env),
+      variables: variablesToSend(askedVariables(values), process.env),
       ...(commit === undefined ? {} : { commit }),
       ...(secrets === undefined ? {} : { secrets: handOver(secrets) }),
     }
@@ -85,11 +87,6 @@ export class ProjectToSend {
 
 interface Code extends Omit<Project, 'file'> {
   manifest: Manifest
-}
-
-/** Of registries: what is not in the encrypted file may be set here. */
-function passwordNames({ registries = {} }: EnvironmentConfig): string[] {
-  return Object.values(registries).flatMap(({ login }) => (login === undefined ? [] : [login.password]))
 }
 
 /** The folder of slipway.yaml travels: what lies elsewhere is not on the server. */

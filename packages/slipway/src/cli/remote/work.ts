@@ -12,6 +12,7 @@ import { operatorVariable } from '../../store/lock.ts'
 import { asSlipwayError, exitCodes, SlipwayError, type ErrorCode } from '../../support/errors.ts'
 import { redactor } from '../../support/redact.ts'
 import { openHere } from '../wiring/open-here.ts'
+import { takePasswords } from '../wiring/registries.ts'
 
 /** The runner's second process: carries out the order, or brings to its end what died, and tells it line by line. */
 export async function work(argv: readonly string[]): Promise<number> {
@@ -26,6 +27,7 @@ export async function work(argv: readonly string[]): Promise<number> {
   await forgetSecrets(place.runs, run, order)
   Object.assign(process.env, order.variables)
   takeOver(order.secrets)
+  takePasswords(order.passwords)
   process.env[operatorVariable] = order.by
   const lines = await openRun(place.runs, run)
   try {

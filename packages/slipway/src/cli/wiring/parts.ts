@@ -20,6 +20,7 @@ import { appDatabase, databaseContainer, openBackups, openDatabase, type Contain
 import { tooTightForTwo } from './memory.ts'
 import { preflightChecks } from './preflight.ts'
 import { openRehearsals } from './rehearsals.ts'
+import { loginsAtHand } from './registries.ts'
 import { readCheckout, type ResolvedSource, withDigests } from './resolve.ts'
 import { edgeOptions, systemClock } from './surroundings.ts'
 
@@ -56,6 +57,7 @@ export async function realPorts(
       database,
       appDatabase: appDatabase(config, document, container),
       addressFree: () => proveAddressFree(config, edgeOptions(layout)),
+      logins: () => loginsAtHand(config),
     }),
     ...(database === undefined ? {} : { database }),
     ...(await openRehearsals(config, document, layout, container)),
