@@ -76,7 +76,7 @@ environments: { prod: {} }
   }
 
   /** Starts the command line; `heard` gets each line that it says on stderr, `input` is piped in. */
-  start(argv, heard = () => {}, input = undefined) {
+  start(argv, heard = () => {}, input) {
     const stdin = input === undefined ? 'ignore' : 'pipe'
     const child = spawn(process.execPath, [this.cli, ...argv], { ...this.options(), stdio: [stdin, 'pipe', 'pipe'] })
     child.stdin?.on('error', () => {}).end(input)

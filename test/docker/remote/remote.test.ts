@@ -111,6 +111,15 @@ test('a command in a container there: streams, words and exit code are those of 
   expect((await pulse.slipway('exec', 'prod', 'wep', '--', 'ls')).stderr).toContain('there are db, web, worker')
 })
 
+test('what containers say is followed until Ctrl-C, as it is here', async () => {
+  const { child, ended } = pulse.start(['logs', 'prod', 'web', '--follow', '--lines', '1'])
+  let seen = ''
+  child.stdout?.on('data', (text: Buffer) => (seen += text.toString()))
+  await expect.poll(() => seen, { timeout: 20_000 }).toMatch(/^web . /)
+  child.kill('SIGINT')
+  expect((await ended).exitCode).toBe(130)
+})
+
 test('a terminal there follows the one here', async () => {
   const script =
     'process.stdout.on("resize", () => { console.log(`now ${process.stdout.columns}`); process.exit(5) }); console.log(`first ${process.stdout.columns}`); setTimeout(() => process.exit(9), 15000)'

@@ -44,10 +44,11 @@ interface PromoteInput {
   'dry-run': boolean
 }
 
-/** Its connection is closed before the other one is opened: they may be of one server. */
+/** Its connection is closed before the other one is opened: nothing of it is needed while that one deploys. */
 async function provenBy(context: Context, environment: string): Promise<ProvenRelease> {
   const application = await openSettled(context, environment, 'stop')
   const proven = await application.proven()
+  await application.close?.()
   if (context.signal.aborted) throw new SlipwayError('INTERRUPTED', 'Interrupted', { state: 'nothing was changed' })
   return proven
 }

@@ -130,7 +130,9 @@ export class RemoteApplication implements Application {
   }
 
   async close(): Promise<void> {
-    await (await this.#session?.catch(() => undefined))?.close()
+    const session = this.#session
+    this.#session = undefined
+    await (await session?.catch(() => undefined))?.close()
   }
 
   async #start(
