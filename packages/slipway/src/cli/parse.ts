@@ -94,10 +94,15 @@ function inputOf(parser: Parser, command: Command, given: unknown[], argv: reado
     ...Object.fromEntries(
       Object.entries(command.options).map(([name, option]) => [
         name,
-        options[name] ?? (option.kind === 'flag' ? false : undefined),
+        options[storedAs(name)] ?? (option.kind === 'flag' ? false : undefined),
       ]),
     ),
   }
+}
+
+/** Commander keeps `--dry-run` as `dryRun`. */
+function storedAs(option: string): string {
+  return option.replace(/-([a-z])/g, (_hyphen, letter: string) => letter.toUpperCase())
 }
 
 /** Without what stands behind `--`. */
