@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OwnRegistry, startRegistry } from '../../../lab/own-registry.mjs'
 import { docker } from '../project.ts'
+import { sample, thorough } from '../sample.ts'
 import { Stages } from '../stages.ts'
 
 /** Images from a real registry, by digest: deployed, gone back to, promoted from staging to prod, and refused. */
@@ -138,27 +139,30 @@ describe('a registry', () => {
     expect((await run('deploy', 'staging')).exitCode).toBe(0)
   })
 
-  test('has what somebody has removed on the server: going back pulls it again, by its digest', async () => {
-    const ids = (
-      await docker(
-        'image',
-        'ls',
-        '--no-trunc',
-        '--format',
-        '{{.ID}}',
-        '--filter',
-        `reference=slipway/${stages.app}-staging/*:r1`,
+  test.runIf(thorough)(
+    'has what somebody has removed on the server: going back pulls it again, by its digest',
+    async () => {
+      const ids = (
+        await docker(
+          'image',
+          'ls',
+          '--no-trunc',
+          '--format',
+          '{{.ID}}',
+          '--filter',
+          `reference=slipway/${stages.app}-staging/*:r1`,
+        )
       )
-    )
-      .split('\n')
-      .filter(Boolean)
-    await docker('image', 'rm', '--force', ...new Set(ids))
-    const back = await run('rollback', 'staging', 'r1')
-    expect(back.exitCode, back.stderr).toBe(0)
-    expect(back.stderr).toContain(`pulling ${name()}@${first}`)
-    expect(await stages.answer('staging')).toBe('1 staging')
-    expect((await run('deploy', 'staging')).exitCode).toBe(0)
-  })
+        .split('\n')
+        .filter(Boolean)
+      await docker('image', 'rm', '--force', ...new Set(ids))
+      const back = await run('rollback', 'staging', 'r1')
+      expect(back.exitCode, back.stderr).toBe(0)
+      expect(back.stderr).toContain(`pulling ${name()}@${first}`)
+      expect(await stages.answer('staging')).toBe('1 staging')
+      expect((await run('deploy', 'staging')).exitCode).toBe(0)
+    },
+  )
 
   const blob = (digest: string) => {
     const hex = digest.replace('sha256:', '')
@@ -173,6 +177,12 @@ describe('a registry', () => {
         await registry.setPassword('another')
         return () => registry.setPassword(token)
       },
+    ],
+    [
+      'sends something else under the digest',
+      `require('node:fs').appendFileSync('BLOB', ' ')`,
+      /not what the digest stands for/,
+      async () => async () => undefined,
     ],
     [
       'does not answer',
@@ -195,7 +205,7 @@ describe('a registry', () => {
     ],
     [
       'is killed between plan and pull',
-      `process.kill(${'PID'}, 'SIGKILL')`,
+      "process.kill(PID, 'SIGKILL')",
       /does not answer/,
       async () => async () => {
         await registry.down()
@@ -208,33 +218,30 @@ describe('a registry', () => {
       /does not have it/,
       async () => async () => undefined,
     ],
-    [
-      'sends something else under the digest',
-      `require('node:fs').appendFileSync('BLOB', ' ')`,
-      /not what the digest stands for/,
-      async () => async () => undefined,
-    ],
   ]
 
-  test.each(troubles)('that %s: an error says so, and the old release serves', async (_what, when, says, disturb) => {
-    const digest = await push(randomBytes(4).toString('hex'))
-    const saved = await readFile(blob(digest))
-    if (when !== 'before') {
-      const script = when.replace('PID', String(registry.child.pid)).replace('BLOB', blob(digest))
-      await stages.write('disturb.cjs', script)
-      await configure('hooks: { before_deploy: [node, disturb.cjs] }')
-    }
-    const mend = await disturb()
-    const { exitCode, result, error, stderr } = await run('deploy', 'staging')
-    await mend()
-    await configure()
-    const failure = error ?? result.failure
-    expect(failure?.code, stderr).toBe('REGISTRY_FAILED')
-    expect(failure.why).toMatch(says)
-    expect(exitCode).toBe(1)
-    expect(await stages.answer('staging')).toBe('2 staging')
-    await writeFile(blob(digest), saved)
-  })
+  test.each(sample(2, troubles))(
+    'that %s: an error says so, and the old release serves',
+    async (_what, when, says, disturb) => {
+      const digest = await push(randomBytes(4).toString('hex'))
+      const saved = await readFile(blob(digest))
+      if (when !== 'before') {
+        const script = when.replace('PID', String(registry.child.pid)).replace('BLOB', blob(digest))
+        await stages.write('disturb.cjs', script)
+        await configure('hooks: { before_deploy: [node, disturb.cjs] }')
+      }
+      const mend = await disturb()
+      const { exitCode, result, error, stderr } = await run('deploy', 'staging')
+      await mend()
+      await configure()
+      const failure = error ?? result.failure
+      expect(failure?.code, stderr).toBe('REGISTRY_FAILED')
+      expect(failure.why).toMatch(says)
+      expect(exitCode).toBe(1)
+      expect(await stages.answer('staging')).toBe('2 staging')
+      await writeFile(blob(digest), saved)
+    },
+  )
 
   test('gets no password by arguments, nor keeps Docker one', async () => {
     sampler.stdin?.end()
@@ -301,25 +308,33 @@ describe('promoting', () => {
     expect((await run('promote', 'staging', 'prod')).result).toMatchObject({ outcome: 'unchanged' })
   })
 
-  test('reaches the service through the variable of its image, and also what takes that variable besides', async () => {
-    await compose(text => text.replace('STAGE: "${STAGE:-none}"', 'STAGE: "x", MINE: "${API_IMAGE:?}"'))
-    expect((await run('deploy', 'staging')).error.message).toMatch(/API_IMAGE/)
-    stages.variables['API_IMAGE'] = tested
-    expect((await run('deploy', 'staging')).exitCode).toBe(0)
-    delete stages.variables['API_IMAGE']
-    const promoted = await run('promote', 'staging', 'prod')
-    expect(promoted.exitCode, promoted.stderr).toBe(0)
-    const mine = await stages.slipway('exec', 'prod', 'api', '--', 'printenv', 'MINE')
-    expect(mine.stdout.trim()).toBe(tested)
-    await compose()
-    expect((await run('deploy', 'staging')).exitCode).toBe(0)
-  })
+  test.runIf(thorough)(
+    'reaches the service through the variable of its image, and also what takes that variable besides',
+    async () => {
+      await compose(text => text.replace('STAGE: "${STAGE:-none}"', 'STAGE: "x", MINE: "${API_IMAGE:?}"'))
+      expect((await run('deploy', 'staging')).error.message).toMatch(/API_IMAGE/)
+      stages.variables['API_IMAGE'] = tested
+      expect((await run('deploy', 'staging')).exitCode).toBe(0)
+      delete stages.variables['API_IMAGE']
+      const promoted = await run('promote', 'staging', 'prod')
+      expect(promoted.exitCode, promoted.stderr).toBe(0)
+      const mine = await stages.slipway('exec', 'prod', 'api', '--', 'printenv', 'MINE')
+      expect(mine.stdout.trim()).toBe(tested)
+      await compose()
+      expect((await run('deploy', 'staging')).exitCode).toBe(0)
+    },
+  )
 
   const changes: [string, () => Promise<unknown>, RegExp][] = [
     [
       'another Compose file',
       () => compose(text => text.replace('sleep, infinity', 'sleep, "9"')),
       /compose\.yaml, or what it mounts read-only, is not as it is in r\d+ of staging/,
+    ],
+    [
+      'a container that does badly',
+      () => stages.slipway('exec', 'staging', 'api', '--', 'touch', '/tmp/ill'),
+      /does not answer well on its health path/,
     ],
     [
       'another file that is mounted read-only',
@@ -341,11 +356,6 @@ describe('promoting', () => {
       /staging runs no more/,
     ],
     [
-      'a container that does badly',
-      () => stages.slipway('exec', 'staging', 'api', '--', 'touch', '/tmp/ill'),
-      /does not answer well on its health path/,
-    ],
-    [
       'a container that is gone',
       () => docker('stop', '--time', '0', ...workers.split('\n').filter(Boolean)),
       /worker-1 is exited/,
@@ -353,39 +363,48 @@ describe('promoting', () => {
   ]
   let workers = ''
 
-  test.each(changes)('is refused for %s, with the reason; prod goes on as it was', async (_what, change, says) => {
-    workers = await docker(
-      'ps',
-      '-q',
-      '--filter',
-      `label=slipway.project=${stages.app}-staging`,
-      '--filter',
-      'label=slipway.role=worker',
-    )
-    await change()
-    const before = (await run('history', 'prod')).result.length
-    const { code, why, state, next, exitCode, stderr } = await problem('promote', 'staging', 'prod')
-    expect(code, stderr).toBe('PROMOTION_REFUSED')
-    expect(why).toMatch(says)
-    expect(state).toContain('nothing was changed')
-    expect(next).toContain('slipway')
-    expect(exitCode).toBe(1)
-    expect((await run('history', 'prod')).result).toHaveLength(before)
-    expect(await stages.answer('prod')).toMatch(/ prod$/)
-    await stages.slipway('exec', 'staging', 'api', '--', 'rm', '-f', '/tmp/ill')
-    if (workers !== '') await docker('start', ...workers.split('\n').filter(Boolean))
-    await compose()
-  })
+  test.each(sample(2, changes))(
+    'is refused for %s, with the reason; prod goes on as it was',
+    async (_what, change, says) => {
+      workers = await docker(
+        'ps',
+        '-q',
+        '--filter',
+        `label=slipway.project=${stages.app}-staging`,
+        '--filter',
+        'label=slipway.role=worker',
+      )
+      await change()
+      const before = (await run('history', 'prod')).result.length
+      const { code, why, state, next, exitCode, stderr } = await problem('promote', 'staging', 'prod')
+      expect(code, stderr).toBe('PROMOTION_REFUSED')
+      expect(why).toMatch(says)
+      expect(state).toContain('nothing was changed')
+      expect(next).toContain('slipway')
+      expect(exitCode).toBe(1)
+      expect((await run('history', 'prod')).result).toHaveLength(before)
+      expect(await stages.answer('prod')).toMatch(/ prod$/)
+      await stages.slipway('exec', 'staging', 'api', '--', 'rm', '-f', '/tmp/ill')
+      if (workers !== '') await docker('start', ...workers.split('\n').filter(Boolean))
+      await compose()
+    },
+  )
 
-  test('is refused for an image that was built there, and for an environment without a release', async () => {
-    await stages.write('Dockerfile', `FROM node:22-bookworm-slim\nCMD ${JSON.stringify(['node', '-e', server('b')])}\n`)
-    await compose(text => text.replace(/image: \$\{API_IMAGE.*\}/, 'build: .'))
-    expect((await run('deploy', 'staging')).exitCode).toBe(0)
-    expect(await problem('promote', 'staging', 'prod')).toMatchObject({
-      code: 'PROMOTION_REFUSED',
-      why: expect.stringContaining('the image of api was built there and is in no registry'),
-    })
-    expect(await problem('promote', 'prod', 'prod')).toMatchObject({ code: 'USAGE', exitCode: 2 })
-    expect(await problem('promote', 'prod', 'elsewhere')).toMatchObject({ code: 'ENVIRONMENT_UNKNOWN' })
-  })
+  test.runIf(thorough)(
+    'is refused for an image that was built there, and for an environment without a release',
+    async () => {
+      await stages.write(
+        'Dockerfile',
+        `FROM node:22-bookworm-slim\nCMD ${JSON.stringify(['node', '-e', server('b')])}\n`,
+      )
+      await compose(text => text.replace(/image: \$\{API_IMAGE.*\}/, 'build: .'))
+      expect((await run('deploy', 'staging')).exitCode).toBe(0)
+      expect(await problem('promote', 'staging', 'prod')).toMatchObject({
+        code: 'PROMOTION_REFUSED',
+        why: expect.stringContaining('the image of api was built there and is in no registry'),
+      })
+      expect(await problem('promote', 'prod', 'prod')).toMatchObject({ code: 'USAGE', exitCode: 2 })
+      expect(await problem('promote', 'prod', 'elsewhere')).toMatchObject({ code: 'ENVIRONMENT_UNKNOWN' })
+    },
+  )
 })
