@@ -32,7 +32,8 @@ export declare class Pulse {
   variables: Record<string, string>
   version(version: number, options?: { rehearse?: string; migrates?: boolean; command?: string }): Promise<void>
   options(): { cwd: string; env: NodeJS.ProcessEnv }
-  start(argv: string[], heard?: (line: string) => void): { child: ChildProcess; ended: Promise<Ended> }
+  readonly cli: string
+  start(argv: string[], heard?: (line: string) => void, input?: string): { child: ChildProcess; ended: Promise<Ended> }
   slipway(...argv: string[]): Promise<Ended>
   guardian(): Promise<number | undefined>
   processes(): Promise<number[]>

@@ -75,9 +75,11 @@ environments: { prod: {} }
     return { cwd: this.directory, env: { ...process.env, ...own, ...this.variables } }
   }
 
-  /** Starts the command line; `heard` gets each line that it says on stderr. */
-  start(argv, heard = () => {}) {
-    const child = spawn(process.execPath, [this.cli, ...argv], { ...this.options(), stdio: ['ignore', 'pipe', 'pipe'] })
+  /** Starts the command line; `heard` gets each line that it says on stderr, `input` is piped in. */
+  start(argv, heard = () => {}, input) {
+    const stdin = input === undefined ? 'ignore' : 'pipe'
+    const child = spawn(process.execPath, [this.cli, ...argv], { ...this.options(), stdio: [stdin, 'pipe', 'pipe'] })
+    child.stdin?.on('error', () => {}).end(input)
     const said = { stdout: '', stderr: '' }
     let rest = ''
     child.stdout.on('data', more => (said.stdout += more))

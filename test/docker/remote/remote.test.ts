@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -96,6 +96,48 @@ test('looking, backing up and going back work from here with what the server kno
   expect(JSON.parse(logs?.stdout ?? '').result.length).toBeGreaterThan(0)
   const { file } = JSON.parse(backup?.stdout ?? '').result
   expect(await pulse.inside('stat', '--format=%a', file)).toBe('600\n')
+})
+
+test('a command in a container there: streams, words and exit code are those of one here', async () => {
+  const hostile = ['; touch /tmp/x', '$(id)', "it's", 'a\nb', '', '--help', '--', 'ü☃']
+  const print =
+    'process.stdin.on("data", d => process.stdout.write(d)).on("end", () => { process.stderr.write(JSON.stringify(process.argv.slice(1))); process.exit(37) })'
+  const bytes = randomBytes(300_000).toString('base64')
+  const ran = pulse.start(['exec', 'prod', 'web', '--', 'node', '-e', print, '--', ...hostile], () => undefined, bytes)
+  const { exitCode, stdout, stderr } = await ran.ended
+  expect(exitCode, stderr).toBe(37)
+  expect(stdout === bytes).toBe(true)
+  expect(JSON.parse(stderr)).toEqual(hostile)
+  expect((await pulse.slipway('exec', 'prod', 'wep', '--', 'ls')).stderr).toContain('there are db, web, worker')
+})
+
+test('what containers say is followed until Ctrl-C, as it is here', async () => {
+  const { child, ended } = pulse.start(['logs', 'prod', 'web', '--follow', '--lines', '1'])
+  let seen = ''
+  child.stdout?.on('data', (text: Buffer) => (seen += text.toString()))
+  await expect.poll(() => seen, { timeout: 20_000 }).toMatch(/^web . /)
+  child.kill('SIGINT')
+  expect((await ended).exitCode).toBe(130)
+})
+
+test('a terminal there follows the one here', async () => {
+  const script =
+    'process.stdout.on("resize", () => { console.log(`now ${process.stdout.columns}`); process.exit(5) }); console.log(`first ${process.stdout.columns}`); setTimeout(() => process.exit(9), 15000)'
+  const argv = ['exec', 'prod', 'web', '--', 'node', '-e', script]
+  const line = [process.execPath, pulse.cli, ...argv].map(word => `'${word}'`).join(' ')
+  const changing = `stty rows 24 cols 80; (sleep 5; stty cols 61 < /dev/tty) & ${line}`
+  const child = spawn('script', ['--quiet', '--return', '--command', changing, '/dev/null'], {
+    ...pulse.options(),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  let shown = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text))
+  const exitCode = await new Promise(done => {
+    child.on('close', done)
+  })
+  expect(shown).toContain('first 80')
+  expect(shown).toContain('now 61')
+  expect(exitCode).toBe(5)
 })
 
 test.runIf(thorough)('going back, code and data', async () => {

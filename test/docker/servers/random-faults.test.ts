@@ -81,6 +81,7 @@ function faulty(connection: Connection, at: number, random: () => number): Conne
     run,
     script: (text, parameters = [], options = {}) => connection.script(text, parameters, options),
     stream: connection.stream.bind(connection),
+    attach: connection.attach.bind(connection),
     upload: connection.upload.bind(connection),
     store: connection.store.bind(connection),
     forward: connection.forward.bind(connection),

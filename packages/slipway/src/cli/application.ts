@@ -2,6 +2,7 @@ import type { EdgeConfig, EnvironmentConfig, ServiceRole } from '../config/model
 import type { Event } from '../release/events.ts'
 import type { Commit, DeploymentId, DeploymentRecord, Plan, ReleaseId } from '../release/model.ts'
 import type { BackupFile, ContainerState } from '../release/ports.ts'
+import type { Promotion, ProvenRelease } from '../release/promotion.ts'
 import type { OpenSecrets } from '../secrets/open.ts'
 import type { SealedFile } from '../secrets/sealed-file.ts'
 import type { Problem, SlipwayError } from '../support/errors.ts'
@@ -17,11 +18,15 @@ export interface Application {
   rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
   /** Ends a deployment whose process died; undefined: there is none. Throws LOCKED while somebody holds the lock. */
   resume(request: ResumeRequest, emit: (event: Event) => void): Promise<DeploymentRecord | undefined>
+  /** What may be promoted from here. Throws PROMOTION_REFUSED with all that speaks against it. */
+  proven(): Promise<ProvenRelease>
   status(): Promise<StatusReport>
   /** Newest first. */
   history(): Promise<DeploymentRecord[]>
   /** Returns the exit code; with `follow` it ends when the signal says so. */
   logs(request: LogsRequest, write: (line: LogLine) => void): Promise<number>
+  /** Runs a command in a container; `attach` starts the program that leads there. Returns the command's exit code. */
+  exec(request: ExecRequest, attach: Attach): Promise<number>
   backup(request: BackupRequest): Promise<BackupFile>
   /** Follows the deployment that a server carries out, or shows how the last one ended. */
   attach(request: AttachRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
@@ -40,6 +45,8 @@ export type OpenApplication = (
   environment: string | undefined,
   /** Told while a person waits for a server. */
   note?: (text: string) => void,
+  /** What is going to be deployed there: the Compose files may need it to be read at all. */
+  promotion?: Promotion,
 ) => Promise<Application>
 
 /** Ends what was cut off in every environment that this machine deploys itself; `heard` gets each when it is done. */
@@ -90,12 +97,16 @@ export interface PlanRequest {
   signal: AbortSignal
   /** Run the migration on a copy of the database, to know how it will be run here. */
   rehearse: boolean
+  /** The images of another environment, instead of those that the Compose files name. */
+  promotion?: Promotion
   note: (text: string) => void
 }
 
 export interface DeployRequest {
   /** Set by the first Ctrl-C: end at the next safe point. */
   signal: AbortSignal
+  /** The images of another environment, instead of those that the Compose files name. */
+  promotion?: Promotion
 }
 
 export interface RollbackRequest {
@@ -129,6 +140,22 @@ export interface LogLine {
   service: string
   text: string
 }
+
+export interface ExecRequest extends ContainerRequest {
+  command: readonly string[]
+  /** A person types and sees: the command gets a terminal. */
+  terminal: boolean
+}
+
+/** One container of what serves. */
+export interface ContainerRequest {
+  service: string
+  /** From 1; absent: the first that runs. */
+  replica?: number
+}
+
+/** Starts a program on the streams of whoever asked, and returns its exit code. */
+export type Attach = (program: string, argv: readonly string[]) => Promise<number>
 
 export interface BackupRequest {
   signal: AbortSignal
@@ -170,6 +197,8 @@ export interface CurrentRelease {
 export interface ServiceStatus {
   name: string
   role: ServiceRole
+  /** As a registry knows it; absent: it was built or loaded there. */
+  image?: string
   containers: Pick<ContainerState, 'name' | 'status' | 'health' | 'restarts' | 'exitCode' | 'outOfMemory'>[]
 }
 

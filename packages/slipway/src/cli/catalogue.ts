@@ -1,6 +1,6 @@
 import { backupCommand } from './catalogue/data.ts'
-import { attachCommand, historyCommand, logsCommand, statusCommand } from './catalogue/look.ts'
-import { deployCommand, planCommand, resumeCommand, rollbackCommand } from './catalogue/release.ts'
+import { attachCommand, execCommand, historyCommand, logsCommand, statusCommand } from './catalogue/look.ts'
+import { deployCommand, planCommand, promoteCommand, resumeCommand, rollbackCommand } from './catalogue/release.ts'
 import { atStartCommand, checkCommand } from './catalogue/set-up.ts'
 import { secretsCommands } from './catalogue/secrets.ts'
 import {
@@ -20,12 +20,14 @@ import type { Command } from './command.ts'
 export const commands: readonly Command[] = [
   deployCommand,
   planCommand,
+  promoteCommand,
   rollbackCommand,
   resumeCommand,
   attachCommand,
   statusCommand,
   historyCommand,
   logsCommand,
+  execCommand,
   backupCommand,
   ...secretsCommands,
   checkCommand,

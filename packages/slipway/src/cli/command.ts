@@ -10,6 +10,8 @@ export interface Command {
   examples: readonly { does: string; run: string }[]
   arguments: Record<string, ArgumentDefinition>
   options: Record<string, OptionDefinition>
+  /** Words behind `--`, which are another program's and are taken exactly as they are; at least one. */
+  rest?: { name: string; does: string }
   /** What the first Ctrl-C does: the handler ends at its next safe point by itself, or is left at once. */
   onInterrupt: 'safe point' | 'leave'
   /** Exit codes that mean something particular here. */
@@ -41,10 +43,15 @@ export function defineCommand<
   command: Omit<Command, 'arguments' | 'options' | 'handler'> & {
     arguments: Arguments
     options: Options
-    handler: () => Promise<{ run: Handler<InputOf<Arguments, Options>> }>
+    handler: () => Promise<{ run: Handler<InputOf<Arguments, Options> & Rest> }>
   },
 ): Command {
   return command
+}
+
+/** Empty for a command that takes no such words. */
+interface Rest {
+  rest: readonly string[]
 }
 
 type InputOf<Arguments, Options> = { [Name in keyof Arguments]: ArgumentValue<Arguments[Name]> } & {
@@ -77,7 +84,12 @@ export function argumentSyntax(name: string, argument: ArgumentDefinition): stri
   return argument.required ? `<${name}>` : `[${name}]`
 }
 
+export function restSyntax(rest: { name: string }): string {
+  return `-- <${rest.name}...>`
+}
+
 export function usageOf(command: Command): string {
   const args = Object.entries(command.arguments).map(([name, argument]) => argumentSyntax(name, argument))
-  return ['slipway', command.name, ...args, '[options]'].join(' ')
+  const rest = command.rest === undefined ? [] : [restSyntax(command.rest)]
+  return ['slipway', command.name, ...args, '[options]', ...rest].join(' ')
 }

@@ -1,3 +1,4 @@
+import type { Promotion } from '../release/promotion.ts'
 import type { Application, Wiring } from './application.ts'
 import type { Input } from './input.ts'
 import { oneLine } from './render/harmless.ts'
@@ -38,11 +39,15 @@ export interface Result {
   bytes?: Uint8Array
 }
 
-export async function openApplication(context: Context, environment: string | undefined): Promise<Application> {
+export async function openApplication(
+  context: Context,
+  environment: string | undefined,
+  promotion?: Promotion,
+): Promise<Application> {
   const wiring = await context.wiring()
   const { paint, symbols } = context.stderr
   const note = (text: string): void => context.stderr.write(`  ${paint.dim(`${symbols.note} ${oneLine(text)}`)}\n`)
-  const application = await wiring.openApplication(context.options.config, environment, note)
+  const application = await wiring.openApplication(context.options.config, environment, note, promotion)
   if (application.close !== undefined) context.atEnd(() => application.close?.() ?? Promise.resolve())
   return application
 }

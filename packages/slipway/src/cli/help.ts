@@ -1,5 +1,13 @@
 import { commands, topics } from './catalogue.ts'
-import { commandGroups, optionSyntax, argumentSyntax, usageOf, type Command, type OptionDefinition } from './command.ts'
+import {
+  commandGroups,
+  optionSyntax,
+  argumentSyntax,
+  restSyntax,
+  usageOf,
+  type Command,
+  type OptionDefinition,
+} from './command.ts'
 import { globalOptions } from './global-options.ts'
 
 /** `slipway --help`: what one does with it, by purpose. */
@@ -48,6 +56,7 @@ function rootRows(members: readonly Command[]): Row[] {
 /** Usage and examples come first: that is what one looks for. */
 export function commandHelp(command: Command): string {
   const args = Object.entries(command.arguments).map(([name, each]): Row => [argumentSyntax(name, each), each.does])
+  const rest: Row[] = command.rest === undefined ? [] : [[restSyntax(command.rest), command.rest.does]]
   const options = Object.entries(command.options).map(
     ([name, each]): Row => [optionSyntax(name, each), optionText(each)],
   )
@@ -60,7 +69,7 @@ export function commandHelp(command: Command): string {
       'Examples',
       command.examples.flatMap(example => [[`# ${example.does}`], [example.run]]),
     ),
-    ...(args.length === 0 ? [] : [section('Arguments', args)]),
+    ...(args.length + rest.length === 0 ? [] : [section('Arguments', [...args, ...rest])]),
     section('Options', [...options, ...globalOptions.map(pair)]),
     section('Exit codes', exits),
     '',

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import { SlipwayError } from '../support/errors.ts'
 
 /** What comes in: from a person at a terminal, or from another program. Secrets come this way, never as arguments. */
@@ -10,8 +11,8 @@ export interface Input {
   all(limit: number): Promise<Uint8Array>
   /** One line that is not shown while it is typed. */
   hidden(question: string): Promise<string>
-  /** Runs a program in this terminal; returns its exit code. */
-  interactive(program: string, argv: readonly string[]): Promise<number>
+  /** Runs a program on this terminal or these pipes; returns its exit code. The signal ends it. */
+  interactive(program: string, argv: readonly string[], signal?: AbortSignal): Promise<number>
 }
 
 export const noInput: Input = {
@@ -46,10 +47,16 @@ export function processInput(): Input {
       stderr.write(question)
       return typed.finally(() => stderr.write('\n'))
     },
-    async interactive(program, argv) {
+    async interactive(program, argv, signal) {
       const child = spawn(program, [...argv], { stdio: 'inherit' })
-      const [code] = (await once(child, 'exit')) as [number | null]
-      return code ?? 1
+      const end = (): void => void child.kill('SIGTERM')
+      signal?.addEventListener('abort', end, { once: true })
+      try {
+        const [code, killedBy] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+        return code ?? 128 + (killedBy === null ? 0 : constants.signals[killedBy])
+      } finally {
+        signal?.removeEventListener('abort', end)
+      }
     },
   }
 }

@@ -27,7 +27,7 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Parsed>
     parser.helpInformation = () => commandHelp(command)
     addInputs(parser, command, commander)
     parser.action((...given: unknown[]) => {
-      parsed = { kind: 'run', command, input: inputOf(parser, command, given), options: optionsOf(root) }
+      parsed = { kind: 'run', command, input: inputOf(parser, command, given, argv), options: optionsOf(root) }
     })
   }
   try {
@@ -61,7 +61,9 @@ export type Parsed =
 type Commander = typeof import('commander')
 
 function addInputs(parser: Parser, command: Command, commander: Commander): void {
-  for (const [name, argument] of Object.entries(command.arguments)) parser.argument(argumentSyntax(name, argument))
+  // Which of the words are the command's own is not Commander's to tell: it forgets where `--` stood.
+  if (command.rest !== undefined) parser.argument('[words...]')
+  else for (const [name, argument] of Object.entries(command.arguments)) parser.argument(argumentSyntax(name, argument))
   for (const [name, option] of Object.entries(command.options))
     parser.addOption(commanderOption(name, option, commander))
   parser.allowExcessArguments(false)
@@ -83,17 +85,48 @@ function commanderOption(
 }
 
 /** Commander gives the arguments in order, then the options. */
-function inputOf(parser: Parser, command: Command, given: unknown[]): Record<string, unknown> {
+function inputOf(parser: Parser, command: Command, given: unknown[], argv: readonly string[]): Record<string, unknown> {
   const options = parser.opts()
   return {
-    ...Object.fromEntries(Object.keys(command.arguments).map((name, index) => [name, given[index]])),
+    ...(command.rest === undefined
+      ? { rest: [], ...Object.fromEntries(Object.keys(command.arguments).map((name, index) => [name, given[index]])) }
+      : argumentsBefore(command, given[0] as string[], argv)),
     ...Object.fromEntries(
       Object.entries(command.options).map(([name, option]) => [
         name,
-        options[name] ?? (option.kind === 'flag' ? false : undefined),
+        options[storedAs(name)] ?? (option.kind === 'flag' ? false : undefined),
       ]),
     ),
   }
+}
+
+/** Commander keeps `--dry-run` as `dryRun`. */
+function storedAs(option: string): string {
+  return option.replace(/-([a-z])/g, (_hyphen, letter: string) => letter.toUpperCase())
+}
+
+/** Without what stands behind `--`. */
+export function ownWords(argv: readonly string[]): readonly string[] {
+  const at = argv.indexOf('--')
+  return at < 0 ? argv : argv.slice(0, at)
+}
+
+/** With fewer words than arguments, those that may be left out are. */
+function argumentsBefore(command: Command, words: readonly string[], argv: readonly string[]): Record<string, unknown> {
+  const rest = argv.slice(ownWords(argv).length + 1)
+  if (rest.length === 0)
+    throw usageError(`Nothing to run: the ${command.rest?.name ?? 'command'} stands behind --`, argv)
+  const own = words.slice(0, words.length - rest.length)
+  let spare = own.length - Object.values(command.arguments).filter(argument => argument.required).length
+  if (spare < 0) throw usageError('An argument is missing before --', argv)
+  const left = [...own]
+  const input = Object.entries(command.arguments).map(([name, { required }]) => {
+    if (!required && spare <= 0) return [name, undefined]
+    if (!required) spare -= 1
+    return [name, left.shift()]
+  })
+  if (left.length > 0) throw usageError('Too many arguments before --', argv)
+  return { rest, ...Object.fromEntries(input) }
 }
 
 function optionsOf(root: Parser): GlobalOptions {
@@ -122,7 +155,7 @@ function usageError(message: string, argv: readonly string[]): SlipwayError {
 
 /** The one with the most words, of those whose words all stand there one after the other. */
 function commandIn(argv: readonly string[]): Command | undefined {
-  const line = ` ${argv.join(' ')} `
+  const line = ` ${ownWords(argv).join(' ')} `
   return commands
     .filter(each => line.includes(` ${each.name} `))
     .toSorted((one, other) => other.name.length - one.name.length)[0]

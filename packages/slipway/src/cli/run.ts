@@ -3,7 +3,7 @@ import { redactor } from '../support/redact.ts'
 import type { Wiring } from './application.ts'
 import type { Context, GlobalOptions, Result } from './context.ts'
 import { type Input, noInput } from './input.ts'
-import { parseCommandLine } from './parse.ts'
+import { ownWords, parseCommandLine } from './parse.ts'
 import { errorAnnotations, errorText } from './render/error.ts'
 import { jsonError, jsonText } from './render/json.ts'
 import { screenOf, type Stream, type Variables } from './render/screen.ts'
@@ -11,11 +11,7 @@ import { screenOf, type Stream, type Variables } from './render/screen.ts'
 /** One run of `slipway …`: returns the exit code, and keeps the contract of stdout and stderr for all commands. */
 export async function runCli(argv: readonly string[], world: World): Promise<number> {
   // For a mistake in the command line itself, before its options are known.
-  let options: GlobalOptions = {
-    json: argv.includes('--json'),
-    color: !argv.includes('--no-color'),
-    debug: argv.includes('--debug'),
-  }
+  let options = guessedOptions(argv)
   let name = ''
   const ends: (() => Promise<void>)[] = []
   try {
@@ -57,7 +53,8 @@ export interface World {
 
 /** For a mistake in the command line itself, before its options are known. */
 function guessedOptions(argv: readonly string[]): GlobalOptions {
-  return { json: argv.includes('--json'), color: !argv.includes('--no-color'), debug: argv.includes('--debug') }
+  const own = ownWords(argv)
+  return { json: own.includes('--json'), color: !own.includes('--no-color'), debug: own.includes('--debug') }
 }
 
 function contextOf(options: GlobalOptions, world: World, ends: (() => Promise<void>)[] = []): Context {

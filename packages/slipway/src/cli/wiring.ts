@@ -15,13 +15,13 @@ export { openSecrets } from './wiring/secrets.ts'
 export { openServers } from './wiring/servers.ts'
 
 /** The environment where it runs: real parts on this machine, or calls to those on its server. */
-export const openApplication: OpenApplication = async (configFile, environment, note) => {
+export const openApplication: OpenApplication = async (configFile, environment, note, promotion) => {
   const file = configFile === undefined ? await findConfig(process.cwd()) : resolve(configFile)
   const name = environment ?? (await onlyEnvironment(file))
   const { config } = await loadConfig(file, name)
   if (config.server === undefined) return openHere(file, name)
   const { RemoteApplication } = await import('./remote/remote-application.ts')
-  return new RemoteApplication(config, config.server, note)
+  return new RemoteApplication(config, config.server, note, promotion)
 }
 
 /** For a guardian: it is under nobody's guard itself, and the requests that wait are with it. */

@@ -50,6 +50,17 @@ export const formats = {
     is: 'an image with its digest',
     mend: 'Write registry, name and digest, as in registry.example.com/slipway-runner@sha256:… with 64 digits.',
   },
+  registry: {
+    // With a dot, a port, or as localhost: Docker takes anything else for a folder of its own registry.
+    pattern: /^(?=[^/]*[.:]|localhost$)[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?$/,
+    is: 'the name of a registry',
+    mend: 'Write host and port as images name them, without https:// and path, as in ghcr.io or registry.example.com:5000; docker.io is the one of Docker.',
+  },
+  registryUser: {
+    pattern: /^[A-Za-z0-9_][A-Za-z0-9_.$+@/-]{0,127}$/,
+    is: 'the name of a user of a registry',
+    mend: 'Use letters, digits and . _ $ + @ / -, at most 128 characters.',
+  },
   secret: {
     pattern: /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
     is: 'a name for a secret',

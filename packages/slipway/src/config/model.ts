@@ -41,6 +41,17 @@ export interface EnvironmentConfig {
   server?: ServerConfig
   secrets: SecretsConfig
   scan: { allow: Allowance[] }
+  /** By their names, as images have them. A tag of theirs stands for the digest that it has there; absent: none. */
+  registries?: Record<string, RegistryConfig>
+}
+
+export interface RegistryConfig {
+  /** Absent: nobody logs in. */
+  login?: {
+    user: string
+    /** The name of the secret. */
+    password: string
+  }
 }
 
 export interface SecretsConfig {

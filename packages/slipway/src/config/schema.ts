@@ -11,6 +11,7 @@ import {
   hooks,
   limit,
   migrate,
+  registry,
   rehearse,
   server,
   service,
@@ -116,6 +117,14 @@ const settings = {
       description:
         'What the app expects of its secrets, by name. Their values are in secrets/<environment>.yaml, encrypted: see slipway secrets --help',
       examples: [{ JWT_SECRET: { format: 'hex', length: '>=64' } }],
+    }),
+  registries: z
+    .record(formatted(formats.registry), registry.nullable())
+    .optional()
+    .meta({
+      description:
+        'Registries in which the tags of web services, workers and jobs are looked up: the digest found there is deployed. Without `user` and `password` nobody logs in',
+      examples: [{ 'ghcr.io': { user: 'shop-deploy', password: 'GHCR_TOKEN' } }],
     }),
   rollback: z
     .strictObject({

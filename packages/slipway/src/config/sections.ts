@@ -231,6 +231,15 @@ export const source = z.strictObject({
     }),
 })
 
+export const registry = z.strictObject({
+  user: formatted(formats.registryUser).meta({ description: 'Who logs in', examples: ['shop-deploy'] }),
+  password: formatted(formats.secret).meta({
+    description:
+      'The name of the secret with the password or token: in the encrypted file, the env file or the environment',
+    examples: ['GHCR_TOKEN'],
+  }),
+})
+
 export const server = z.strictObject({
   host: ruled(sshHost).meta({ description: 'Its host name or IP address', examples: ['203.0.113.10'] }),
   user: formatted(formats.account)

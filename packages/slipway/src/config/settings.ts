@@ -63,6 +63,7 @@ export function environmentConfig(settings: LayeredSettings, place: ProjectPlace
       file: join(place.directory, defaults.secrets.folder, `${place.environment}.yaml`),
       rules: secretRules(settings.secrets ?? {}),
     },
+    ...(settings.registries === undefined ? {} : { registries: registryConfigs(settings.registries) }),
     scan: { allow: (place.scan?.allow ?? []).map(compact) },
   }
 }
@@ -139,6 +140,13 @@ function hooksConfig(hooks: NonNullable<LayeredSettings['hooks']>): HooksConfig 
     onFailure: commands(hooks.on_failure),
     timeoutMs: milliseconds(hooks.timeout, defaults.hooks.timeout),
   }
+}
+
+function registryConfigs(
+  written: NonNullable<LayeredSettings['registries']>,
+): NonNullable<EnvironmentConfig['registries']> {
+  const entries = Object.entries(written).map(([name, login]) => [name, login === null ? {} : { login }] as const)
+  return Object.fromEntries(entries)
 }
 
 function secretRules(written: NonNullable<LayeredSettings['secrets']>): Record<string, SecretRule> {

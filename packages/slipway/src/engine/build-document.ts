@@ -1,6 +1,7 @@
 import { isAbsolute, join, resolve } from 'node:path'
 import type { ComposeDocument, ComposeService } from '../config/document.ts'
 import type { ReleaseId, ReleaseService } from '../release/model.ts'
+import { isByDigest } from './image-reference.ts'
 import { imageTag } from './names.ts'
 
 export interface Build {
@@ -24,8 +25,9 @@ export function buildDocument(
   const own: Record<string, ComposeService> = {}
   const contexts = new Map<string, string>()
   for (const { name } of release.services) {
-    const { build, platform } = document.services[name] ?? {}
-    if (build === undefined) continue
+    const service = document.services[name]
+    if (service?.build === undefined || !isBuilt(service)) continue
+    const { build, platform } = service
     own[name] = {
       image: imageTag(release.project, name, release.id),
       build: throughLink(build, contexts, links),
@@ -53,6 +55,11 @@ function throughLink(
   return { ...build, context: link, ...(outside ? { dockerfile: resolve(context, dockerfile) } : {}) }
 }
 
+/** What a digest names is there already: `build` is then for whoever works on it. */
+export function isBuilt({ build, image }: ComposeService): boolean {
+  return build !== undefined && !(image !== undefined && isByDigest(image))
+}
+
 /** Services whose image is taken as it is, with the reference to take. */
 export function referencedImages(
   document: ComposeDocument,
@@ -60,8 +67,6 @@ export function referencedImages(
 ): { service: string; reference: string }[] {
   return services.flatMap(({ name }) => {
     const service = document.services[name]
-    return service?.image === undefined || service.build !== undefined
-      ? []
-      : [{ service: name, reference: service.image }]
+    return service?.image === undefined || isBuilt(service) ? [] : [{ service: name, reference: service.image }]
   })
 }

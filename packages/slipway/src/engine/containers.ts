@@ -31,6 +31,8 @@ export async function containerRoles(filters: readonly string[]): Promise<{ id: 
 export interface InspectedContainer {
   state: ContainerState
   role: string
+  /** The id of its image. */
+  image: string
   labels: Record<string, string>
   healthTest: string[]
   networks: string[]
@@ -52,6 +54,7 @@ export async function inspect(ids: readonly string[]): Promise<InspectedContaine
 interface Inspected {
   Id: string
   Name: string
+  Image: string
   RestartCount: number
   State: {
     Status: ContainerState['status']
@@ -71,6 +74,7 @@ function parse(raw: Inspected): InspectedContainer {
   const health = raw.State.Health
   return {
     role: own[labels.role] ?? '',
+    image: raw.Image,
     labels: own,
     healthTest: test[0] === 'NONE' ? [] : test,
     networks: Object.keys(raw.NetworkSettings.Networks ?? {}),

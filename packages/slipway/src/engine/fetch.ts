@@ -7,13 +7,15 @@ import type { EnvironmentConfig } from '../config/model.ts'
 import type { Commit, Release, ReleaseId, ReleaseService } from '../release/model.ts'
 import { copyInto, sourceOf } from '../source/copy.ts'
 import { keepValues, visibleVariables } from '../source/environment-values.ts'
+import { documentFingerprints } from '../source/documents.ts'
 import { fingerprintFiles, fingerprintWithOwner } from '../source/fingerprint.ts'
 import { placeFiles } from '../source/place.ts'
 import { writeRelease } from '../store/releases.ts'
 import { type Seal, writeSeal } from '../store/seal.ts'
 import { buildDocument } from './build-document.ts'
-import { buildImages, imagesWithHealthcheck, pinImages, untagImages } from './images.ts'
+import { buildImages, digestsOf, inspectImages, pinImages, untagImages } from './images.ts'
 import { files, lastingFolder } from './names.ts'
+import type { RegistryLogin } from './registry-login.ts'
 import { releaseDocument } from './release-document.ts'
 import { deliverSecrets, withBuildSecrets } from './secret-files.ts'
 import { hash, stateDocument } from './state-document.ts'
@@ -32,6 +34,8 @@ export interface ReleaseSource {
   seal?: Seal
   /** Its values that can be variables: Compose's configs may take one. */
   variables?: Readonly<Record<string, string>>
+  /** For registries that images are pulled from. */
+  logins?: readonly RegistryLogin[]
 }
 
 /** Makes a release: builds or pulls its images, pins them, and writes its folder. Touches nothing that runs. */
@@ -65,12 +69,14 @@ async function makeRelease(
   const { project } = config
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const placed = await placeAndCopy(source, directory)
-  await withBuildSecrets(placed.document, directory, held => build(held, project, id, services, directory))
-  const images = await pinImages(source.document, services, project, id, note)
-  const withHealthcheck = await imagesWithHealthcheck(Object.values(images))
+  const logins = source.logins ?? []
+  await withBuildSecrets(placed.document, directory, held => build(held, project, id, services, directory, logins))
+  const images = await pinImages(source.document, services, project, id, logins, note)
+  const facts = await inspectImages(Object.values(images))
+  const digests = digestsOf(source.document, services, images, facts)
   const known = services.map(service => ({
     ...service,
-    dockerHealth: service.dockerHealth || withHealthcheck.has(images[service.name] ?? ''),
+    dockerHealth: service.dockerHealth || facts.get(images[service.name] ?? '')?.hasHealthcheck === true,
   }))
   const migrate = config.migrate === undefined ? {} : { migrate: config.migrate }
   const delivered = await deliverSecrets({ document: placed.document, services: known, images, directory, note })
@@ -104,6 +110,8 @@ async function makeRelease(
     services: known,
     images,
     fingerprint,
+    digests,
+    documents: await documentFingerprints(config.composeFiles, config.directory),
     stateFingerprint: hash(timeless(state)),
     directory,
     ...(source.commit === undefined ? {} : { commit: source.commit }),
@@ -165,6 +173,7 @@ async function build(
   id: ReleaseId,
   services: readonly ReleaseService[],
   directory: string,
+  logins: readonly RegistryLogin[],
 ): Promise<void> {
   const links = { folder: directory, unique: randomUUID() }
   const wanted = buildDocument(document, { project, id, services }, links)
@@ -173,7 +182,7 @@ async function build(
   await writeAtomically(file, JSON.stringify(wanted.document))
   try {
     for (const [folder, link] of wanted.contexts) await symlink(folder, link)
-    await buildImages(file, directory, `${project}-build`)
+    await buildImages(file, directory, `${project}-build`, logins)
   } finally {
     for (const link of wanted.contexts.values()) await rm(link, { force: true })
   }

@@ -1,4 +1,5 @@
 import type { EnvironmentConfig, HealthConfig, ServiceRole } from '../config/model.ts'
+import type { Promotion } from './promotion.ts'
 
 /** `r12`: the twelfth release of its environment. */
 export type ReleaseId = `r${number}`
@@ -18,6 +19,10 @@ export interface Release {
   services: ReleaseService[]
   /** Each service's image by id: `sha256:…`. */
   images: Record<string, string>
+  /** Services' images as a registry knows them: `ghcr.io/shop/api@sha256:…`. Not those that were built or loaded here. */
+  digests?: Record<string, string>
+  /** Over each Compose file as written, and what it mounts read-only, by the file's path in the project. */
+  documents?: Record<string, string>
   /** Over images, resolved configuration and migrations: equal fingerprints are equal releases. */
   fingerprint: string
   /** Over the definitions of the state services. */
@@ -66,7 +71,9 @@ export interface Plan {
   because?: string
   version: string
   commit?: Commit
-  services: { name: string; role: ServiceRole; change: 'new' | 'build' | 'changed' | 'same' | 'removed' }[]
+  services: PlannedService[]
+  /** What another environment has proven, and this one is to get. */
+  promotion?: Promotion
   migration: MigrationForecast
   state: 'first' | 'same' | 'changed'
   data: DataPlan
@@ -76,6 +83,14 @@ export interface Plan {
   rehearsal?: RehearsalForecast
   steps: { name: StepName; does: string; skipped?: string }[]
   config: EnvironmentConfig
+}
+
+export interface PlannedService {
+  name: string
+  role: ServiceRole
+  change: 'new' | 'build' | 'changed' | 'same' | 'removed'
+  /** By digest, where it is known before it is fetched. */
+  image?: string
 }
 
 /** How big the live database is, and what it will take by what it took before. */
@@ -239,6 +254,8 @@ export interface DeploymentRecord {
   heldMs?: number
   /** Why it was done, when nobody asked for it: what the watch saw. */
   because?: string
+  /** Whose images they are. */
+  promoted?: Pick<Promotion, 'from' | 'release'>
   /** It was seen to do badly after the switch, and could not go back by itself: why, and what a person can do. */
   doubt?: string
 }

@@ -12,14 +12,16 @@ import type {
   ReleaseService,
 } from './model.ts'
 import type { DatabaseState } from './ports.ts'
+import type { Promotion } from './promotion.ts'
 import { reportOf } from './rehearsal-report.ts'
 import { SlipwayError } from '../support/errors.ts'
 
 /** What a deployment would do: printed by `plan`, executed by `deploy`. Pure. */
 export function planDeployment(input: {
   config: EnvironmentConfig
-  services: readonly (ReleaseService & { builds: boolean })[]
+  services: readonly PlannedFrom[]
   commit: Commit | undefined
+  promotion?: Promotion | undefined
   current: Release | undefined
   migrationFingerprint: string | undefined
   history: readonly DeploymentRecord[]
@@ -27,7 +29,7 @@ export function planDeployment(input: {
   databaseBytes?: number | undefined
   experience?: Experience | undefined
 }): Plan {
-  const { config, current, commit, databaseBytes, experience = {} } = input
+  const { config, current, commit, promotion, databaseBytes, experience = {} } = input
   const migration = forecastMigration(input)
   const rehearsal = migration.kind === 'pending' ? forecastRehearsal(input) : undefined
   return {
@@ -35,7 +37,7 @@ export function planDeployment(input: {
     app: config.app,
     environment: config.environment,
     project: config.project,
-    version: commit?.sha.slice(0, 7) ?? 'the working folder',
+    version: promotion?.version ?? commit?.sha.slice(0, 7) ?? 'the working folder',
     services: serviceChanges(input.services, current),
     migration,
     state: current === undefined ? 'first' : 'same',
@@ -46,6 +48,7 @@ export function planDeployment(input: {
       ? {}
       : { database: forecastDatabase(experience, databaseBytes, config.rehearse.mode) }),
     ...(rehearsal === undefined ? {} : { rehearsal }),
+    ...(promotion === undefined ? {} : { promotion }),
     ...(current === undefined ? {} : { current }),
     ...(commit === undefined ? {} : { commit }),
   }
@@ -130,16 +133,19 @@ function previousOf(current: Release | undefined, history: readonly DeploymentRe
   return arrivals.findLast(record => record.release === current?.id && record.kind === 'deploy')?.previous
 }
 
-function serviceChanges(
-  services: readonly (ReleaseService & { builds: boolean })[],
-  current: Release | undefined,
-): Plan['services'] {
+interface PlannedFrom extends ReleaseService {
+  builds: boolean
+  /** By digest. */
+  image?: string
+}
+
+function serviceChanges(services: readonly PlannedFrom[], current: Release | undefined): Plan['services'] {
   const known = new Set(current?.services.map(service => service.name))
-  const now = services.map(service => ({
-    name: service.name,
-    role: service.role,
-    change: !known.has(service.name) ? ('new' as const) : service.builds ? ('build' as const) : ('same' as const),
-  }))
+  const now = services.map(({ name, role, builds, image }) => {
+    const sameImage = image === undefined || current?.digests?.[name] === image
+    const change = !known.has(name) ? 'new' : builds ? 'build' : sameImage ? 'same' : 'changed'
+    return { name, role, change, ...(image === undefined ? {} : { image }) } as const
+  })
   const gone = (current?.services ?? []).filter(service => !services.some(each => each.name === service.name))
   return [...now, ...gone.map(service => ({ name: service.name, role: service.role, change: 'removed' as const }))]
 }

@@ -24,6 +24,9 @@ export function recordOf(ended: EndedDeployment): DeploymentRecord {
     ...(facts.replacement === undefined || ended.outcome !== 'deployed' ? {} : { restored: facts.replacement.from }),
     ...oldCode(facts.rehearsal),
     ...(plan.because === undefined ? {} : { because: plan.because }),
+    ...(plan.promotion === undefined
+      ? {}
+      : { promoted: { from: plan.promotion.from, release: plan.promotion.release } }),
     ...(facts.doubt === undefined || ended.outcome !== 'deployed' ? {} : { doubt: facts.doubt }),
     ...(ended.heldMs === undefined ? {} : { heldMs: ended.heldMs }),
     ...(ended.databaseFingerprint === undefined ? {} : { databaseFingerprint: ended.databaseFingerprint }),

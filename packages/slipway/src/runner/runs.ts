@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Promotion } from '../release/promotion.ts'
 import type { HandedOver } from '../secrets/handed-over.ts'
 import { isMissing, readIfPresent, writeAtomically } from '../support/files.ts'
 import { isRunId, type RunId } from './names.ts'
@@ -18,8 +19,12 @@ export interface Order {
   at: string
   /** For the Compose files, as they were set where it was asked. */
   variables: Readonly<Record<string, string>>
+  /** For registries; only until the runner has read them. */
+  passwords?: Readonly<Record<string, string>>
   /** What its encrypted secrets are; only until the runner has read them. */
   secrets?: HandedOver
+  /** The images of another environment, instead of those that the Compose files name. */
+  promotion?: Promotion
   rollback?: { release?: `r${number}`; data?: 'keep' | 'restore'; confirm?: string }
 }
 
@@ -37,8 +42,9 @@ export async function readOrder(runs: string, run: RunId): Promise<Order | undef
 }
 
 /** Nobody needs them again: what dies after this is brought to its end without. */
-export async function forgetSecrets(runs: string, run: RunId, { secrets: _secrets, ...order }: Order): Promise<void> {
-  if (_secrets !== undefined) await writeOrder(runs, run, order)
+export async function forgetSecrets(runs: string, run: RunId, given: Order): Promise<void> {
+  const { secrets, passwords, ...order } = given
+  if (secrets !== undefined || passwords !== undefined) await writeOrder(runs, run, order)
 }
 
 /** True the first time: what was begun before is resumed and not begun again. */

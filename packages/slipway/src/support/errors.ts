@@ -103,6 +103,14 @@ export const errorCatalogue = {
   PORT_IN_USE: { exit: exitCodes.failedNothingChanged, means: 'Another program listens where the edge should.' },
   SOURCE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'The code could not be fetched.' },
   BUILD_FAILED: { exit: exitCodes.failedNothingChanged, means: 'An image does not build or can not be pulled.' },
+  REGISTRY_FAILED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'A registry does not answer, refuses the login, or does not have the very image that is wanted.',
+  },
+  PROMOTION_REFUSED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'What one environment runs is not proven there, or something else than that would run in the other.',
+  },
   DATABASE_UNREACHABLE: {
     exit: exitCodes.failedNothingChanged,
     means: 'The database does not answer or refuses the login.',
@@ -138,6 +146,7 @@ export const errorCatalogue = {
   EDGE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'The edge could not be started or does not answer.' },
   HOOK_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A hook exited with an error.' },
   NO_RELEASE: { exit: exitCodes.failedNothingChanged, means: 'There is no such release to go back to or look at.' },
+  CONTAINER_STOPPED: { exit: exitCodes.failedNothingChanged, means: 'The container that was asked for does not run.' },
   SERVER_UNKNOWN: { exit: exitCodes.usage, means: 'The server is not in slipway.yaml.' },
   SERVER_UNREACHABLE: { exit: exitCodes.failedNothingChanged, means: 'The server does not answer over SSH.' },
   LOGIN_REFUSED: { exit: exitCodes.failedNothingChanged, means: 'The server does not accept the login.' },

@@ -1,3 +1,4 @@
+import { exitCodes } from '../../support/errors.ts'
 import { defineCommand } from '../command.ts'
 import { commonExits, deploymentExits, environment } from './shared.ts'
 
@@ -53,6 +54,32 @@ export const logsCommand = defineCommand({
   onInterrupt: 'safe point',
   exits: commonExits,
   handler: () => import('../commands/logs.ts'),
+})
+
+export const execCommand = defineCommand({
+  name: 'exec',
+  group: 'Look',
+  summary: 'run a command in a container of the release that serves, or of a database beside it',
+  details: [
+    'With a terminal on both sides it gets one; else input, output and errors are passed through byte by byte.',
+    "No shell reads the words behind --. The exit code is the command's own.",
+  ].join('\n'),
+  examples: [
+    { does: 'a shell', run: 'slipway exec prod api -- sh' },
+    { does: 'a question to the database', run: 'slipway exec prod db -- psql -U shop shop' },
+    { does: 'what is piped in and out stays as it is', run: 'slipway exec prod db -- pg_dump -U shop shop > shop.sql' },
+    { does: 'in the second container of a service', run: 'slipway exec prod api --replica 2 -- node --version' },
+  ],
+  arguments: { ...environment, service: { does: 'the service to run it in', required: true } },
+  options: { replica: { kind: 'text', value: 'number', does: 'which container, from 1; else the first that runs' } },
+  rest: { name: 'command', does: 'the program and its arguments' },
+  onInterrupt: 'safe point',
+  exits: {
+    ...commonExits,
+    [exitCodes.ok]: 'the command ended with 0',
+    [exitCodes.interrupted]: 'interrupted',
+  },
+  handler: () => import('../commands/exec.ts'),
 })
 
 export const attachCommand = defineCommand({

@@ -46,6 +46,30 @@ export const planCommand = defineCommand({
   handler: () => import('../commands/plan.ts'),
 })
 
+export const promoteCommand = defineCommand({
+  name: 'promote',
+  group: 'Release',
+  summary: 'deploy to one environment the very images that another one has proven',
+  details: [
+    'The images are those that run there now, by digest: nothing is built. Data, settings and secrets are those of the',
+    'environment that gets them, and its migration is rehearsed on its own data, as in every deployment. What is not',
+    'healthy and proven there, is in no registry, or would run with other Compose files or migrations than it was tested',
+    'with, is refused with the reason.',
+  ].join('\n'),
+  examples: [
+    { does: 'what was tested in staging goes to production', run: 'slipway promote staging prod' },
+    { does: 'what would that be?', run: 'slipway promote staging prod --dry-run' },
+  ],
+  arguments: {
+    from: { does: 'environment that has proven them', required: true },
+    to: { does: 'environment that gets them', required: true },
+  },
+  options: { 'dry-run': { kind: 'flag', does: 'show what would be promoted and deployed, and change nothing' } },
+  onInterrupt: 'safe point',
+  exits: { ...deploymentExits, [exitCodes.changesPending]: 'with --dry-run: changes are pending' },
+  handler: () => import('../commands/promote.ts'),
+})
+
 export const rollbackCommand = defineCommand({
   name: 'rollback',
   group: 'Release',

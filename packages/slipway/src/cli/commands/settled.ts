@@ -1,6 +1,7 @@
 import { asSlipwayError } from '../../support/errors.ts'
 import { redactor } from '../../support/redact.ts'
 import type { Event } from '../../release/events.ts'
+import type { Promotion } from '../../release/promotion.ts'
 import type { DeploymentRecord } from '../../release/model.ts'
 import type { Application } from '../application.ts'
 import { openApplication, type Context } from '../context.ts'
@@ -17,8 +18,9 @@ export async function openSettled(
   context: Context,
   environment: string | undefined,
   trouble: 'stop' | 'go on',
+  promotion?: Promotion,
 ): Promise<Application> {
-  const application = await openApplication(context, environment)
+  const application = await openApplication(context, environment, promotion)
   try {
     await resumeTold(application, context)
   } catch (thrown) {

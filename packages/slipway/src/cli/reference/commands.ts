@@ -1,5 +1,5 @@
 import { commands } from '../catalogue.ts'
-import { argumentSyntax, optionSyntax, usageOf, type Command } from '../command.ts'
+import { argumentSyntax, optionSyntax, restSyntax, usageOf, type Command } from '../command.ts'
 import { globalOptions } from '../global-options.ts'
 import { optionText } from '../help.ts'
 import { code, generatedFrom, markdownTable } from './markdown.ts'
@@ -23,6 +23,7 @@ function commandReference(command: Command): string {
       code(argumentSyntax(name, argument)),
       argument.does,
     ]),
+    ...(command.rest === undefined ? [] : [[code(restSyntax(command.rest)), command.rest.does]]),
     ...Object.entries(command.options).map(([name, option]) => [code(optionSyntax(name, option)), optionText(option)]),
   ]
   const exits = Object.entries(command.exits).map(([exit, means]) => [exit, means])

@@ -1,7 +1,8 @@
-import type { LogLine, LogsRequest, StatusReport, PlanRequest } from '../application.ts'
+import type { ContainerRequest, LogLine, LogsRequest, StatusReport, PlanRequest } from '../application.ts'
 import type { Event } from '../../release/events.ts'
 import type { Commit, DeploymentRecord, Plan } from '../../release/model.ts'
 import type { BackupFile } from '../../release/ports.ts'
+import type { ProvenRelease } from '../../release/promotion.ts'
 import type { Manifest } from '../../runner/manifest.ts'
 import type { RunId } from '../../runner/names.ts'
 import type { Ended } from '../../runner/run-lines.ts'
@@ -19,16 +20,19 @@ export interface Calls {
   accept: { sent: Project; told: never; answer: { folder: string } }
   /** The calls are about the code that was deployed last; false: none was. */
   open: { sent: object; told: never; answer: { opened: boolean; folder?: string } }
-  plan: { sent: Pick<PlanRequest, 'rehearse'>; told: { note: string }; answer: Plan }
+  plan: { sent: Pick<PlanRequest, 'rehearse' | 'promotion'>; told: { note: string }; answer: Plan }
+  proven: { sent: object; told: never; answer: ProvenRelease }
   status: { sent: object; told: never; answer: StatusReport }
   history: { sent: object; told: never; answer: DeploymentRecord[] }
   logs: { sent: Omit<LogsRequest, 'signal'>; told: LogLine; answer: number }
+  /** Where a command would run: the id of the container. */
+  container: { sent: ContainerRequest; told: never; answer: { id: string } }
   backup: { sent: object; told: { note: string }; answer: BackupFile }
   resume: { sent: object; told: Event; answer: DeploymentRecord | null }
   /** A runner is started that waits for its order: meanwhile the code is sent. */
   arm: { sent: object; told: never; answer: { run: RunId } }
   /** Gives it its order. */
-  start: { sent: Pick<Order, 'act' | 'by' | 'rollback'>; told: never; answer: { run: RunId } }
+  start: { sent: Pick<Order, 'act' | 'by' | 'rollback' | 'promotion'>; told: never; answer: { run: RunId } }
   /** Asks a runner to end at its next safe point. */
   interrupt: { sent: { run: RunId }; told: never; answer: null }
   /** Follows a runner, the newest one unless it is named; null: there was none. */
@@ -48,6 +52,8 @@ export interface Project {
   file: string
   commit?: Commit
   variables: Variables
+  /** For registries: those that are set on the operator's side and stand in no file. */
+  passwords?: Variables
   /** Of the environment's encrypted file, if it has one. */
   secrets?: HandedOver
 }

@@ -3,6 +3,7 @@ import { readCompose, type ResolvedCompose } from '../../config/compose.ts'
 import { variablesOf } from '../../config/compose-secrets.ts'
 import { readComposeSources } from '../../config/locate.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
+import type { Promotion } from '../../release/promotion.ts'
 import { isBelow, placesOf } from '../../runner/place.ts'
 import type { Place } from '../../runner/container-argv.ts'
 import type { Manifest } from '../../runner/manifest.ts'
@@ -14,6 +15,8 @@ import { listProject } from '../../source/listing.ts'
 import { askedVariables, variablesToSend } from '../../source/variables.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { openEnvironmentSecrets } from '../wiring/environment-secrets.ts'
+import { promotedVariables } from '../wiring/promotion.ts'
+import { passwordsHere } from '../wiring/registries.ts'
 import type { Project } from './calls.ts'
 
 /** What the operator's side knows of a project before it connects: read once, and only as far as it is asked for. */
@@ -21,12 +24,14 @@ export class ProjectToSend {
   readonly directory: string
   readonly file: string
   readonly #config: EnvironmentConfig
+  readonly #promotion: Promotion | undefined
   #secrets: Promise<OpenSecrets | undefined> | undefined
   #document: Promise<ResolvedCompose> | undefined
   #code: Promise<Code> | undefined
 
-  constructor(config: EnvironmentConfig) {
+  constructor(config: EnvironmentConfig, promotion?: Promotion) {
     this.#config = config
+    this.#promotion = promotion
     this.directory = config.directory
     this.file = basename(config.file)
   }
@@ -58,6 +63,7 @@ export class ProjectToSend {
     ])
     return {
       manifest,
+      passwords: passwordsHere(this.#config, process.env),
       variables: variablesToSend(askedVariables(values), process.env),
       ...(commit === undefined ? {} : { commit }),
       ...(secrets === undefined ? {} : { secrets: handOver(secrets) }),
@@ -69,9 +75,13 @@ export class ProjectToSend {
   }
 
   #compose(): Promise<ResolvedCompose> {
-    return (this.#document ??= this.#opened().then(secrets =>
-      readCompose(this.#config, { variables: variablesOf(secrets?.values ?? new Map()) }),
-    ))
+    return (this.#document ??= this.#resolved())
+  }
+
+  async #resolved(): Promise<ResolvedCompose> {
+    const secrets = await this.#opened()
+    const images = this.#promotion === undefined ? {} : await promotedVariables(this.#config, this.#promotion)
+    return readCompose(this.#config, { variables: { ...variablesOf(secrets?.values ?? new Map()), ...images } })
   }
 }
 

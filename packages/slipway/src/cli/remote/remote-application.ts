@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import type { EnvironmentConfig, ServerConfig } from '../../config/model.ts'
+import { execArgv } from '../../engine/exec-argv.ts'
 import type { Event } from '../../release/events.ts'
 import type { DeploymentRecord, Plan } from '../../release/model.ts'
 import type { BackupFile } from '../../release/ports.ts'
+import type { Promotion, ProvenRelease } from '../../release/promotion.ts'
 import { errorDocument, errorOf } from '../../runner/error-document.ts'
 import type { Place } from '../../runner/container-argv.ts'
 import { imageName } from '../../runner/image.ts'
@@ -12,9 +14,11 @@ import { operatorFromHere } from '../../store/lock.ts'
 import { asSlipwayError, SlipwayError } from '../../support/errors.ts'
 import type {
   Application,
+  Attach,
   AttachRequest,
   BackupRequest,
   DeployRequest,
+  ExecRequest,
   LogLine,
   LogsRequest,
   PlanRequest,
@@ -43,29 +47,34 @@ export class RemoteApplication implements Application {
   #ready: Promise<void> | undefined
   #folderThere: string | undefined
 
-  constructor(config: EnvironmentConfig, server: ServerConfig, note: (text: string) => void = () => undefined) {
+  constructor(
+    config: EnvironmentConfig,
+    server: ServerConfig,
+    note: (text: string) => void = () => undefined,
+    promotion?: Promotion,
+  ) {
     this.app = config.app
     this.environment = config.environment
     this.#config = config
     this.#server = server
-    this.#project = new ProjectToSend(config)
+    this.#project = new ProjectToSend(config, promotion)
     this.#note = note
   }
 
-  plan({ signal, rehearse, note }: PlanRequest): Promise<Plan> {
+  plan({ signal, note, ...wanted }: PlanRequest): Promise<Plan> {
     return this.#renamed(async () => {
       const session = await this.#withCode()
-      return session.ask('plan', { rehearse }, { signal, told: told => note(told.note) })
+      return session.ask('plan', wanted, { signal, told: told => note(told.note) })
     })
   }
 
-  deploy({ signal }: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
+  deploy({ signal, ...deployment }: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
     return this.#renamed(async () => {
       const session = await this.#withCode(signal, async begun => {
         proveClocksAgree(begun.hello, new Date(), this.#server)
         await begun.ask('arm', {})
       })
-      return this.#start(session, { act: 'deploy' }, signal, emit)
+      return this.#start(session, { act: 'deploy', ...deployment }, signal, emit)
     })
   }
 
@@ -88,6 +97,10 @@ export class RemoteApplication implements Application {
     })
   }
 
+  proven(): Promise<ProvenRelease> {
+    return this.#renamed(async () => (await this.#opened()).ask('proven', {}))
+  }
+
   status(): Promise<StatusReport> {
     return this.#renamed(async () => (await this.#opened()).ask('status', {}))
   }
@@ -100,6 +113,14 @@ export class RemoteApplication implements Application {
     return this.#renamed(async () => (await this.#opened()).ask('logs', request, { told: write, signal }))
   }
 
+  exec({ command, terminal, ...wanted }: ExecRequest, attach: Attach): Promise<number> {
+    return this.#renamed(async () => {
+      const session = await this.#opened()
+      const { id } = await session.ask('container', wanted)
+      return session.attach(['docker', ...execArgv(id, command, terminal)], terminal, attach)
+    })
+  }
+
   backup({ note }: BackupRequest): Promise<BackupFile> {
     return this.#renamed(async () => (await this.#opened()).ask('backup', {}, { told: told => note(told.note) }))
   }
@@ -109,12 +130,14 @@ export class RemoteApplication implements Application {
   }
 
   async close(): Promise<void> {
-    await (await this.#session?.catch(() => undefined))?.close()
+    const session = this.#session
+    this.#session = undefined
+    await (await session?.catch(() => undefined))?.close()
   }
 
   async #start(
     session: Session,
-    order: Pick<Order, 'act' | 'rollback'>,
+    order: Pick<Order, 'act' | 'rollback' | 'promotion'>,
     signal: AbortSignal,
     emit: (event: Event) => void,
   ): Promise<DeploymentRecord> {

@@ -3,12 +3,13 @@ import { readDeployed } from '../../runner/deployed.ts'
 import { ownPlace, proveMounted } from '../../runner/place.ts'
 import type { Order } from '../../runner/runs.ts'
 import { openUpload, type Upload } from '../../runner/uploads.ts'
-import { takeOver, type HandedOver } from '../../secrets/handed-over.ts'
+import { takeOver } from '../../secrets/handed-over.ts'
 import { layout, type Layout } from '../../store/layout.ts'
 import { asSlipwayError, SlipwayError } from '../../support/errors.ts'
-import type { Application } from '../application.ts'
 import { openLoaded } from '../wiring/open-here.ts'
 import { backupsDirectory } from '../wiring/database.ts'
+import type { RealApplication } from '../wiring/real-application.ts'
+import { takePasswords } from '../wiring/registries.ts'
 import { loadHere } from '../wiring/uploaded.ts'
 import type { Calls, CallName, Project, Variables } from './calls.ts'
 import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
@@ -74,11 +75,12 @@ export class SessionCalls {
       await this.#openAt(deployed.configFile, deployed.variables)
       return { opened: true, folder: dirname(deployed.configFile) }
     },
-    plan: ({ rehearse }, told, signal) =>
-      this.#application.plan({ rehearse, signal, note: note => void told({ note }) }),
+    plan: (request, told, signal) => this.#application.plan({ ...request, signal, note: note => void told({ note }) }),
+    proven: () => this.#application.proven(),
     status: () => this.#application.status(),
     history: () => this.#application.history(),
     logs: (request, told, signal) => this.#application.logs({ ...request, signal }, line => void told(line)),
+    container: async request => ({ id: (await this.#application.container(request)).id }),
     // Nobody has to be there for these to come to their end.
     backup: (_sent, told) => this.#application.backup({ signal: never(), note: note => void told({ note }) }),
     resume: async (_sent, told) =>
@@ -103,7 +105,7 @@ export class SessionCalls {
     return { project: this.#project, layout: this.#layout }
   }
 
-  get #application(): Application {
+  get #application(): RealApplication {
     return this.#ready.application
   }
 
@@ -112,17 +114,22 @@ export class SessionCalls {
     throw new SlipwayError('BUG', 'The session was asked about code before it was sent any')
   }
 
-  async #accept({ file, commit, variables, secrets }: Project): Promise<string> {
+  async #accept({ file, commit, variables, passwords = {}, secrets }: Project): Promise<string> {
     if (this.#uploadFailure !== undefined) throw this.#uploadFailure
     if (this.#upload === undefined) throw new SlipwayError('BUG', 'Nothing was offered')
     const folder = await this.#upload.finish(commit)
     this.#upload = undefined
     takeOver(secrets)
-    await this.#openAt(join(folder, file), variables, secrets)
+    takePasswords(passwords)
+    await this.#openAt(join(folder, file), variables, { passwords, ...(secrets === undefined ? {} : { secrets }) })
     return folder
   }
 
-  async #openAt(configFile: string, variables: Variables, secrets?: HandedOver): Promise<void> {
+  async #openAt(
+    configFile: string,
+    variables: Variables,
+    told: Pick<Order, 'passwords' | 'secrets'> = {},
+  ): Promise<void> {
     // This process is for this one environment.
     Object.assign(process.env, variables)
     const loaded = await loadHere(configFile, this.#environment)
@@ -133,7 +140,7 @@ export class SessionCalls {
     const place = ownPlace()
     if (place !== undefined) proveMounted(backupsDirectory(config, this.#layout), place)
     this.#opened = {
-      ordered: { configFile, variables, ...(secrets === undefined ? {} : { secrets }) },
+      ordered: { configFile, variables, ...told },
       application: openLoaded(loaded),
     }
   }
@@ -148,8 +155,8 @@ type Handlers = {
 }
 
 interface Opened {
-  ordered: Pick<Order, 'configFile' | 'variables' | 'secrets'>
-  application: Application
+  ordered: Pick<Order, 'configFile' | 'variables' | 'passwords' | 'secrets'>
+  application: RealApplication
 }
 
 function never(): AbortSignal {

@@ -13,6 +13,7 @@ import { sessionRefusal } from '../../runner/refusal.ts'
 import { Wire } from '../../runner/wire.ts'
 import { open, type Connection } from '../../servers/ssh/connection.ts'
 import { SlipwayError } from '../../support/errors.ts'
+import type { Attach } from '../application.ts'
 import type { CallName, Calls, Hello, Project } from './calls.ts'
 
 /** The operator's side of a session: one program on the server that answers calls, over one connection. */
@@ -96,6 +97,13 @@ export class Session {
     }
     const { folder } = await this.ask('accept', project)
     return { folder, files: needed.length, bytes }
+  }
+
+  /** Ends the session; the connection now leads the streams of whoever asked to a program there, until that ends. */
+  attach(argv: readonly string[], terminal: boolean, attach: Attach): Promise<number> {
+    clearInterval(this.#pulse)
+    this.#end()
+    return this.#connection.attach(argv, terminal, attach)
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,7 @@ import { operatorVariable } from '../../store/lock.ts'
 import { asSlipwayError, exitCodes, SlipwayError, type ErrorCode } from '../../support/errors.ts'
 import { redactor } from '../../support/redact.ts'
 import { openHere } from '../wiring/open-here.ts'
+import { takePasswords } from '../wiring/registries.ts'
 
 /** The runner's second process: carries out the order, or brings to its end what died, and tells it line by line. */
 export async function work(argv: readonly string[]): Promise<number> {
@@ -28,6 +29,7 @@ export async function work(argv: readonly string[]): Promise<number> {
   await forgetSecrets(place.runs, run, order)
   Object.assign(process.env, order.variables)
   takeOver(order.secrets)
+  takePasswords(order.passwords)
   process.env[operatorVariable] = order.by
   const lines = await openRun(place.runs, run)
   try {
@@ -49,9 +51,11 @@ export async function work(argv: readonly string[]): Promise<number> {
 const final = new Set<ErrorCode>(['RUNNER_FAILED', 'NEEDS_PERSON'])
 
 async function carryOut(order: Order, lines: RunWriter, signal: AbortSignal): Promise<Ended> {
+  const { promotion } = order
   const application = await openHere(order.configFile, order.environment)
   const emit = (event: Event): void => lines.write({ event })
-  if (order.act === 'deploy') return { record: await application.deploy({ signal }, emit) }
+  if (order.act === 'deploy')
+    return { record: await application.deploy({ signal, ...(promotion === undefined ? {} : { promotion }) }, emit) }
   return { record: await application.rollback({ signal, ...order.rollback }, emit) }
 }
 

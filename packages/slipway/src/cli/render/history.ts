@@ -40,7 +40,7 @@ export function outcomeCell(outcome: Outcome, kind: DeploymentRecord['kind'], sc
 }
 
 function row(record: DeploymentRecord, now: Date, screen: Screen): Cell[] {
-  const { release, previous, failure, commit } = record
+  const { release, previous, failure, commit, promoted } = record
   const old = now.getTime() - Date.parse(record.startedAt) > recentMs
   // A release that never came live is of no use to whoever looks for one to go back to.
   const came = record.outcome === 'deployed' || record.outcome === 'unchanged'
@@ -48,7 +48,11 @@ function row(record: DeploymentRecord, now: Date, screen: Screen): Cell[] {
     .filter(each => each !== undefined)
     .join(` ${screen.symbols.arrow} `)
   const what =
-    failure === undefined ? [record.version, commit?.subject].join(' ') : `${failure.step}: ${failure.message}`
+    failure === undefined
+      ? [record.version, promoted === undefined ? '' : `(${promoted.release} of ${promoted.from})`, commit?.subject]
+          .filter(part => part !== undefined && part !== '')
+          .join(' ')
+      : `${failure.step}: ${failure.message}`
   return [
     { text: record.id, style: screen.paint.strong },
     { text: old ? localTime(record.startedAt) : ago(record.startedAt, now) },

@@ -1,5 +1,6 @@
 import type { Plan } from '../../release/model.ts'
 import { oneLine } from './harmless.ts'
+import { imageColumn, shortImage } from './image.ts'
 import { dataWords, migrationWords } from './plan-line.ts'
 import { lockTable, rehearsalFacts, sizeWords } from './plan-rehearsal.ts'
 import type { Screen } from './screen.ts'
@@ -25,6 +26,7 @@ export function planText(plan: Plan, pending: boolean, screen: Screen, now: Date
         : oneLine(`${current.id}  ${current.version}  ${current.commit?.subject ?? ''}`),
     ),
     ...fact('then', goal),
+    ...fact('images', promotionWords(plan)),
     ...fact('migration', migrationWords(plan.migration)),
     ...rehearsalFacts(plan, now).flatMap(([label, text]) => fact(label, text)),
     ...fact('data', dataWords(plan.data)),
@@ -36,7 +38,7 @@ export function planText(plan: Plan, pending: boolean, screen: Screen, now: Date
     '',
     ...lockTable(plan, screen),
     ...table(
-      [{ title: 'SERVICE' }, { title: 'ROLE' }, { title: 'CHANGE' }],
+      [{ title: 'SERVICE' }, { title: 'ROLE' }, { title: 'CHANGE' }, ...imageColumn(plan.services)],
       plan.services.map(each => serviceRow(each, screen)),
       screen,
     ),
@@ -66,7 +68,13 @@ function serviceRow(service: Plan['services'][number], screen: Screen): Cell[] {
     { text: service.name },
     { text: service.role, style: paint.dim },
     { text: words[service.change], style: styles[service.change] },
+    { text: service.image === undefined ? '' : shortImage(service.image), style: paint.dim },
   ]
+}
+
+function promotionWords({ promotion, environment }: Plan): string | undefined {
+  if (promotion === undefined) return undefined
+  return `those that ${oneLine(promotion.from)} runs as ${promotion.release}; data, settings and secrets are those of ${oneLine(environment)}`
 }
 
 /** Steps that are skipped do not count. */

@@ -1,5 +1,6 @@
 import type { EdgeStatus, ServiceStatus, StatusReport } from '../application.ts'
 import { oneLine } from './harmless.ts'
+import { imageColumn, shortImage } from './image.ts'
 import { wrap } from './layout.ts'
 import { outcomeCell } from './history.ts'
 import type { Screen } from './screen.ts'
@@ -96,9 +97,11 @@ function servicesTable(services: readonly ServiceStatus[], screen: Screen): stri
       { text: service.role ?? '', style: paint.dim },
       { text: words, style: ill ? paint.bad : paint.good },
       { text: detailsOf(service), style: paint.dim },
+      { text: service.image === undefined ? '' : shortImage(service.image), style: paint.dim },
     ]
   })
-  return table([{ title: 'SERVICE' }, { title: 'ROLE' }, { title: 'STATE' }, { title: 'CONTAINERS' }], rows, screen)
+  const titles = ['SERVICE', 'ROLE', 'STATE', 'CONTAINERS'].map(title => ({ title }))
+  return table([...titles, ...imageColumn(services)], rows, screen)
 }
 
 /** A service is as well as its worst container. */

@@ -20,7 +20,8 @@ import { appDatabase, databaseContainer, openBackups, openDatabase, type Contain
 import { tooTightForTwo } from './memory.ts'
 import { preflightChecks } from './preflight.ts'
 import { openRehearsals } from './rehearsals.ts'
-import { readCheckout, type ResolvedSource } from './resolve.ts'
+import { loginsAtHand } from './registries.ts'
+import { readCheckout, type ResolvedSource, withDigests } from './resolve.ts'
 import { edgeOptions, systemClock } from './surroundings.ts'
 
 export interface RealPorts extends Ports {
@@ -56,6 +57,7 @@ export async function realPorts(
       database,
       appDatabase: appDatabase(config, document, container),
       addressFree: () => proveAddressFree(config, edgeOptions(layout)),
+      logins: () => loginsAtHand(config),
     }),
     ...(database === undefined ? {} : { database }),
     ...(await openRehearsals(config, document, layout, container)),
@@ -107,9 +109,9 @@ function sourcePort(
 
 /** Code from Git becomes part of the release's folder: what containers mount from it stays as it was. */
 async function inItsRelease(source: ResolvedSource, directory: string): Promise<ResolvedSource> {
-  const { checkout, commit } = source
+  const { checkout, commit, promotion, digests } = source
   if (checkout === undefined || commit === undefined) return source
   const target = sourceFolder(directory)
   await adoptSources(checkout, target)
-  return readCheckout(source.base, target, commit)
+  return withDigests(await readCheckout(source.base, target, commit, promotion), digests)
 }

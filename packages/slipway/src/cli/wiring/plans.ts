@@ -1,5 +1,8 @@
+import type { ComposeService } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
+import { isBuilt } from '../../engine/build-document.ts'
 import { migrationFingerprintOf } from '../../engine/fetch.ts'
+import { isByDigest, wholeReference } from '../../engine/image-reference.ts'
 import type { DataOrigin, Plan } from '../../release/model.ts'
 import { planDeployment, planRollback } from '../../release/plan.ts'
 import { plannedSteps } from '../../release/planned-steps.ts'
@@ -10,7 +13,7 @@ import { planWarmRollback } from './warm-target.ts'
 
 /** What deploying this code would do, from what is on the server now. */
 export async function deploymentPlan(
-  { config, document, services, commit }: ResolvedSource,
+  { config, document, services, commit, promotion }: ResolvedSource,
   ports: Ports,
 ): Promise<Plan> {
   const [current, history, migrationFingerprint, experience, database] = await Promise.all([
@@ -22,7 +25,8 @@ export async function deploymentPlan(
   ])
   const plan = planDeployment({
     config,
-    services: services.map(service => ({ ...service, builds: document.services[service.name]?.build !== undefined })),
+    services: services.map(service => ({ ...service, ...imageOf(document.services[service.name]) })),
+    promotion,
     commit,
     current,
     migrationFingerprint,
@@ -32,6 +36,12 @@ export async function deploymentPlan(
     databaseBytes: database?.bytes,
   })
   return { ...plan, steps: plannedSteps(plan) }
+}
+
+function imageOf(service: ComposeService | undefined): { builds: boolean; image?: string } {
+  if (service === undefined || isBuilt(service)) return { builds: service !== undefined }
+  const { image } = service
+  return { builds: false, ...(image !== undefined && isByDigest(image) ? { image: wholeReference(image) } : {}) }
 }
 
 /** What going back would do: to the release that is still warm, or to one that is started anew. */

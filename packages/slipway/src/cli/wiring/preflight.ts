@@ -1,6 +1,8 @@
 import { mkdir, statfs } from 'node:fs/promises'
 import { SlipwayError } from '../../support/errors.ts'
 import { tryDocker, dockerError } from '../../engine/docker.ts'
+import { bringBackImages } from '../../engine/images.ts'
+import type { RegistryLogin } from '../../engine/registry-login.ts'
 import type { Checks, Database } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
 import { backupsDirectory } from './database.ts'
@@ -21,7 +23,11 @@ export function preflightChecks(input: PreflightInput): Checks {
         databaseIsWell(input, backupsDirectory(plan.config, input.layout)),
         input.addressFree(),
       ])
-      return [...secrets, ...(await memoryWarnings())]
+      const pulled: string[] = []
+      if (plan.kind === 'rollback' && plan.target !== undefined) {
+        await bringBackImages(plan.target, input.logins, text => pulled.push(text))
+      }
+      return [...secrets, ...pulled, ...(await memoryWarnings())]
     },
   }
 }
@@ -33,6 +39,8 @@ interface PreflightInput {
   /** The database by the login of the app, when that is known. */
   appDatabase: Database | undefined
   addressFree: () => Promise<void>
+  /** For an earlier release's images, when they are not here any more. */
+  logins: () => Promise<readonly RegistryLogin[]>
 }
 
 /** All at once, for speed; of several failures the first in order is told, for it is likely the cause of the others. */

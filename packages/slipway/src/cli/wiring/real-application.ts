@@ -3,6 +3,7 @@ import type { ComposeDocument } from '../../config/document.ts'
 import { readCompose } from '../../config/compose.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { files } from '../../engine/names.ts'
+import { execArgv } from '../../engine/exec-argv.ts'
 import { edgeLayout } from '../../edge/layout.ts'
 import { longestAnswersMs, waitingRoom, type WaitingRoom } from '../../edge/hold.ts'
 import { keptRoom } from '../../edge/kept-room.ts'
@@ -10,7 +11,8 @@ import type { Event } from '../../release/events.ts'
 import type { DeploymentRecord, Plan } from '../../release/model.ts'
 import { plannedSteps } from '../../release/planned-steps.ts'
 import { rehearsePlan } from '../../release/rehearse-plan.ts'
-import type { BackupFile, Ports, WarmNote } from '../../release/ports.ts'
+import type { BackupFile, ContainerState, Ports, WarmNote } from '../../release/ports.ts'
+import type { Promotion, ProvenRelease } from '../../release/promotion.ts'
 import { recover, type RecoverOptions } from '../../release/recover.ts'
 import { runDeployment } from '../../release/run.ts'
 import { tend } from '../../release/tend.ts'
@@ -25,9 +27,12 @@ import { redactor } from '../../support/redact.ts'
 import { readIfPresent } from '../../support/files.ts'
 import type {
   Application,
+  Attach,
   AttachRequest,
   BackupRequest,
+  ContainerRequest,
   DeployRequest,
+  ExecRequest,
   LogLine,
   LogsRequest,
   PlanRequest,
@@ -42,10 +47,13 @@ import { startTending } from '../tending/start.ts'
 import { isHalfMade, removeHalfMade } from './half-made.ts'
 import { secretsIn } from './known-secrets.ts'
 import { followLogs } from './logs.ts'
+import { containerFor } from './container.ts'
 import { projectEdge, realPorts, type RealPorts } from './parts.ts'
 import { variablesForLooking } from './environment-secrets.ts'
 import { basePlan, deploymentPlan, rollbackPlan } from './plans.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource } from './resolve.ts'
+import { promotedVariables } from './promotion.ts'
+import { provenRelease } from './proven.ts'
 import { statusReport } from './status.ts'
 
 /** One environment on this machine, with everything real behind it. */
@@ -57,6 +65,8 @@ export class RealApplication implements Application {
   private readonly layout: Layout
   private readonly warnings: readonly Problem[]
   private readonly guardianRoom: WaitingRoom | undefined
+  /** What is about to be deployed: before the first release, the Compose files may need it to be read at all. */
+  private promotion: Promotion | undefined
   private source: ResolvedSource | undefined
   private redact = redactor([])
 
@@ -73,6 +83,7 @@ export class RealApplication implements Application {
 
   plan(request: PlanRequest): Promise<Plan> {
     return this.guarded('The plan could not be made', async () => {
+      this.promotion = request.promotion
       if (request.rehearse) return this.withEdge(ports => this.rehearsedPlan(ports, request))
       const ports = await this.ports()
       try {
@@ -83,8 +94,10 @@ export class RealApplication implements Application {
     })
   }
 
-  deploy(request: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
-    return this.run(`deploy to ${this.environment}`, request.signal, emit, ports => this.planDeployment(ports))
+  deploy({ signal, promotion }: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
+    const purpose = promotion === undefined ? 'deploy' : `promote ${promotion.release} of ${promotion.from}`
+    this.promotion = promotion
+    return this.run(`${purpose} to ${this.environment}`, signal, emit, ports => this.planDeployment(ports))
   }
 
   rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
@@ -132,6 +145,12 @@ export class RealApplication implements Application {
     })
   }
 
+  proven(): Promise<ProvenRelease> {
+    return this.guarded('What runs there could not be looked at', async () =>
+      provenRelease(this.config, this.layout, await this.ports()),
+    )
+  }
+
   status(): Promise<StatusReport> {
     return this.guarded('The status could not be read', async () =>
       statusReport(this.config, this.layout, await this.ports()),
@@ -147,6 +166,20 @@ export class RealApplication implements Application {
       followLogs(request, await this.ports(), this.config.project, line =>
         write({ ...line, text: this.redact.text(line.text) }),
       ),
+    )
+  }
+
+  exec({ command, terminal, ...wanted }: ExecRequest, attach: Attach): Promise<number> {
+    return this.guarded('The command could not be run', async () => {
+      const { id } = await this.container(wanted)
+      return attach('docker', execArgv(id, command, terminal))
+    })
+  }
+
+  /** Where a command would run. */
+  container(wanted: ContainerRequest): Promise<ContainerState> {
+    return this.guarded('No container could be found', async () =>
+      containerFor(wanted, this.config, await this.ports()),
     )
   }
 
@@ -278,7 +311,7 @@ export class RealApplication implements Application {
   }
 
   private async planDeployment(ports: Ports): Promise<Plan> {
-    this.source = await resolveSource(this.config, this.layout)
+    this.source = await resolveSource(this.config, this.layout, this.promotion)
     const { config, document } = this.source
     // The commit's own configuration counts from here on.
     const { edge: _edge, lock: _lock, ...others } = await this.portsFor(config, document)
@@ -314,13 +347,15 @@ export class RealApplication implements Application {
   /** Before the first release there is only what the folder says, and from Git perhaps not even that. */
   private async documentOfNow(): Promise<ComposeDocument> {
     if (this.config.source.kind === 'git') return { services: {} }
-    const variables = await variablesForLooking(this.config)
+    const images = this.promotion === undefined ? {} : await promotedVariables(this.config, this.promotion)
+    const variables = { ...(await variablesForLooking(this.config)), ...images }
     return (await readCompose(this.config, { variables })) as unknown as ComposeDocument
   }
 
   private async portsFor(config: EnvironmentConfig, document: ComposeDocument): Promise<RealPorts> {
     const values = this.source?.secrets?.values
-    this.redact = redactor(await secretsIn(config, document, values))
+    const passwords = (this.source?.logins ?? []).map(each => each.password)
+    this.redact = redactor([...(await secretsIn(config, document, values)), ...passwords])
     const ports = await realPorts(config, this.layout, document, () => this.source)
     const { journal, checks, experience } = ports
     return {

@@ -7,22 +7,53 @@ import { loadConfig } from '../../config/load.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { detectServices } from '../../config/roles.ts'
 import type { ReleaseSource } from '../../engine/fetch.ts'
+import { tagsToResolve, withResolvedTags } from '../../engine/pinned-document.ts'
+import { resolveDigests } from '../../engine/registry.ts'
+import type { RegistryLogin } from '../../engine/registry-login.ts'
 import type { Commit } from '../../release/model.ts'
+import type { Promotion } from '../../release/promotion.ts'
 import { uploadNote } from '../../runner/uploads.ts'
 import type { OpenSecrets } from '../../secrets/open.ts'
 import { commitOf, exportCommit, fetchBranch, prefixOf } from '../../source/git.ts'
 import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { openEnvironmentSecrets, sealOf } from './environment-secrets.ts'
+import { promotedVariables, withPromotion } from './promotion.ts'
+import { registryLogins } from './registries.ts'
 
-/** The code and configuration that a deployment would take now. From Git, they are written out to a folder of their own. */
-export async function resolveSource(base: EnvironmentConfig, layout: Layout): Promise<ResolvedSource> {
+/**
+ * The code and configuration that a deployment would take now, with the digests that its images have now. From Git, they
+ * are written out to a folder of their own.
+ */
+export async function resolveSource(
+  base: EnvironmentConfig,
+  layout: Layout,
+  promotion?: Promotion,
+): Promise<ResolvedSource> {
+  const source = await readNow(base, layout, promotion)
+  const { config, document, services, logins } = source
+  const tags = tagsToResolve(document, services, Object.keys(config.registries ?? {}))
+  return withDigests(source, await resolveDigests(tags, logins))
+}
+
+/** The same code read again has the digests of before: a tag may have moved meanwhile. */
+export function withDigests(source: ResolvedSource, digests: Readonly<Record<string, string>>): ResolvedSource {
+  return { ...source, digests, document: withResolvedTags(source.document, source.services, digests) }
+}
+
+async function readNow(
+  base: EnvironmentConfig,
+  layout: Layout,
+  promotion: Promotion | undefined,
+): Promise<ResolvedSource> {
+  const promoting = promotion === undefined ? {} : { promotion }
   if (base.source.kind === 'upload') {
     const commit = (await uploadNote(base.directory))?.commit
     return readSource(base, {
       base,
       project: base.source.lasting,
       directory: base.directory,
+      ...promoting,
       ...(commit === undefined ? {} : { commit }),
     })
   }
@@ -32,17 +63,23 @@ export async function resolveSource(base: EnvironmentConfig, layout: Layout): Pr
       base,
       project: base.directory,
       directory: base.directory,
+      ...promoting,
       ...(commit === undefined ? {} : { commit }),
     })
   }
   const commit = await fetchBranch(base.directory, base.source.remote, base.source.branch)
   const written = join(layout.environment, 'incoming', commit.sha)
   await exportCommit(base.directory, commit.sha, written)
-  return readCheckout(base, written, commit)
+  return readCheckout(base, written, commit, promotion)
 }
 
 /** Reads a commit that was written out to `written`: its own slipway.yaml counts, the secrets come from the project's folder. */
-export async function readCheckout(base: EnvironmentConfig, written: string, commit: Commit): Promise<ResolvedSource> {
+export async function readCheckout(
+  base: EnvironmentConfig,
+  written: string,
+  commit: Commit,
+  promotion?: Promotion,
+): Promise<ResolvedSource> {
   const directory = join(written, await prefixOf(base.directory))
   await copyEnvFile(base, directory)
   const { config } = await loadConfig(join(directory, relative(base.directory, base.file)), base.environment)
@@ -53,7 +90,8 @@ export async function readCheckout(base: EnvironmentConfig, written: string, com
       next: 'Check out the right branch, or correct the name.',
     })
   }
-  return readSource(config, { base, project: base.directory, directory, commit, checkout: written })
+  const promoting = promotion === undefined ? {} : { promotion }
+  return readSource(config, { base, project: base.directory, directory, commit, checkout: written, ...promoting })
 }
 
 export interface ResolvedSource extends ReleaseSource {
@@ -61,6 +99,10 @@ export interface ResolvedSource extends ReleaseSource {
   base: EnvironmentConfig
   missingVariables: string[]
   secrets?: OpenSecrets
+  logins: readonly RegistryLogin[]
+  /** What tags were found to stand for. */
+  digests: Readonly<Record<string, string>>
+  promotion?: Promotion
   /** The whole commit, written out; the project may be a folder in it. */
   checkout?: string
 }
@@ -69,12 +111,12 @@ export async function forgetCheckout(source: ResolvedSource): Promise<void> {
   if (source.checkout !== undefined) await rm(source.checkout, { recursive: true, force: true })
 }
 
-async function readSource(
-  config: EnvironmentConfig,
-  place: { base: EnvironmentConfig; project: string; directory: string; commit?: Commit; checkout?: string },
-): Promise<ResolvedSource> {
+async function readSource(config: EnvironmentConfig, place: SourcePlace): Promise<ResolvedSource> {
+  const { promotion } = place
   const secrets = await openEnvironmentSecrets(config)
-  const variables = variablesOf(secrets?.values ?? new Map())
+  const values = secrets?.values ?? new Map<string, Uint8Array>()
+  const given = promotion === undefined ? {} : await promotedVariables(config, promotion)
+  const variables = { ...variablesOf(values), ...given }
   const document = await readCompose(config, { variables })
   const { services, problems } = detectServices(document, config)
   const errors = problems.filter(problem => problem.severity === 'error')
@@ -84,14 +126,26 @@ async function readSource(
       state: 'nothing was changed',
       next: 'Mend what is listed and run: slipway check',
     })
-  return {
+  const source: ResolvedSource = {
     config,
-    document: withSecrets(typed(document), secrets?.values ?? new Map(), config.secrets.rules),
+    document: withSecrets(typed(document), values, config.secrets.rules),
     services,
     missingVariables: document.missingVariables,
+    logins: await registryLogins(config, values),
+    digests: {},
     ...(secrets === undefined ? {} : { secrets, variables, seal: sealOf(secrets) }),
     ...place,
   }
+  return promotion === undefined ? source : withPromotion(source, promotion)
+}
+
+interface SourcePlace {
+  base: EnvironmentConfig
+  project: string
+  directory: string
+  commit?: Commit
+  checkout?: string
+  promotion?: Promotion
 }
 
 /** Compose prints its own normal form, so its fields have the types that `document.ts` gives them. */

@@ -64,6 +64,7 @@ async function services(current: Release, project: string, ports: Ports): Promis
   return current.services.map(({ name, role }) => ({
     name,
     role,
+    ...(current.digests?.[name] === undefined ? {} : { image: current.digests[name] }),
     containers: containers.filter(container => container.service === name).map(short),
   }))
 }

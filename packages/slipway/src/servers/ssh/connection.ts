@@ -11,7 +11,7 @@ import { pinnedFileText, readPinnedKeys } from './pinned-keys.ts'
 import { type PrivateFolder, privateFolder } from './private-folder.ts'
 import { storeArgv } from './remote-files.ts'
 import { wholeScript } from './script.ts'
-import { commandArgv, controlArgv, pinnedFile, type Forward, type Patience } from './ssh-argv.ts'
+import { attachedArgv, commandArgv, controlArgv, pinnedFile, type Forward, type Patience } from './ssh-argv.ts'
 
 /**
  * One connection to a server, and every command over it: the system's OpenSSH, multiplexed. The server is known by its
@@ -48,6 +48,15 @@ export interface Connection {
   script(text: string, parameters?: readonly string[], options?: Omit<RemoteRunOptions, 'input'>): Promise<RunResult>
   /** Like `run` for data too big for memory: `input` flows to the program, its output to `output`. */
   stream(argv: readonly string[], options?: Omit<StreamOptions, 'environment'>): Promise<StreamResult>
+  /**
+   * Runs a program there on the streams of whoever asked, with a terminal or without: `attach` starts ssh for it.
+   * Returns its exit code.
+   */
+  attach(
+    argv: readonly string[],
+    terminal: boolean,
+    attach: (program: string, argv: readonly string[]) => Promise<number>,
+  ): Promise<number>
   /** The file appears there under its name only when it is whole. */
   upload(file: string, target: string, options?: StoreOptions): Promise<void>
   /** The same for a text. */
@@ -103,6 +112,16 @@ class MultiplexedConnection implements Connection {
     const result = await stream('ssh', commandArgv(this.server, this.#folder.path, argv), options)
     if (result.exitCode === sshFailed) await this.#assureMaster(argv[0] ?? '', result.stderr)
     return result
+  }
+
+  async attach(
+    argv: readonly string[],
+    terminal: boolean,
+    attach: (program: string, argv: readonly string[]) => Promise<number>,
+  ): Promise<number> {
+    const exitCode = await attach('ssh', attachedArgv(this.server, this.#folder.path, argv, terminal))
+    if (exitCode === sshFailed) await this.#assureMaster(argv[0] ?? '', '')
+    return exitCode
   }
 
   async upload(file: string, target: string, { mode = 0o600, signal }: StoreOptions = {}): Promise<void> {

@@ -26,6 +26,16 @@ export function commandArgv(server: ServerAddress, folder: string, argv: readonl
   return [...overMaster(folder), ...destination(server), shellLine(argv)]
 }
 
+/** The same on the streams of whoever asked: with a terminal there, which follows the size of the one here, or without. */
+export function attachedArgv(
+  server: ServerAddress,
+  folder: string,
+  argv: readonly string[],
+  terminal: boolean,
+): string[] {
+  return [...overMaster(folder, terminal ? '-tt' : '-T'), ...destination(server), shellLine(argv)]
+}
+
 /** Asks or tells the master: is it there, forward this, end. */
 export function controlArgv(
   server: ServerAddress,
@@ -121,11 +131,11 @@ function connecting(server: Loose, folder: string, patience: Patience): Record<s
 }
 
 /** The settings of a person do not matter here, and where the master is gone nobody else connects. */
-function overMaster(folder: string): string[] {
+function overMaster(folder: string, terminal: '-T' | '-tt' = '-T'): string[] {
   return [
     '-F',
     'none',
-    '-T',
+    terminal,
     ...options({
       ControlMaster: 'no',
       ControlPath: controlSocket(folder),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { commandArgv, controlArgv, firstKeyArgv, masterArgv } from '../../../src/servers/ssh/ssh-argv.ts'
+import { attachedArgv, commandArgv, controlArgv, firstKeyArgv, masterArgv } from '../../../src/servers/ssh/ssh-argv.ts'
 import type { ServerAddress } from '../../../src/servers/ssh/address.ts'
 
 const server: ServerAddress = {
@@ -112,4 +112,18 @@ test('the first look at a key offers no login', () => {
     BatchMode: 'yes',
   })
   expect(options(argv)).not.toHaveProperty('IdentityFile')
+})
+
+describe('a program on the streams of whoever asked', () => {
+  const hostile = ['docker', 'exec', 'id', '; touch x', "it's", '$(id)', 'a\nb', '', '--help']
+
+  test('is the same line as any command, over the same connection', () => {
+    const plain = commandArgv(server, folder, hostile)
+    expect(attachedArgv(server, folder, hostile, false)).toEqual(plain)
+    expect(attachedArgv(server, folder, hostile, true)).toEqual(plain.map(word => (word === '-T' ? '-tt' : word)))
+    expect(options(attachedArgv(server, folder, hostile, true))).toMatchObject({
+      ProxyCommand: 'false',
+      EscapeChar: 'none',
+    })
+  })
 })

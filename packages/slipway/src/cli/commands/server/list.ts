@@ -5,7 +5,7 @@ import { table } from '../../render/table.ts'
 import type { ListedServer } from '../../servers.ts'
 import { openServers } from './open.ts'
 
-export const run: Handler<Record<string, never>> = async (_input, context) => {
+export const run: Handler<object> = async (_input, context) => {
   const servers = await (await openServers(context)).list()
   return { exitCode: exitCodes.ok, document: servers, text: () => listText(servers, context.stdout) }
 }

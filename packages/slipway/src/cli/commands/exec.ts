@@ -1,0 +1,46 @@
+import { exitCodes, SlipwayError } from '../../support/errors.ts'
+import { run as runProgram } from '../../support/run.ts'
+import type { Attach } from '../application.ts'
+import type { Handler } from '../command.ts'
+import { openSettled } from './settled.ts'
+
+/** The terminal, or the pipes, belong to the command meanwhile; its exit code is ours. */
+export const run: Handler<ExecInput> = async (input, context) => {
+  const replica = input.replica === undefined ? undefined : numberOf(input.replica)
+  const { signal, options } = context
+  const application = await openSettled(context, input.environment, 'go on')
+  const printed = { stdout: '', stderr: '' }
+  const collect: Attach = async (program, argv) => {
+    const result = await runProgram(program, argv, { signal, maxBytes: mostCollected })
+    Object.assign(printed, { stdout: result.stdout, stderr: result.stderr })
+    return result.exitCode
+  }
+  const passOn: Attach = (program, argv) => context.input.interactive(program, argv, signal)
+  const request = {
+    service: input.service,
+    command: input.rest,
+    terminal: !options.json && context.input.terminal && context.stdout.terminal,
+    ...(replica === undefined ? {} : { replica }),
+  }
+  const ended = await application.exec(request, options.json ? collect : passOn)
+  const exitCode = signal.aborted ? exitCodes.interrupted : ended
+  return { exitCode, document: { service: input.service, exitCode, ...printed }, text: () => '' }
+}
+
+interface ExecInput {
+  environment: string | undefined
+  service: string
+  replica: string | undefined
+  rest: readonly string[]
+}
+
+/** One document on stdout must be held in memory; what is piped need not. */
+const mostCollected = 64 * 1024 * 1024
+
+function numberOf(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
+  throw new SlipwayError('USAGE', `${JSON.stringify(text)} is no number of a container`, {
+    why: 'the containers of a service are counted from 1',
+    next: 'slipway status shows how many there are.',
+  })
+}

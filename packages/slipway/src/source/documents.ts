@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { dirname, relative, resolve } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { fingerprintFiles } from './fingerprint.ts'
+
+/**
+ * Fingerprints of Compose files as written, before any variable is filled in, with the files that they mount read-only
+ * or take as configs, by their paths in the project. Comments and the order of keys make no difference. Secrets are not
+ * in it, nor is what containers write to.
+ */
+export async function documentFingerprints(
+  composeFiles: readonly string[],
+  directory: string,
+): Promise<Record<string, string>> {
+  const entries = composeFiles.map(async file => {
+    const values = parseAllDocuments(await readFile(file, 'utf8'), { uniqueKeys: false, logLevel: 'silent' }).map(
+      (each): unknown => each.toJS({ maxAliasCount: 10_000 }),
+    )
+    // Compose starts at the folder of the first file.
+    const mounted = values.flatMap(mountedFiles).map(path => resolve(dirname(composeFiles[0] ?? file), path))
+    const contents = await Promise.all(
+      mounted.map(async path => [relative(directory, path), (await fingerprintFiles(dirname(path), [path])) ?? null]),
+    )
+    const text = JSON.stringify([values, contents], sorted)
+    return [relative(directory, file), createHash('sha256').update(text).digest('hex').slice(0, 32)] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+/** What is the same however a map is ordered. */
+function sorted(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+}
+
+/** Relative paths, as written. With a variable in it a path is the environment's own. */
+export function mountedFiles(document: unknown): string[] {
+  const mounts = valuesOf(field(document, 'services')).flatMap(service => listOf(field(service, 'volumes')))
+  const configs = valuesOf(field(document, 'configs')).map(config => field(config, 'file'))
+  return [...new Set([...mounts.map(readOnlySource), ...configs])]
+    .filter((path): path is string => typeof path === 'string' && !path.includes('$') && !/^[/~]/.test(path))
+    .sort()
+}
+
+function readOnlySource(mount: unknown): unknown {
+  if (typeof mount !== 'string') {
+    return field(mount, 'type') === 'bind' && field(mount, 'read_only') === true ? field(mount, 'source') : undefined
+  }
+  const [source = '', , options = ''] = mount.split(':')
+  return source.startsWith('.') && options.split(',').includes('ro') ? source : undefined
+}
+
+function valuesOf(group: unknown): unknown[] {
+  return typeof group === 'object' && group !== null ? Object.values(group) : []
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && name in value
+    ? (value as Record<string, unknown>)[name]
+    : undefined
+}

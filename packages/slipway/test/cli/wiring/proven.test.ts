@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest'
+import { containerReasons, imageReasons, recordReasons } from '../../../src/cli/wiring/proven.ts'
+import type { ReleaseService } from '../../../src/release/model.ts'
+
+const web = { name: 'web', role: 'web' } as ReleaseService
+const db = { name: 'db', role: 'state' } as ReleaseService
+const release = { id: 'r7' as const, services: [web, db], images: { web: 'id-1', db: 'id-2' }, documents: {} }
+
+describe('what is proven', () => {
+  test('was committed by a deployment that saw nothing bad of it', () => {
+    expect(recordReasons(release, { id: 'd9' })).toEqual([])
+    expect(recordReasons(release, undefined)).toEqual(['no deployment has committed r7'])
+    expect(recordReasons(release, { id: 'd9', doubt: '12 of 40 requests failed' })).toEqual([
+      'd9 saw it do badly: 12 of 40 requests failed',
+    ])
+    expect(recordReasons({ id: 'r7' }, { id: 'd9' })[0]).toContain('older version of Slipway')
+  })
+
+  test('has images that a registry knows, and that are still those', () => {
+    const digests = { web: 'ghcr.io/web@sha256:00' }
+    expect(imageReasons({ ...release, digests }, new Map([['id-1', { digests: [digests.web] }]]))).toEqual([])
+    expect(imageReasons(release, new Map())[0]).toContain('was built there and is in no registry')
+    for (const images of [new Map(), new Map([['id-1', { digests: ['ghcr.io/web@sha256:01'] }]])]) {
+      expect(imageReasons({ ...release, digests }, images)).toEqual([
+        'the image of web there is not ghcr.io/web@sha256:00 any more',
+      ])
+    }
+  })
+
+  test('runs in containers of just those, and well', () => {
+    const running = { name: 'c', status: 'running', health: 'healthy' } as const
+    expect(containerReasons(running, 'id-1', 'id-1')).toEqual([])
+    expect(containerReasons({ ...running, health: 'none' }, 'id-1', 'id-1')).toEqual([])
+    expect(containerReasons({ ...running, health: 'starting' }, 'id-1', 'id-1')).toEqual(['c is starting'])
+    expect(containerReasons({ ...running, status: 'restarting' }, 'id-1', 'id-1')).toEqual(['c is restarting'])
+    expect(containerReasons(running, 'id-2', 'id-1')).toEqual(['c runs another image than the one recorded'])
+  })
+})
