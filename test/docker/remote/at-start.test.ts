@@ -39,12 +39,12 @@ test('deployed from elsewhere: who looks after the warm release comes back with 
     const deployed = await pulse.slipway('deploy', 'prod')
     expect(deployed.exitCode, deployed.stderr).toBe(0)
   }
-  expect(await isTended(pulse)).toBe(true)
+  await untilTended(pulse)
 
   await pulse.server.crash()
-  expect(await until(() => isTended(pulse))).toBe(true)
+  await untilTended(pulse)
   await pulse.server.reboot()
-  expect(await until(() => isTended(pulse))).toBe(true)
+  await untilTended(pulse)
   expect(await until(async () => (await pulse.versions()).web === '1')).toBe(true)
 })
 
@@ -72,9 +72,9 @@ test.runIf(thorough)(
     expect(unit.trim().split('\n').sort()).toEqual(['ActiveState=active', 'Result=success'])
 
     expect((await inFolder('deploy', 'prod')).code).toBe(0)
-    expect(await isTended(app)).toBe(true)
+    await untilTended(app)
     await pulse.server.reboot()
-    expect(await until(() => isTended(app))).toBe(true)
+    await untilTended(app)
     expect(await pulse.inside('systemctl', 'status', 'slipway-resume.service')).toContain('__tend')
   },
 )
@@ -91,6 +91,25 @@ async function isTended(app: Pulse): Promise<boolean> {
 }
 
 const storeOf = ({ app }: Pulse): string => join(home, 'apps', `${app}-prod`)
+
+async function untilTended(app: Pulse): Promise<void> {
+  if (await until(() => isTended(app))) return
+  const seen = await Promise.all([
+    pulse.server.inside([
+      'sh',
+      '-c',
+      `cat ${storeOf(app)}/warm.json; date --utc; tail -n 3 ${storeOf(app)}/history.jsonl`,
+    ]),
+    pulse.server.inside(['docker', 'ps', '--all', '--format', '{{.Names}} {{.Status}}']),
+    pulse.server.inside([
+      'sh',
+      '-c',
+      'for each in $(docker ps -aq -f label=slipway.runner); do docker logs $each; done 2>&1',
+    ]),
+    pulse.server.inside(['systemctl', 'status', 'slipway-resume.service']),
+  ])
+  expect.fail(`nobody looks after the warm release: ${seen.map(({ stdout }) => stdout).join('\n')}`)
+}
 
 async function journal(app: Pulse, id: string): Promise<string> {
   return (await pulse.server.inside(['cat', join(storeOf(app), 'deployments', `${id}.jsonl`)])).stdout
