@@ -4,7 +4,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Pulse } from '../../soak/pulse.mjs'
 import { PulseOnServer } from '../../soak/pulse-on-server.mjs'
 import { thorough } from '../sample.ts'
@@ -18,39 +18,38 @@ const folder = '/srv/pulse'
 const home = '/var/lib/slipway'
 const slipway = ['node', '/opt/slipway/dist/slipway.js']
 
-beforeAll(async () => {
-  pulse = await PulseOnServer.create({
-    name: `start-${randomBytes(3).toString('hex')}`,
-    rehearse: 'off',
-    watch: 'off',
-    warm: '10m',
+describe.runIf(thorough)('a machine that starts', () => {
+  beforeAll(async () => {
+    pulse = await PulseOnServer.create({
+      name: `start-${randomBytes(3).toString('hex')}`,
+      rehearse: 'off',
+      watch: 'off',
+      warm: '10m',
+    })
+  }, 240_000)
+
+  afterAll(async () => {
+    await local?.destroy()
+    await pulse?.destroy()
   })
-}, 240_000)
 
-afterAll(async () => {
-  await local?.destroy()
-  await pulse?.destroy()
-})
+  test('deployed from elsewhere: who looks after the warm release comes back with the machine', async () => {
+    await pulse.version(1)
+    for (const _each of ['first', 'without a migration, so that the first stays warm']) {
+      await changeCode(pulse)
+      const deployed = await pulse.slipway('deploy', 'prod')
+      expect(deployed.exitCode, deployed.stderr).toBe(0)
+    }
+    await untilTended(pulse)
 
-test('deployed from elsewhere: who looks after the warm release comes back with the machine', async () => {
-  await pulse.version(1)
-  for (const _each of ['first', 'without a migration, so that the first stays warm']) {
-    await changeCode(pulse)
-    const deployed = await pulse.slipway('deploy', 'prod')
-    expect(deployed.exitCode, deployed.stderr).toBe(0)
-  }
-  expect(await isTended(pulse)).toBe(true)
+    await pulse.server.crash()
+    await untilTended(pulse)
+    await pulse.server.reboot()
+    await untilTended(pulse)
+    expect(await until(async () => (await pulse.versions()).web === '1')).toBe(true)
+  })
 
-  await pulse.server.crash()
-  expect(await until(() => isTended(pulse))).toBe(true)
-  await pulse.server.reboot()
-  expect(await until(() => isTended(pulse))).toBe(true)
-  expect(await until(async () => (await pulse.versions()).web === '1')).toBe(true)
-})
-
-test.runIf(thorough)(
-  'deployed by itself: the unit ends what was cut off, and looks after the warm release',
-  async () => {
+  test('deployed by itself: the unit ends what was cut off, and looks after the warm release', async () => {
     local = await Pulse.create({ rehearse: 'off', watch: 'off', warm: '10m' })
     const app = local
     await bringSlipway()
@@ -72,12 +71,12 @@ test.runIf(thorough)(
     expect(unit.trim().split('\n').sort()).toEqual(['ActiveState=active', 'Result=success'])
 
     expect((await inFolder('deploy', 'prod')).code).toBe(0)
-    expect(await isTended(app)).toBe(true)
+    await untilTended(app)
     await pulse.server.reboot()
-    expect(await until(() => isTended(app))).toBe(true)
+    await untilTended(app)
     expect(await pulse.inside('systemctl', 'status', 'slipway-resume.service')).toContain('__tend')
-  },
-)
+  })
+})
 
 /** Another release that does the same, on the same schema. */
 function changeCode({ directory }: Pulse): Promise<void> {
@@ -91,6 +90,25 @@ async function isTended(app: Pulse): Promise<boolean> {
 }
 
 const storeOf = ({ app }: Pulse): string => join(home, 'apps', `${app}-prod`)
+
+async function untilTended(app: Pulse): Promise<void> {
+  if (await until(() => isTended(app))) return
+  const seen = await Promise.all([
+    pulse.server.inside([
+      'sh',
+      '-c',
+      `cat ${storeOf(app)}/warm.json; date --utc; tail -n 3 ${storeOf(app)}/history.jsonl`,
+    ]),
+    pulse.server.inside(['docker', 'ps', '--all', '--format', '{{.Names}} {{.Status}}']),
+    pulse.server.inside([
+      'sh',
+      '-c',
+      'for each in $(docker ps -aq -f label=slipway.runner); do docker logs $each; done 2>&1',
+    ]),
+    pulse.server.inside(['systemctl', 'status', 'slipway-resume.service']),
+  ])
+  expect.fail(`nobody looks after the warm release: ${seen.map(({ stdout }) => stdout).join('\n')}`)
+}
 
 async function journal(app: Pulse, id: string): Promise<string> {
   return (await pulse.server.inside(['cat', join(storeOf(app), 'deployments', `${id}.jsonl`)])).stdout
