@@ -79,11 +79,15 @@ export interface PlanRequest {
   /** Run the migration on a copy of the database, to know how it will be run here. */
   rehearse: boolean
   note: (text: string) => void
+  /** With code from Git: this commit, by its full name. Absent: the newest of the branch. */
+  commit?: string
 }
 
 export interface DeployRequest {
   /** Set by the first Ctrl-C: end at the next safe point. */
   signal: AbortSignal
+  /** With code from Git: this commit, by its full name. Absent: the newest of the branch. */
+  commit?: string
 }
 
 export interface RollbackRequest {

@@ -5,7 +5,7 @@ import type { WaitingRoom } from '../../edge/hold.ts'
 import { composeEngine } from '../../engine/engine.ts'
 import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.ts'
 import type { Engine, Ports, SourcePort } from '../../release/ports.ts'
-import { sourceFolder } from '../../source/git.ts'
+import { sourceFolder } from '../../source/export.ts'
 import { seedLasting } from '../../source/seed.ts'
 import { fileExperience } from '../../store/experience.ts'
 import { programHooks } from '../../store/hooks.ts'
@@ -49,7 +49,7 @@ export async function realPorts(
     warm: { ...fileWarm(layout), tooTight: tooTightForTwo },
     experience: fileExperience(layout),
     backups: await openBackups(config, document, layout, container),
-    hooks: programHooks(config),
+    hooks: programHooks(config, source()?.base.directory),
     checks: preflightChecks({
       layout,
       source,

@@ -44,7 +44,7 @@ import { followLogs } from './logs.ts'
 import { projectEdge, realPorts, type RealPorts } from './parts.ts'
 import { variablesForLooking } from './environment-secrets.ts'
 import { basePlan, deploymentPlan, rollbackPlan } from './plans.ts'
-import { forgetCheckout, resolveSource, type ResolvedSource } from './resolve.ts'
+import { forgetCheckout, resolveSource, type ResolvedSource, type WantedSource } from './resolve.ts'
 import { statusReport } from './status.ts'
 
 /** One environment on this machine, with everything real behind it. */
@@ -73,7 +73,7 @@ export class RealApplication implements Application {
       if (request.rehearse) return this.withEdge(ports => this.rehearsedPlan(ports, request))
       const ports = await this.ports()
       try {
-        return await this.planDeployment(ports)
+        return await this.planDeployment(ports, request)
       } finally {
         if (this.source !== undefined) await forgetCheckout(this.source)
       }
@@ -81,7 +81,7 @@ export class RealApplication implements Application {
   }
 
   deploy(request: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
-    return this.run(`deploy to ${this.environment}`, request.signal, emit, ports => this.planDeployment(ports))
+    return this.run(`deploy to ${this.environment}`, request.signal, emit, ports => this.planDeployment(ports, request))
   }
 
   rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
@@ -239,7 +239,8 @@ export class RealApplication implements Application {
   }
 
   /** Under the lock: its copy has the same name as that of a deployment. */
-  private async rehearsedPlan(ports: RealPorts, { signal, note }: PlanRequest): Promise<Plan> {
+  private async rehearsedPlan(ports: RealPorts, request: PlanRequest): Promise<Plan> {
+    const { signal, note } = request
     const lock = await ports.lock.acquire(`rehearse for ${this.environment}`)
     try {
       await recover(
@@ -248,7 +249,7 @@ export class RealApplication implements Application {
       )
       await removeHalfMade(this.config, this.layout, ports)
       const say = (text: string): void => note(this.redact.text(text))
-      const plan = await rehearsePlan(await this.planDeployment(ports), ports, { signal, say })
+      const plan = await rehearsePlan(await this.planDeployment(ports, request), ports, { signal, say })
       const rehearsal = plan.rehearsal === undefined ? {} : { rehearsal: this.redact.event(plan.rehearsal) }
       return { ...plan, ...rehearsal, steps: plannedSteps(plan) }
     } finally {
@@ -264,8 +265,8 @@ export class RealApplication implements Application {
     }
   }
 
-  private async planDeployment(ports: Ports): Promise<Plan> {
-    this.source = await resolveSource(this.config, this.layout)
+  private async planDeployment(ports: Ports, wanted: WantedSource): Promise<Plan> {
+    this.source = await resolveSource(this.config, this.layout, wanted)
     const { config, document } = this.source
     // The commit's own configuration counts from here on.
     const { edge: _edge, lock: _lock, ...others } = await this.portsFor(config, document)

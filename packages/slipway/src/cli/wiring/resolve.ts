@@ -10,13 +10,21 @@ import type { ReleaseSource } from '../../engine/fetch.ts'
 import type { Commit } from '../../release/model.ts'
 import { uploadNote } from '../../runner/uploads.ts'
 import type { OpenSecrets } from '../../secrets/open.ts'
-import { commitOf, exportCommit, fetchBranch, prefixOf } from '../../source/git.ts'
+import { exportCommit, proveWhole } from '../../source/export.ts'
+import { commitOf } from '../../source/git.ts'
+import { fetchCommit } from '../../source/repository.ts'
 import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { openEnvironmentSecrets, sealOf } from './environment-secrets.ts'
+import { folderOf, originHere, refuseCommit } from './git-source.ts'
 
 /** The code and configuration that a deployment would take now. From Git, they are written out to a folder of their own. */
-export async function resolveSource(base: EnvironmentConfig, layout: Layout): Promise<ResolvedSource> {
+export async function resolveSource(
+  base: EnvironmentConfig,
+  layout: Layout,
+  wanted: WantedSource = {},
+): Promise<ResolvedSource> {
+  refuseCommit(base, wanted.commit)
   if (base.source.kind === 'upload') {
     const commit = (await uploadNote(base.directory))?.commit
     return readSource(base, {
@@ -35,19 +43,29 @@ export async function resolveSource(base: EnvironmentConfig, layout: Layout): Pr
       ...(commit === undefined ? {} : { commit }),
     })
   }
-  const commit = await fetchBranch(base.directory, base.source.remote, base.source.branch)
+  const { branch } = base.source
+  const from = { branch, ...(wanted.commit === undefined ? {} : { commit: wanted.commit }) }
+  const commit = await fetchCommit(layout.repository, await originHere(base, base.source), from, wanted.signal)
+  await proveWhole(layout.repository, commit.sha, await folderOf(base))
   const written = join(layout.environment, 'incoming', commit.sha)
-  await exportCommit(base.directory, commit.sha, written)
+  await exportCommit(layout.repository, commit.sha, written)
   return readCheckout(base, written, commit)
+}
+
+export interface WantedSource {
+  commit?: string
+  signal?: AbortSignal
 }
 
 /** Reads a commit that was written out to `written`: its own slipway.yaml counts, the secrets come from the project's folder. */
 export async function readCheckout(base: EnvironmentConfig, written: string, commit: Commit): Promise<ResolvedSource> {
-  const directory = join(written, await prefixOf(base.directory))
+  const directory = join(written, await folderOf(base))
   await copyEnvFile(base, directory)
-  const { config } = await loadConfig(join(directory, relative(base.directory, base.file)), base.environment)
+  // What a checkout holds goes with its release.
+  const file = join(directory, relative(base.directory, base.file))
+  const { config } = await loadConfig(file, base.environment, base.directory)
   if (config.project !== base.project) {
-    throw new SlipwayError('CONFIG_INVALID', `The branch ${commit.branch} holds another app: ${config.app}`, {
+    throw new SlipwayError('CONFIG_INVALID', `The commit ${commit.sha.slice(0, 12)} holds another app: ${config.app}`, {
       why: `${base.file} says app: ${base.app}`,
       state: 'nothing was changed',
       next: 'Check out the right branch, or correct the name.',
