@@ -105,8 +105,13 @@ export async function loadServers(file: string): Promise<LoadedServers> {
     app: written.app,
     servers: serverConfigs(written.servers, directory),
     environments: environmentNames(written).map(name => {
-      const { server } = layeredSettings(written, name)
-      return { name, ...(server === undefined ? {} : { server }) }
+      const { server, source } = layeredSettings(written, name)
+      const repository = source?.git.repository
+      return {
+        name,
+        ...(server === undefined ? {} : { server }),
+        ...(repository === undefined ? {} : { repository }),
+      }
     }),
   }
 }
@@ -116,7 +121,7 @@ export interface LoadedServers {
   directory: string
   app: string
   servers: ServerConfig[]
-  environments: { name: string; server?: string }[]
+  environments: { name: string; server?: string; repository?: string }[]
 }
 
 async function readConfig(file: string): Promise<{ source: YamlSource; written: SlipwayFile }> {

@@ -61,9 +61,7 @@ export class Upload {
     return onDisk(async () => {
       const folder = join(this.#uploads, contentName(this.#manifest))
       if (this.#scratch !== undefined) await this.#settle(this.#scratch, folder)
-      await writeAtomically(noteOf(folder), JSON.stringify({ manifest: this.#manifest, commit }))
-      const now = new Date()
-      await utimes(folder, now, now)
+      await noteUpload(folder, { manifest: this.#manifest, ...(commit === undefined ? {} : { commit }) })
       return folder
     })
   }
@@ -91,6 +89,13 @@ export async function uploadNote(folder: string): Promise<UploadNote | undefined
   return text === undefined ? undefined : (JSON.parse(text) as UploadNote)
 }
 
+/** It was brought now: the oldest go first. */
+export async function noteUpload(folder: string, note: UploadNote): Promise<void> {
+  await writeAtomically(noteOf(folder), JSON.stringify(note))
+  const now = new Date()
+  await utimes(folder, now, now)
+}
+
 export interface UploadNote {
   manifest: Manifest
   commit?: Commit
@@ -102,7 +107,8 @@ interface Arriving {
   bytes: number
 }
 
-const partial = '.incoming-'
+/** How the names of those begin that are not whole yet. */
+export const partial = '.incoming-'
 const kept = 5
 const staleAfterMs = 3_600_000
 
@@ -139,7 +145,7 @@ async function knownFiles(uploads: string): Promise<Map<string, string>> {
 }
 
 /** What was cut off, and folders that nobody used for long: what runs has its own copies. */
-async function removeStale(uploads: string): Promise<void> {
+export async function removeStale(uploads: string): Promise<void> {
   const oldest = Date.now() - staleAfterMs
   const used = await Promise.all(
     (await readdir(uploads))

@@ -13,7 +13,7 @@ import { commitOf } from '../../source/git.ts'
 import { listProject } from '../../source/listing.ts'
 import { askedVariables, variablesToSend } from '../../source/variables.ts'
 import { SlipwayError } from '../../support/errors.ts'
-import { openEnvironmentSecrets } from '../wiring/environment-secrets.ts'
+import { openEnvironmentSecrets, variablesForLooking } from '../wiring/environment-secrets.ts'
 import type { Project } from './calls.ts'
 
 /** What the operator's side knows of a project before it connects: read once, and only as far as it is asked for. */
@@ -33,7 +33,14 @@ export class ProjectToSend {
 
   /** What of the server is needed beside Slipway's own folder. */
   async places(): Promise<Pick<Place, 'folders' | 'files'>> {
+    if (this.#config.source.kind === 'git') return this.#likelyPlaces()
     return placesOf(this.#config, await this.#compose())
+  }
+
+  /** The commit is not known yet: what the Compose files here name is as likely as anything. */
+  async #likelyPlaces(): Promise<Pick<Place, 'folders' | 'files'>> {
+    const looking = variablesForLooking(this.#config).then(variables => readCompose(this.#config, { variables }))
+    return placesOf(this.#config, await looking.catch(() => ({ services: {} })))
   }
 
   /** The same without the Compose files, which may have mistakes just when somebody wants to look. */
@@ -46,7 +53,6 @@ export class ProjectToSend {
   }
 
   async #read(): Promise<Code> {
-    if (this.#config.source.kind === 'git') throw notYetFromGit(this.#config)
     const document = await this.#compose()
     refuseOutside(this.#config, document)
     const sources = await readComposeSources(this.#config.composeFiles)
@@ -90,12 +96,4 @@ function refuseOutside(config: EnvironmentConfig, document: ResolvedCompose): vo
       next: 'Put slipway.yaml into the folder that holds all of it.',
     })
   }
-}
-
-function notYetFromGit(config: EnvironmentConfig): SlipwayError {
-  return new SlipwayError('CONFIG_INVALID', `The environment ${config.environment} has both source: git and a server`, {
-    why: 'a server can not pull from Git yet: the code is sent there',
-    state: 'nothing was changed',
-    next: 'Leave out `source` for this environment, check the branch out here (a pipeline has) and deploy that.',
-  })
 }

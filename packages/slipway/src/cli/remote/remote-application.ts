@@ -23,11 +23,14 @@ import type {
   StatusReport,
 } from '../application.ts'
 import { endingSoon } from '../interruption.ts'
+import { refuseCommit } from '../wiring/git-source.ts'
+import type { WantedSource } from '../wiring/resolve.ts'
 import { version } from '../version.ts'
 import { proveClocksAgree } from './clocks.ts'
 import { asksToEnd, leavingNotice, Watch } from './watch.ts'
 import { productFolder } from './product.ts'
 import { ProjectToSend } from './project-to-send.ts'
+import { fetchThere } from './fetch-there.ts'
 import { Session } from './session.ts'
 import { withTrust } from './trust.ts'
 
@@ -52,16 +55,18 @@ export class RemoteApplication implements Application {
     this.#note = note
   }
 
-  plan({ signal, rehearse, note }: PlanRequest): Promise<Plan> {
+  plan({ signal, rehearse, note, ...wanted }: PlanRequest): Promise<Plan> {
+    refuseCommit(this.#config, wanted.commit)
     return this.#renamed(async () => {
-      const session = await this.#withCode()
+      const session = await this.#withCode({ ...wanted, signal })
       return session.ask('plan', { rehearse }, { signal, told: told => note(told.note) })
     })
   }
 
-  deploy({ signal }: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
+  deploy({ signal, ...wanted }: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
+    refuseCommit(this.#config, wanted.commit)
     return this.#renamed(async () => {
-      const session = await this.#withCode(signal, async begun => {
+      const session = await this.#withCode({ ...wanted, signal }, async begun => {
         proveClocksAgree(begun.hello, new Date(), this.#server)
         await begun.ask('arm', {})
       })
@@ -140,22 +145,28 @@ export class RemoteApplication implements Application {
     this.#ready ??= (async () => {
       const { opened, folder } = await session.ask('open', {})
       if (opened) this.#folderThere = folder
-      else await this.#send(session)
+      else await this.#send(session, {})
     })()
     await this.#ready
     return session
   }
 
   /** For calls about the code as it is here, which is read while the connection is made. */
-  async #withCode(signal?: AbortSignal, meanwhile?: (session: Session) => Promise<void>): Promise<Session> {
-    const session = (this.#session ??= this.#connect(this.#project.places(), signal))
+  async #withCode(wanted: WantedSource, meanwhile?: (session: Session) => Promise<void>): Promise<Session> {
+    const session = (this.#session ??= this.#connect(this.#project.places(), wanted.signal))
     const prepared = session.then(meanwhile)
-    await Promise.all([this.#project.read(), prepared])
-    await this.#send(await session)
+    const isSent = this.#config.source.kind !== 'git'
+    await Promise.all([...(isSent ? [this.#project.read()] : []), prepared])
+    await this.#send(await session, wanted)
     return session
   }
 
-  async #send(session: Session): Promise<void> {
+  async #send(session: Session, wanted: WantedSource): Promise<void> {
+    const { source } = this.#config
+    if (source.kind === 'git') {
+      this.#folderThere = await fetchThere(session, { config: this.#config, source, ...wanted, note: this.#note })
+      return
+    }
     const { manifest, ...project } = await this.#project.read()
     const { directory, file } = this.#project
     const sent = await session.send(manifest, directory, { file, ...project })

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { readDeployed } from '../../runner/deployed.ts'
 import { ownPlace, proveMounted } from '../../runner/place.ts'
 import type { Order } from '../../runner/runs.ts'
@@ -11,6 +11,7 @@ import { openLoaded } from '../wiring/open-here.ts'
 import { backupsDirectory } from '../wiring/database.ts'
 import { loadHere } from '../wiring/uploaded.ts'
 import type { Calls, CallName, Project, Variables } from './calls.ts'
+import { FetchedCode } from './fetched-code.ts'
 import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
 
 /** The calls of one session, answered by the real application of this server. */
@@ -20,6 +21,7 @@ export class SessionCalls {
   readonly #layout: Layout
   #upload: Upload | undefined
   #uploadFailure: SlipwayError | undefined
+  #fetched: FetchedCode | undefined
   #opened: Opened | undefined
   #armed: Armed | undefined
 
@@ -57,6 +59,7 @@ export class SessionCalls {
 
   async close(): Promise<void> {
     await this.#upload?.abandon()
+    await this.#fetched?.abandon()
     if (this.#armed !== undefined) await disarmRun(this.#armed, this.#target)
   }
 
@@ -68,6 +71,20 @@ export class SessionCalls {
       return { needed: [...this.#upload.needed] }
     },
     accept: async sent => ({ folder: await this.#accept(sent) }),
+    fetch: async (request, _told, signal) => {
+      await this.#fetched?.abandon()
+      const who = { project: this.#project, environment: this.#environment }
+      this.#fetched = await FetchedCode.fetch(this.#layout, who, request, signal)
+      return this.#fetched.answer
+    },
+    take: async ({ file, variables, secrets, environmentFile }) => {
+      if (this.#fetched === undefined) throw new SlipwayError('BUG', 'Nothing was fetched')
+      const folder = await this.#fetched.take(environmentFile)
+      this.#fetched = undefined
+      takeOver(secrets)
+      await this.#openAt(join(folder, basename(file)), variables, secrets)
+      return { folder }
+    },
     open: async () => {
       const deployed = await readDeployed(this.#layout)
       if (deployed === undefined) return { opened: false }
