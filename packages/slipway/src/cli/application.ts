@@ -16,7 +16,7 @@ export interface Application {
   rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
   /** Ends a deployment whose process died; undefined: there is none. Throws LOCKED while somebody holds the lock. */
   resume(request: ResumeRequest, emit: (event: Event) => void): Promise<DeploymentRecord | undefined>
-  status(): Promise<StatusReport>
+  status(request?: StatusRequest): Promise<StatusReport>
   /** Newest first. */
   history(): Promise<DeploymentRecord[]>
   /** Returns the exit code; with `follow` it ends when the signal says so. */
@@ -127,6 +127,11 @@ export interface BackupRequest {
   note: (text: string) => void
 }
 
+export interface StatusRequest {
+  /** Run the alert hook when what serves went down, or came back, since this was last asked. */
+  alert: boolean
+}
+
 export interface StatusReport {
   app: string
   environment: string
@@ -142,7 +147,15 @@ export interface StatusReport {
   lastDeployment?: DeploymentRecord
   /** A deployment that died before its end; the next command brings it to one. */
   unfinished?: DeploymentId
+  /** Absent: it was not asked for, or somebody deploys just now. */
+  alert?: AlertStatus
   lock?: LockHolder
+}
+
+export interface AlertStatus {
+  problems: string[]
+  /** Absent: it is no news. */
+  told?: 'down' | 'recovered'
 }
 
 export interface WarmStatus {

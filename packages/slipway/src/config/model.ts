@@ -155,6 +155,7 @@ export interface HooksConfig {
   beforeDeploy: string[][]
   afterDeploy: string[][]
   onFailure: string[][]
+  alert: string[][]
   timeoutMs: number
 }
 

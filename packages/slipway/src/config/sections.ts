@@ -181,6 +181,12 @@ export const hooks = z.strictObject({
     default: [],
     examples: [['./scripts/announce.sh', 'failed']],
   }),
+  alert: hook.optional().meta({
+    description:
+      'Run when what serves went down, and when it is well again: as `slipway status --alert` sees it, or who looks after a warm release. Told by SLIPWAY_ALERT (down or recovered), SLIPWAY_ALERT_SINCE, SLIPWAY_ALERT_WHY, and a JSON document in the file SLIPWAY_ALERT_FILE',
+    default: [],
+    examples: [['./scripts/alert.mjs']],
+  }),
   timeout: durationField('Time limit of one hook', defaults.hooks.timeout, ['60s', '5m']),
 })
 

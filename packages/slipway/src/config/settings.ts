@@ -139,6 +139,7 @@ function hooksConfig(hooks: NonNullable<LayeredSettings['hooks']>): HooksConfig 
     beforeDeploy: commands(hooks.before_deploy),
     afterDeploy: commands(hooks.after_deploy),
     onFailure: commands(hooks.on_failure),
+    alert: commands(hooks.alert),
     timeoutMs: milliseconds(hooks.timeout, defaults.hooks.timeout),
   }
 }

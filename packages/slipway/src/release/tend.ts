@@ -23,7 +23,11 @@ export async function tend(
     if (left <= 0 || (await ports.warm?.tooTight()) !== undefined) break
     const why = await watchFor(Math.min(left, sliceMs), note, ports, options)
     if (why === undefined || !(await isStill(note, ports))) continue
-    if (await wentBack(note, why, options)) return 'went back'
+    await told(ports, [why])
+    if (await wentBack(note, why, options)) {
+      await told(ports, [])
+      return 'went back'
+    }
     await ports.clock.sleep(lockEveryMs)
   }
   return (await coolWhenFree(note, ports, options)) ? 'cooled' : 'superseded'
@@ -36,6 +40,13 @@ export interface TendOptions {
   goBack(note: WarmNote, because: string): Promise<boolean>
   /** Ends what a dead process left; under the lock. */
   recover(): Promise<void>
+}
+
+/** Going back is more urgent than that somebody hears of it, and does not depend on it. */
+async function told(ports: Ports, problems: readonly string[]): Promise<void> {
+  await ports.alerts?.tell(problems, await ports.releases.current()).catch((error: unknown) => {
+    if (!(error instanceof SlipwayError)) throw error
+  })
 }
 
 /** Between two looks whether all is as it was, and between two tries for the lock. */

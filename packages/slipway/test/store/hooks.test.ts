@@ -16,7 +16,7 @@ function hooks(...beforeDeploy: string[][]) {
     directory,
     app: 'shop',
     environment: 'prod',
-    hooks: { beforeDeploy, afterDeploy: [], onFailure: [], timeoutMs: 500 },
+    hooks: { beforeDeploy, afterDeploy: [], onFailure: [], alert: [], timeoutMs: 500 },
   }
   return programHooks(config as EnvironmentConfig)
 }

@@ -29,7 +29,7 @@ export interface Calls {
   /** The calls are about the code that was deployed last; false: none was. */
   open: { sent: object; told: never; answer: { opened: boolean; folder?: string } }
   plan: { sent: Pick<PlanRequest, 'rehearse'>; told: { note: string }; answer: Plan }
-  status: { sent: object; told: never; answer: StatusReport }
+  status: { sent: { alert: boolean }; told: never; answer: StatusReport }
   history: { sent: object; told: never; answer: DeploymentRecord[] }
   logs: { sent: Omit<LogsRequest, 'signal'>; told: LogLine; answer: number }
   backup: { sent: object; told: { note: string }; answer: BackupFile }

@@ -21,6 +21,7 @@ import type {
   ResumeRequest,
   RollbackRequest,
   StatusReport,
+  StatusRequest,
 } from '../application.ts'
 import { endingSoon } from '../interruption.ts'
 import { refuseCommit } from '../wiring/git-source.ts'
@@ -93,8 +94,8 @@ export class RemoteApplication implements Application {
     })
   }
 
-  status(): Promise<StatusReport> {
-    return this.#renamed(async () => (await this.#opened()).ask('status', {}))
+  status({ alert }: StatusRequest = { alert: false }): Promise<StatusReport> {
+    return this.#renamed(async () => (await this.#opened()).ask('status', { alert }))
   }
 
   history(): Promise<DeploymentRecord[]> {

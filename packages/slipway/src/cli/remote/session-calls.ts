@@ -93,7 +93,7 @@ export class SessionCalls {
     },
     plan: ({ rehearse }, told, signal) =>
       this.#application.plan({ rehearse, signal, note: note => void told({ note }) }),
-    status: () => this.#application.status(),
+    status: ({ alert }) => this.#application.status({ alert }),
     history: () => this.#application.history(),
     logs: (request, told, signal) => this.#application.logs({ ...request, signal }, line => void told(line)),
     // Nobody has to be there for these to come to their end.

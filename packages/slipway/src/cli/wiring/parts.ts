@@ -7,6 +7,7 @@ import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.t
 import type { Engine, Ports, SourcePort } from '../../release/ports.ts'
 import { sourceFolder } from '../../source/export.ts'
 import { seedLasting } from '../../source/seed.ts'
+import { fileAlerts } from '../../store/alerts.ts'
 import { fileExperience } from '../../store/experience.ts'
 import { programHooks } from '../../store/hooks.ts'
 import { fileJournal } from '../../store/journal.ts'
@@ -38,6 +39,7 @@ export async function realPorts(
   const database = await openDatabase(config, document, container)
   const releases = fileReleases(layout)
   const edge = projectEdge(config, layout)
+  const hooks = programHooks(config, source()?.base.directory)
   return {
     clock: systemClock,
     lock: fileLock(layout.lock),
@@ -49,7 +51,8 @@ export async function realPorts(
     warm: { ...fileWarm(layout), tooTight: tooTightForTwo },
     experience: fileExperience(layout),
     backups: await openBackups(config, document, layout, container),
-    hooks: programHooks(config, source()?.base.directory),
+    hooks,
+    alerts: fileAlerts(config, layout, hooks, systemClock.now),
     checks: preflightChecks({
       layout,
       source,

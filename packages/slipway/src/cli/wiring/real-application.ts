@@ -33,6 +33,7 @@ import type {
   ResumeRequest,
   RollbackRequest,
   StatusReport,
+  StatusRequest,
 } from '../application.ts'
 import { guardedLock, recoveryPurpose } from '../guardian/lock.ts'
 import { startGuardian } from '../guardian/start.ts'
@@ -45,7 +46,7 @@ import { projectEdge, realPorts, type RealPorts } from './parts.ts'
 import { variablesForLooking } from './environment-secrets.ts'
 import { basePlan, deploymentPlan, rollbackPlan } from './plans.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource, type WantedSource } from './resolve.ts'
-import { statusReport } from './status.ts'
+import { alertStatus, statusReport } from './status.ts'
 
 /** One environment on this machine, with everything real behind it. */
 export class RealApplication implements Application {
@@ -127,10 +128,13 @@ export class RealApplication implements Application {
     })
   }
 
-  status(): Promise<StatusReport> {
-    return this.guarded('The status could not be read', async () =>
-      statusReport(this.config, this.layout, await this.ports()),
-    )
+  status({ alert }: StatusRequest = { alert: false }): Promise<StatusReport> {
+    return this.guarded('The status could not be read', async () => {
+      const ports = await this.ports()
+      const report = await statusReport(this.config, this.layout, ports)
+      const told = alert ? await alertStatus(report, ports, this.config) : undefined
+      return told === undefined ? report : { ...report, alert: told }
+    })
   }
 
   async history(): Promise<DeploymentRecord[]> {
