@@ -161,6 +161,7 @@ test('the data of dev and prod are apart: other rows, other passwords, and no wa
     ['prod', 'dev'],
   ] as const) {
     const own = await container(from, 'web')
+    expect(await logIn(from, own, `postgresql://pulse:${passwords[from]}@db:5432/pulse`)).toBe('in\n')
     const database =
       (
         await inside(
@@ -175,13 +176,19 @@ test('the data of dev and prod are apart: other rows, other passwords, and no wa
     for (const address of [servers[to].address, database]) {
       // Where both happen to use one range of addresses, it is its own database that answers: with the other's password it lets nobody in.
       const url = `postgresql://pulse:${passwords[to]}@${address}:5432/pulse`
-      const script = `import pg from 'pg'; const c = new pg.Client({ connectionString: process.argv[1], connectionTimeoutMillis: 3000 }); c.connect().then(() => console.log('in'), e => console.log('out'))`
-      expect(await inside(from, ...['docker', 'exec', own, 'node', '--input-type=module', '-e', script, url])).toBe(
-        'out\n',
-      )
+      expect(await logIn(from, own, url)).toBe('out\n')
     }
   }
 })
+
+/** From inside of a container of the app, with its own driver. */
+function logIn(environment: Environment, name: string, url: string): Promise<string> {
+  const script = `import pg from 'pg'
+const client = new pg.Client({ connectionString: process.argv[1], connectionTimeoutMillis: 3000 })
+await client.connect().then(() => console.log('in'), () => console.log('out'))
+process.exit()`
+  return inside(environment, 'docker', 'exec', name, 'node', '--input-type=module', '-e', script, url)
+}
 
 test('a backup of prod is a dump with its data; a rollback of dev brings the version before, well', async () => {
   const { result, stderr } = await slipway('prod', 'backup')
