@@ -38,7 +38,7 @@ function showText(state: ServerState, screen: Screen): string {
     ...(engineUpdates.length === 0
       ? []
       : line('updates', `${engineUpdates.join(', ')}: slipway server upgrade ${name}`)),
-    ...deployKeys.flatMap(({ project, publicKey }) => line('git key', `${project}: ${publicKey}`)),
+    ...deployKeys.flatMap(({ project, publicKey }) => line('git key', `of ${project}:\n${publicKey}`)),
     ...(rebootNeeded ? line('reboot', 'an update waits for one') : []),
     '',
   ].join('\n')
