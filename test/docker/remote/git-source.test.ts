@@ -7,7 +7,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensureDocker } from '../../../lab/docker.mjs'
 import { ensureImages } from '../../../lab/images.mjs'
 import { start, type LabServer } from '../../../lab/server.mjs'
-import { sample } from '../sample.ts'
 import { Author, GitHost } from './git-host.ts'
 
 /** A server that fetches its code over SSH from a Git host, by a key of its own. What fails leaves the old release. */
@@ -119,6 +118,9 @@ test('the first time the error shows the key that the server made; let in, it de
   const folder = `/var/lib/slipway/apps/${app}-prod`
   expect(await host.inside(['stat', '--format=%a %U', `${folder}/deploy-key`])).toBe('600 root\n')
   await host.letIn(publicKey)
+  // By its name among the hosts of repositories, and no server is called so.
+  const trusted = await slipway(['server', 'trust', server.address])
+  expect(trusted.result, trusted.stderr).toMatchObject({ outcome: 'already', host: server.address })
   const done = await slipway(['deploy', 'prod'], { MARK: 'sent along' })
   expect(done.exitCode, done.stderr + done.stdout).toBe(0)
   expect(done.result).toMatchObject({ outcome: 'deployed', commit: { sha: first, branch: 'main', subject: 'one' } })
@@ -280,7 +282,7 @@ const refusals: Refusal[] = [
   ],
 ]
 
-test.each(sample(4, refusals))('%s: %s, and the old release serves', async (_what, code, why, disturb) => {
+test.each(refusals)('%s: %s, and the old release serves', async (_what, code, why, disturb) => {
   const before = await answer()
   const { argv = [], mend, meanwhile } = await disturb()
   try {

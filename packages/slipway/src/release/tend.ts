@@ -23,8 +23,10 @@ export async function tend(
     if (left <= 0 || (await ports.warm?.tooTight()) !== undefined) break
     const why = await watchFor(Math.min(left, sliceMs), note, ports, options)
     if (why === undefined || !(await isStill(note, ports))) continue
-    await told(ports, [why])
-    if (await wentBack(note, why, options)) {
+    const telling = told(ports, [why])
+    const isBack = await wentBack(note, why, options)
+    await telling
+    if (isBack) {
       await told(ports, [])
       return 'went back'
     }
@@ -42,11 +44,14 @@ export interface TendOptions {
   recover(): Promise<void>
 }
 
-/** Going back is more urgent than that somebody hears of it, and does not depend on it. */
+/** Going back is more urgent than that somebody hears of it: it neither waits for that nor depends on it. */
 async function told(ports: Ports, problems: readonly string[]): Promise<void> {
-  await ports.alerts?.tell(problems, await ports.releases.current()).catch((error: unknown) => {
-    if (!(error instanceof SlipwayError)) throw error
-  })
+  const { alerts, releases } = ports
+  if (alerts === undefined) return
+  await releases
+    .current()
+    .then(current => alerts.tell(problems, current))
+    .catch(() => undefined)
 }
 
 /** Between two looks whether all is as it was, and between two tries for the lock. */

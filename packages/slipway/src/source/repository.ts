@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Commit } from '../release/model.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { isMissing } from '../support/files.ts'
-import { runGit } from '../support/git.ts'
+import { lockTaken, runGit } from '../support/git.ts'
 import { run, type RunResult } from '../support/run.ts'
 import { commitAt } from './git.ts'
 import { gitText, sourceFailed } from './git-answers.ts'
@@ -42,6 +42,12 @@ export async function fetchCommit(
   }
   if (result.exitCode !== 0 && signal?.aborted === true) {
     throw new SlipwayError('INTERRUPTED', 'Interrupted while the code was fetched', { state: 'nothing was changed' })
+  }
+  if (result.exitCode === lockTaken) {
+    throw sourceFailed(attempted, {
+      why: 'another one is fetched for this environment, and takes long',
+      next: 'Wait until it has ended.',
+    })
   }
   if (result.exitCode !== 0) throw fetchFailure(attempted, origin, wanted, result)
   // Which branches a commit is on, nobody has told us.

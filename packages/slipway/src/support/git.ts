@@ -25,4 +25,7 @@ export interface GitOptions {
   signal?: AbortSignal
 }
 
-const lockArgv = (file: string): string[] => ['--timeout', '600', file]
+const lockArgv = (file: string): string[] => ['--timeout', '600', '--conflict-exit-code', String(lockTaken), file]
+
+/** How a call ends that did not get its lock in ten minutes. */
+export const lockTaken = 75
