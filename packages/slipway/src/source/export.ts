@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { SlipwayError } from '../support/errors.ts'
 import { runGit } from '../support/git.ts'
 import { gitText, oneLine, sourceFailed } from './git-answers.ts'
-import { exportSettings, isFullCommit } from './git-argv.ts'
+import { exportSettings, isFullCommit, ownSettings } from './git-argv.ts'
 import { makeRepository } from './repository.ts'
 
 /**
@@ -16,7 +16,9 @@ export async function exportCommit(repository: string, sha: string, target: stri
   if (!isFullCommit(sha)) throw sourceFailed(attempted, { why: 'that is not the full name of a commit' })
   await rm(target, { recursive: true, force: true })
   await mkdir(target, { recursive: true, mode: 0o755 })
-  const objects = oneLine(await gitText(repository, ['rev-parse', '--git-path', 'objects'], attempted))
+  const objects = oneLine(
+    await gitText(repository, ['rev-parse', '--git-path', 'objects'], attempted, { settings: ownSettings }),
+  )
   const scratch = await mkdtemp(join(dirname(target), '.index-'))
   try {
     const own = join(scratch, 'own')
@@ -42,14 +44,18 @@ export async function exportCommit(repository: string, sha: string, target: stri
 export async function proveWhole(repository: string, sha: string, folder = ''): Promise<void> {
   const attempted = `The commit ${sha.slice(0, 12)} can not be deployed`
   const tree = treeOf(sha, folder)
-  const listed = await gitText(repository, ['ls-tree', '-r', '-z', '--full-tree', tree], attempted)
+  const listed = await gitText(repository, ['ls-tree', '-r', '-z', '--full-tree', tree], attempted, {
+    settings: ownSettings,
+  })
   const entries = listed.split('\0').filter(line => line !== '')
   const modules = entries.filter(line => line.startsWith('160000 ')).map(pathOf)
   if (modules.length > 0) throw notWhole(attempted, `${shown(modules)}: Git keeps only a link to another repository`)
   if (!entries.some(line => /(^|\/)\.gitattributes$/.test(pathOf(line)))) return
   // Only what Git LFS left behind begins so.
   const pointer = '^version https://git-lfs[.]github[.]com/spec/'
-  const found = await runGit(repository, ['grep', '-l', '-z', '-I', '-e', pointer, tree, '--', '.'])
+  const found = await runGit(repository, ['grep', '-l', '-z', '-I', '-e', pointer, tree, '--', '.'], {
+    settings: ownSettings,
+  })
   const files = found.stdout.split('\0').filter(line => line !== '')
   if (files.length > 0) {
     const paths = files.map(file => file.slice(tree.length).replace(/^[:/]/, ''))

@@ -33,6 +33,9 @@ export function referenceOf({ branch, commit }: Wanted): string {
 
 export const isFullCommit = (name: string): boolean => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(name)
 
+/** A repository of our own is bare, and is used also where a person lets git use none that it finds by itself. */
+export const ownSettings: readonly string[] = ['safe.bareRepository=all']
+
 /** A commit is written out as it is, in full. */
 export const exportSettings: readonly string[] = [
   'core.sparseCheckout=false',

@@ -35,9 +35,10 @@ export async function commitAt(
   revision: string,
   branch: string,
   attempted: string,
+  settings: readonly string[] = [],
 ): Promise<Commit> {
   const argv = ['log', '-1', '--no-patch', '--encoding=UTF-8', '--format=%H%x00%s', revision, '--']
-  const [sha = '', subject = ''] = (await gitText(directory, argv, attempted)).trimEnd().split('\0')
+  const [sha = '', subject = ''] = (await gitText(directory, argv, attempted, { settings })).trimEnd().split('\0')
   return { sha, branch, subject: subjectOf(subject) }
 }
 

@@ -7,7 +7,7 @@ import { lockTaken, runGit } from '../support/git.ts'
 import { run, type RunResult } from '../support/run.ts'
 import { commitAt } from './git.ts'
 import { gitText, sourceFailed } from './git-answers.ts'
-import { fetchArgv, isFullCommit, referenceOf, repositoryConfig, type Wanted } from './git-argv.ts'
+import { fetchArgv, isFullCommit, ownSettings, referenceOf, repositoryConfig, type Wanted } from './git-argv.ts'
 import { fetchFailure, type Origin } from './git-origin.ts'
 
 /**
@@ -51,7 +51,13 @@ export async function fetchCommit(
   }
   if (result.exitCode !== 0) throw fetchFailure(attempted, origin, wanted, result)
   // Which branches a commit is on, nobody has told us.
-  return commitAt(repository, referenceOf(wanted), wanted.commit === undefined ? wanted.branch : '', attempted)
+  return commitAt(
+    repository,
+    referenceOf(wanted),
+    wanted.commit === undefined ? wanted.branch : '',
+    attempted,
+    ownSettings,
+  )
 }
 
 /** What is there already stays. Its `HEAD` is written last: without it, it is none. */
@@ -77,7 +83,7 @@ async function proveName(repository: string, { branch, commit }: Wanted, attempt
     })
   }
   const meaning = 'it is no name of a branch'
-  await gitText(repository, ['check-ref-format', `refs/heads/${branch}`], attempted, { meaning })
+  await gitText(repository, ['check-ref-format', `refs/heads/${branch}`], attempted, { meaning, settings: ownSettings })
 }
 
 /** Git's own locks are files, and one that was killed leaves them. Under the kernel's lock none of them is anybody's. */

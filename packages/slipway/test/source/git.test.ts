@@ -576,6 +576,15 @@ describe('the repository of our own', () => {
     }
   }
 
+  test('is used also by who lets git use no bare repository that it finds', async () => {
+    const settings = join(lab, `careful-${round}`)
+    await writeFile(settings, '[safe]\n\tbareRepository = explicit\n')
+    vi.stubEnv('GIT_CONFIG_GLOBAL', settings)
+    const { sha } = await fetchBranch(clone, 'origin', 'main')
+    await proveWhole(repository(), sha)
+    expect(await readFile(join(await exported(sha), 'app.js'), 'utf8')).toBe('one\n')
+  })
+
   test('is left alone by one that is interrupted', async () => {
     const given = new AbortController()
     given.abort()
