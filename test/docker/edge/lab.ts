@@ -131,7 +131,7 @@ export function aConfig(project: string, edge: Partial<EnvironmentConfig['edge']
     rehearse: { mode: 'full', smoke: [], timeoutMs: 900_000 },
     watch: { forMs: 60_000 },
     warm: { forMs: 600_000 },
-    hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], timeoutMs: 1000 },
+    hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], alert: [], timeoutMs: 1000 },
     backups: { directory: '/nowhere', format: 'custom', keep: 5, daily: { keepDays: 7 } },
     rollback: { data: 'ask' },
     retention: { releases: 3, databases: 2 },

@@ -134,7 +134,7 @@ function configOf(project: string, directory: string, migrate: MigrateConfig | u
     rehearse: { mode: 'full', smoke: [], timeoutMs: 900_000 },
     watch: { forMs: 60_000 },
     warm: { forMs: 600_000 },
-    hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], timeoutMs: 10_000 },
+    hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], alert: [], timeoutMs: 10_000 },
     backups: { directory: '', format: 'custom', keep: 3, daily: { keepDays: 7 } },
     rollback: { data: 'ask' },
     retention: { releases: 3, databases: 2 },

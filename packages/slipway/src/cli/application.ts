@@ -20,7 +20,7 @@ export interface Application {
   resume(request: ResumeRequest, emit: (event: Event) => void): Promise<DeploymentRecord | undefined>
   /** What may be promoted from here. Throws PROMOTION_REFUSED with all that speaks against it. */
   proven(): Promise<ProvenRelease>
-  status(): Promise<StatusReport>
+  status(request?: StatusRequest): Promise<StatusReport>
   /** Newest first. */
   history(): Promise<DeploymentRecord[]>
   /** Returns the exit code; with `follow` it ends when the signal says so. */
@@ -100,6 +100,8 @@ export interface PlanRequest {
   /** The images of another environment, instead of those that the Compose files name. */
   promotion?: Promotion
   note: (text: string) => void
+  /** With code from Git: this commit, by its full name. Absent: the newest of the branch. */
+  commit?: string
 }
 
 export interface DeployRequest {
@@ -107,6 +109,8 @@ export interface DeployRequest {
   signal: AbortSignal
   /** The images of another environment, instead of those that the Compose files name. */
   promotion?: Promotion
+  /** With code from Git: this commit, by its full name. Absent: the newest of the branch. */
+  commit?: string
 }
 
 export interface RollbackRequest {
@@ -162,6 +166,11 @@ export interface BackupRequest {
   note: (text: string) => void
 }
 
+export interface StatusRequest {
+  /** Run the alert hook when what serves went down, or came back, since this was last asked. */
+  alert: boolean
+}
+
 export interface StatusReport {
   app: string
   environment: string
@@ -177,7 +186,15 @@ export interface StatusReport {
   lastDeployment?: DeploymentRecord
   /** A deployment that died before its end; the next command brings it to one. */
   unfinished?: DeploymentId
+  /** Absent: it was not asked for, or somebody deploys just now. */
+  alert?: AlertStatus
   lock?: LockHolder
+}
+
+export interface AlertStatus {
+  problems: string[]
+  /** Absent: it is no news. */
+  told?: 'down' | 'recovered'
 }
 
 export interface WarmStatus {

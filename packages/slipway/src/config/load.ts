@@ -33,8 +33,11 @@ export async function findConfig(from: string): Promise<string> {
   })
 }
 
-/** One environment of a slipway.yaml with every default filled in. Throws CONFIG_INVALID with every mistake at once. */
-export async function loadConfig(file: string, environment: string): Promise<LoadedConfig> {
+/**
+ * One environment of a slipway.yaml with every default filled in. Throws CONFIG_INVALID with every mistake at once.
+ * `lasting`: where relative paths of what must outlast the code start, when that is not the folder of the file.
+ */
+export async function loadConfig(file: string, environment: string, lasting?: string): Promise<LoadedConfig> {
   const { source, written } = await readConfig(file)
   const known = environmentNames(written)
   if (!known.includes(environment)) throw unknownEnvironment(source.file, environment, known)
@@ -53,6 +56,7 @@ export async function loadConfig(file: string, environment: string): Promise<Loa
     })
   }
   checkTogether(settings, report)
+  checkGit(settings, report)
   const servers = serverConfigs(written.servers, directory)
   const server = servers.find(({ name }) => name === settings.server)
   const isElsewhere = settings.server !== undefined && settings.server !== 'local'
@@ -60,6 +64,7 @@ export async function loadConfig(file: string, environment: string): Promise<Loa
   const config = environmentConfig(settings, {
     file: source.file,
     directory,
+    lasting: lasting ?? directory,
     app: written.app,
     environment,
     composeFiles: await composeFiles(settings, directory, report),
@@ -100,8 +105,13 @@ export async function loadServers(file: string): Promise<LoadedServers> {
     app: written.app,
     servers: serverConfigs(written.servers, directory),
     environments: environmentNames(written).map(name => {
-      const { server } = layeredSettings(written, name)
-      return { name, ...(server === undefined ? {} : { server }) }
+      const { server, source } = layeredSettings(written, name)
+      const repository = source?.git.repository
+      return {
+        name,
+        ...(server === undefined ? {} : { server }),
+        ...(repository === undefined ? {} : { repository }),
+      }
     }),
   }
 }
@@ -111,7 +121,7 @@ export interface LoadedServers {
   directory: string
   app: string
   servers: ServerConfig[]
-  environments: { name: string; server?: string }[]
+  environments: { name: string; server?: string; repository?: string }[]
 }
 
 async function readConfig(file: string): Promise<{ source: YamlSource; written: SlipwayFile }> {
@@ -173,6 +183,28 @@ function checkTogether(settings: LayeredSettings, report: Report): void {
       message: '`backups` without `database`: nothing is backed up',
       mend: 'Name the PostgreSQL service: `database: db`.',
     })
+  }
+}
+
+function checkGit({ source, server }: LayeredSettings, report: Report): void {
+  const { repository, token, remote } = source?.git ?? {}
+  const at = (name: string, message: string, mend: string): void => report(['source', 'git', name], { message, mend })
+  if (source !== undefined && repository === undefined && server !== undefined && server !== 'local') {
+    at(
+      'repository',
+      '`source.git` of an environment with a server has no `repository`',
+      'Add the address from which the server fetches: `repository: git@github.com:acme/shop.git`. Without `source`, the folder is sent there.',
+    )
+  }
+  if (repository !== undefined && remote !== undefined) {
+    at('remote', '`source.git` has both `remote` and `repository`', 'Keep one: a remote of this clone, or an address.')
+  }
+  if (token !== undefined && !(repository ?? '').startsWith('https://')) {
+    at(
+      'token',
+      '`source.git.token` is for a `repository` of https',
+      'Leave it out: over SSH the server has a key of its own, and here your own counts.',
+    )
   }
 }
 

@@ -82,10 +82,19 @@ export interface ServerConfig {
   runner?: string
 }
 
-/** Where the code comes from: the folder as it is, a branch of its Git repository, or on a server what was sent there. */
+/** Where the code comes from: the folder as it is, a branch of a Git repository, or on a server what came there. */
 export type Source =
   | { kind: 'directory' }
-  | { kind: 'git'; remote: string; branch: string }
+  | {
+      kind: 'git'
+      branch: string
+      /** Of the clone that slipway.yaml lies in. */
+      remote: string
+      /** Its own address, which takes the place of the remote. */
+      repository?: string
+      /** The secret that is the login there. */
+      token?: string
+    }
   | {
       kind: 'upload'
       /** Takes the place of the folder that a person works in: what containers write to outlasts the upload. */
@@ -157,6 +166,7 @@ export interface HooksConfig {
   beforeDeploy: string[][]
   afterDeploy: string[][]
   onFailure: string[][]
+  alert: string[][]
   timeoutMs: number
 }
 

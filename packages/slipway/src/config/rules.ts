@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { parseLength } from '../secrets/rules.ts'
 import { longestDurationMs, parseDuration } from './duration.ts'
 import { formats } from './formats.ts'
+import { parseRepository } from './repository-address.ts'
 
 /** Rules for single values that no pattern can say. Each returns what is wrong, or undefined when all is well. */
 export type Rule = (value: string) => Fault | undefined
@@ -39,6 +40,21 @@ export const branchName: Rule = value => {
   const mend = 'Write the name as `git branch` prints it, as in main or release/2.'
   const wrong = branchFaults.find(([pattern]) => pattern.test(value))
   return wrong === undefined ? undefined : { message: `${quoted(value)} is not a branch name: ${wrong[1]}`, mend }
+}
+
+/** An address that is reached by https or SSH, without a password in it. */
+export const repositoryAddress: Rule = value => {
+  if (parseRepository(value) !== undefined) return undefined
+  const address = 'git@github.com:acme/shop.git or https://github.com/acme/shop.git'
+  return /^[a-z]+:\/\/[^/@]*:[^/@]*@/.test(value)
+    ? {
+        message: 'the address of the repository has a password in it',
+        mend: `Make it worthless, write the address alone, and give a token: token: GIT_TOKEN, the name of a secret.`,
+      }
+    : {
+        message: `${quoted(value)} is not an address of a repository`,
+        mend: `Write one of https or SSH, as in ${address}.`,
+      }
 }
 
 /** A string that is split on blanks may hold nothing that only a shell understands. */

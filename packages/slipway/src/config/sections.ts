@@ -2,7 +2,16 @@ import { z } from 'zod'
 import { defaults } from './defaults.ts'
 import { argv, command, count, durationField, formatted, path, port, ruled, serviceName } from './fields.ts'
 import { formats } from './formats.ts'
-import { anyPath, branchName, cidr, listenAddress, plainCommand, serverFolder, sshHost } from './rules.ts'
+import {
+  anyPath,
+  branchName,
+  cidr,
+  listenAddress,
+  plainCommand,
+  repositoryAddress,
+  serverFolder,
+  sshHost,
+} from './rules.ts'
 
 /** The groups of settings in slipway.yaml. */
 
@@ -172,6 +181,12 @@ export const hooks = z.strictObject({
     default: [],
     examples: [['./scripts/announce.sh', 'failed']],
   }),
+  alert: hook.optional().meta({
+    description:
+      'Run when what serves went down, and when it is well again: as `slipway status --alert` sees it, or who looks after a warm release. Told by SLIPWAY_ALERT (down or recovered), SLIPWAY_ALERT_SINCE, SLIPWAY_ALERT_WHY, and a JSON document in the file SLIPWAY_ALERT_FILE',
+    default: [],
+    examples: [['./scripts/alert.mjs']],
+  }),
   timeout: durationField('Time limit of one hook', defaults.hooks.timeout, ['60s', '5m']),
 })
 
@@ -220,14 +235,29 @@ export const source = z.strictObject({
       remote: formatted(formats.remote)
         .optional()
         .meta({
-          description: 'The Git remote to fetch from',
+          description:
+            'The Git remote to fetch from, of the clone that slipway.yaml lies in. Not together with `repository`',
           default: defaults.source.remote,
           examples: ['upstream'],
         }),
+      repository: ruled(repositoryAddress)
+        .optional()
+        .meta({
+          description:
+            'The address of the repository, of https or SSH. An environment with a server needs it: the server fetches the code itself',
+          examples: ['git@github.com:acme/shop.git', 'https://github.com/acme/shop.git'],
+        }),
+      token: formatted(formats.secret)
+        .optional()
+        .meta({
+          description:
+            'The secret that is the login at an https address: a variable of that name, else a value of the encrypted file',
+          examples: ['GIT_TOKEN'],
+        }),
     })
     .meta({
-      description: 'Deploy a branch of the Git repository that holds slipway.yaml',
-      examples: [{ branch: 'main' }],
+      description: 'Deploy a branch of a Git repository: the one that holds slipway.yaml, or the one named here',
+      examples: [{ branch: 'main' }, { branch: 'main', repository: 'git@github.com:acme/shop.git' }],
     }),
 })
 

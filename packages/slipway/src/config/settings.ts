@@ -11,6 +11,7 @@ import type {
   MigrateConfig,
   ServerConfig,
   ServiceConfig,
+  Source,
 } from './model.ts'
 import { parseListen } from './rules.ts'
 import type { SlipwayFile } from './schema.ts'
@@ -27,14 +28,7 @@ export function environmentConfig(settings: LayeredSettings, place: ProjectPlace
     production: settings.production ?? false,
     composeFiles: place.composeFiles,
     ...(place.envFile === undefined ? {} : { envFile: place.envFile }),
-    source:
-      settings.source === undefined
-        ? { kind: 'directory' }
-        : {
-            kind: 'git',
-            remote: settings.source.git.remote ?? defaults.source.remote,
-            branch: settings.source.git.branch,
-          },
+    source: sourceOf(settings.source),
     services: serviceConfigs(settings.services ?? {}),
     health: { ...defaultHealth, ...healthOverrides(settings.health ?? {}) },
     ...(migrate === undefined ? {} : { migrate }),
@@ -51,7 +45,7 @@ export function environmentConfig(settings: LayeredSettings, place: ProjectPlace
     warm: { forMs: millisecondsOrOff(settings.warm, defaults.warm) },
     hooks: hooksConfig(settings.hooks ?? {}),
     backups: {
-      directory: settings.backups?.directory === undefined ? '' : resolve(place.directory, settings.backups.directory),
+      directory: settings.backups?.directory === undefined ? '' : resolve(place.lasting, settings.backups.directory),
       format: settings.backups?.format ?? defaults.backups.format,
       keep: settings.backups?.keep ?? defaults.backups.keep,
       daily: { keepDays: settings.backups?.daily?.keep_days ?? defaults.backups.keepDays },
@@ -71,12 +65,20 @@ export function environmentConfig(settings: LayeredSettings, place: ProjectPlace
 export interface ProjectPlace {
   file: string
   directory: string
+  /** Where relative paths of what outlasts the code start. */
+  lasting: string
   app: string
   environment: string
   composeFiles: string[]
   envFile: string | undefined
   server: ServerConfig | undefined
   scan: SlipwayFile['scan']
+}
+
+function sourceOf(written: LayeredSettings['source']): Source {
+  if (written === undefined) return { kind: 'directory' }
+  const { branch, remote, repository, token } = written.git
+  return { kind: 'git', branch, remote: remote ?? defaults.source.remote, ...compact({ repository, token }) }
 }
 
 const defaultHealth: HealthConfig = {
@@ -138,6 +140,7 @@ function hooksConfig(hooks: NonNullable<LayeredSettings['hooks']>): HooksConfig 
     beforeDeploy: commands(hooks.before_deploy),
     afterDeploy: commands(hooks.after_deploy),
     onFailure: commands(hooks.on_failure),
+    alert: commands(hooks.alert),
     timeoutMs: milliseconds(hooks.timeout, defaults.hooks.timeout),
   }
 }

@@ -31,6 +31,8 @@ export interface Ports {
   rehearsals?: Rehearsals
   backups: Backups
   hooks: Hooks
+  /** Absent: nobody is told. */
+  alerts?: Alerts
   /** Absent: nothing is kept warm. */
   warm?: Warm
   /** Absent: nothing is remembered. */
@@ -305,6 +307,11 @@ export interface BackupFile {
   seconds: number
 }
 
+export interface Alerts {
+  /** Tells what is wrong with what serves, if it is news; empty: nothing is. Returns what was told. */
+  tell(problems: readonly string[], release: Release | undefined): Promise<'down' | 'recovered' | undefined>
+}
+
 export interface Hooks {
-  run(when: 'beforeDeploy' | 'afterDeploy' | 'onFailure', facts: Record<string, string>): Promise<void>
+  run(when: 'beforeDeploy' | 'afterDeploy' | 'onFailure' | 'alert', facts: Record<string, string>): Promise<void>
 }

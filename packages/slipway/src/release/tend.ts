@@ -23,7 +23,13 @@ export async function tend(
     if (left <= 0 || (await ports.warm?.tooTight()) !== undefined) break
     const why = await watchFor(Math.min(left, sliceMs), note, ports, options)
     if (why === undefined || !(await isStill(note, ports))) continue
-    if (await wentBack(note, why, options)) return 'went back'
+    const telling = told(ports, [why])
+    const isBack = await wentBack(note, why, options)
+    await telling
+    if (isBack) {
+      await told(ports, [])
+      return 'went back'
+    }
     await ports.clock.sleep(lockEveryMs)
   }
   return (await coolWhenFree(note, ports, options)) ? 'cooled' : 'superseded'
@@ -36,6 +42,16 @@ export interface TendOptions {
   goBack(note: WarmNote, because: string): Promise<boolean>
   /** Ends what a dead process left; under the lock. */
   recover(): Promise<void>
+}
+
+/** Going back is more urgent than that somebody hears of it: it neither waits for that nor depends on it. */
+async function told(ports: Ports, problems: readonly string[]): Promise<void> {
+  const { alerts, releases } = ports
+  if (alerts === undefined) return
+  await releases
+    .current()
+    .then(current => alerts.tell(problems, current))
+    .catch(() => undefined)
 }
 
 /** Between two looks whether all is as it was, and between two tries for the lock. */

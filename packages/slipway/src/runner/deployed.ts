@@ -14,9 +14,9 @@ export async function noteDeployed(layout: Layout, { configFile, variables }: De
 }
 
 /** Undefined: nothing was deployed from an upload yet. */
-export async function readDeployed(layout: Layout): Promise<Deployed | undefined> {
+export async function readDeployed(layout: Pick<Layout, 'environment'>): Promise<Deployed | undefined> {
   const text = await readIfPresent(noteOf(layout))
   return text === undefined ? undefined : (JSON.parse(text) as Deployed)
 }
 
-const noteOf = ({ environment }: Layout): string => join(environment, 'deployed.json')
+const noteOf = ({ environment }: Pick<Layout, 'environment'>): string => join(environment, 'deployed.json')

@@ -67,7 +67,8 @@ async function holds(path: string, entry: FileEntry, mode: number): Promise<bool
   return (await fileHash(path)) === entry.sha256
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
+/** Files and links; nothing where there is no folder. */
+export async function filesBelow(folder: string): Promise<string[]> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
   return found.filter(each => !each.isDirectory()).map(each => relative(folder, join(each.parentPath, each.name)))
 }

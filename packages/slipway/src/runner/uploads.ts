@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Commit } from '../release/model.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { errorCode, readIfPresent, writeAtomically } from '../support/files.ts'
+import { readDeployed } from './deployed.ts'
 import { contentName, filesOf, readManifest, type FileEntry, type Manifest } from './manifest.ts'
 import { isIntact, takeFile, writeTree } from './stored-tree.ts'
 
@@ -61,9 +62,7 @@ export class Upload {
     return onDisk(async () => {
       const folder = join(this.#uploads, contentName(this.#manifest))
       if (this.#scratch !== undefined) await this.#settle(this.#scratch, folder)
-      await writeAtomically(noteOf(folder), JSON.stringify({ manifest: this.#manifest, commit }))
-      const now = new Date()
-      await utimes(folder, now, now)
+      await noteUpload(folder, { manifest: this.#manifest, ...(commit === undefined ? {} : { commit }) })
       return folder
     })
   }
@@ -91,6 +90,13 @@ export async function uploadNote(folder: string): Promise<UploadNote | undefined
   return text === undefined ? undefined : (JSON.parse(text) as UploadNote)
 }
 
+/** It was brought now: the oldest go first. */
+export async function noteUpload(folder: string, note: UploadNote): Promise<void> {
+  await writeAtomically(noteOf(folder), JSON.stringify(note))
+  const now = new Date()
+  await utimes(folder, now, now)
+}
+
 export interface UploadNote {
   manifest: Manifest
   commit?: Commit
@@ -102,7 +108,8 @@ interface Arriving {
   bytes: number
 }
 
-const partial = '.incoming-'
+/** How the names of those begin that are not whole yet. */
+export const partial = '.incoming-'
 const kept = 5
 const staleAfterMs = 3_600_000
 
@@ -138,9 +145,10 @@ async function knownFiles(uploads: string): Promise<Map<string, string>> {
   return known
 }
 
-/** What was cut off, and folders that nobody used for long: what runs has its own copies. */
-async function removeStale(uploads: string): Promise<void> {
+/** What was cut off, and folders that nobody used for long: what runs has its own copies, and looking goes by the deployed one. */
+export async function removeStale(uploads: string): Promise<void> {
   const oldest = Date.now() - staleAfterMs
+  const deployed = await readDeployed({ environment: dirname(uploads) }).catch(() => undefined)
   const used = await Promise.all(
     (await readdir(uploads))
       .filter(name => !name.endsWith('.json'))
@@ -149,7 +157,7 @@ async function removeStale(uploads: string): Promise<void> {
   const complete = used.filter(({ name }) => !name.startsWith(partial)).sort((a, b) => b.at - a.at)
   const old = [...used.filter(({ name }) => name.startsWith(partial)), ...complete.slice(kept)]
   for (const { name, at } of old) {
-    if (at >= oldest) continue
+    if (at >= oldest || deployed?.configFile.startsWith(`${join(uploads, name)}/`) === true) continue
     await rm(join(uploads, name), { recursive: true, force: true })
     await rm(noteOf(join(uploads, name)), { force: true })
   }

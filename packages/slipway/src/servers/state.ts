@@ -3,8 +3,8 @@ import { lastLines } from '../support/run.ts'
 import type { Connection } from './ssh/connection.ts'
 
 /** How a server is doing. */
-export async function stateOf(connection: Connection): Promise<ServerState> {
-  const result = await connection.script(stateScript, [], { timeoutMs: 30_000 })
+export async function stateOf(connection: Connection, home: string): Promise<ServerState> {
+  const result = await connection.script(stateScript, [home], { timeoutMs: 30_000 })
   const said = new Map(
     result.stdout
       .split('\n')
@@ -30,6 +30,10 @@ export async function stateOf(connection: Connection): Promise<ServerState> {
     containers: number('containers'),
     rebootNeeded: text('reboot') === 'yes',
     engineUpdates: text('engine_updates').split(' ').filter(Boolean),
+    deployKeys: [...said.keys()].flatMap(name => {
+      const project = /^deploy_key:([a-z0-9_-]+)$/.exec(name)?.[1]
+      return project === undefined ? [] : [{ project, publicKey: text(name) }]
+    }),
   }
 }
 
@@ -46,6 +50,8 @@ export interface ServerState {
   rebootNeeded: boolean
   /** Packages of the engine for which there is a newer version. */
   engineUpdates: string[]
+  /** With which it reads the repositories of environments: their public halves. */
+  deployKeys: { project: string; publicKey: string }[]
 }
 
 const stateScript = `
@@ -69,5 +75,10 @@ for name in $(apt-mark showhold 2>/dev/null); do
   [ "$have" = "$newest" ] || updates="$updates $name"
 done
 say engine_updates "$updates"
+# The folder is root's: who deploys may become that, or not see it.
+become=; sudo -n true 2>/dev/null && become='sudo -n'
+$become find "$1/apps" -mindepth 2 -maxdepth 2 -name deploy-key.pub 2>/dev/null | while read -r file; do
+  folder=\${file%/*}; say "deploy_key:\${folder##*/}" "$($become cat "$file")"
+done
 say end yes
 `

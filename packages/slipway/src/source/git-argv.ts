@@ -1,36 +1,67 @@
 /** Arguments and settings for git. Pure. */
 
-/** To a reference of Slipway's own: neither a branch nor FETCH_HEAD, which another fetch may write meanwhile. */
-export function fetchArgv(remote: string, branch: string): string[] {
+/** Only the one commit, to a reference of its own: neither a branch nor FETCH_HEAD, which another fetch may write. */
+export function fetchArgv(address: string, wanted: Wanted): string[] {
+  const from = wanted.commit ?? `refs/heads/${wanted.branch}`
   return [
     'fetch',
     '--quiet',
+    '--depth=1',
     '--no-tags',
     '--no-recurse-submodules',
     '--no-write-fetch-head',
-    '--no-auto-maintenance',
-    // Nor the clone's own copy of the remote's branches.
-    '--refmap=',
+    // Whatever the configuration of the other side is called there.
+    '--upload-pack=git-upload-pack',
     '--end-of-options',
-    remote,
-    `+refs/heads/${branch}:${privateRef(branch)}`,
+    address,
+    `+${from}:${referenceOf(wanted)}`,
   ]
 }
 
+/** The newest commit of a branch, or just this one. */
+export interface Wanted {
+  branch: string
+  /** Its full name. */
+  commit?: string
+}
+
 /** One level deep: a branch `a` that became `a/b` must not be in its own way. */
-export function privateRef(branch: string): string {
+export function referenceOf({ branch, commit }: Wanted): string {
+  if (commit !== undefined) return `refs/slipway-commits/${commit}`
   return `refs/slipway/${branch.replaceAll('%', '%25').replaceAll('/', '%2F')}`
 }
 
-/** Whatever this clone is set to, a commit is written out as it is, in full, and starts no program that watches files. */
+export const isFullCommit = (name: string): boolean => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(name)
+
+/** A repository of our own is bare, and is used also where a person lets git use none that it finds by itself. */
+export const ownSettings: readonly string[] = ['safe.bareRepository=all']
+
+/** A commit is written out as it is, in full. */
 export const exportSettings: readonly string[] = [
   'core.sparseCheckout=false',
   'core.autocrlf=false',
   'core.symlinks=true',
-  'core.fsmonitor=false',
   'core.splitIndex=false',
-  'submodule.recurse=false',
-].flatMap(setting => ['-c', setting])
+  'core.attributesFile=/dev/null',
+]
+
+/** The configuration of a repository that is ours alone. Names of commits tell by their length how they are made. */
+export function repositoryConfig(nameLength = 40): string {
+  const newer = nameLength === 64
+  return [
+    '[core]',
+    `\trepositoryFormatVersion = ${newer ? 1 : 0}`,
+    '\tbare = true',
+    ...(newer ? ['[extensions]', '\tobjectFormat = sha256'] : []),
+    // It is a cache: what no branch needs any more goes soon, and not behind our back.
+    '[gc]',
+    '\tautoDetach = false',
+    '\tpruneExpire = 1.hour.ago',
+    '[maintenance]',
+    '\tautoDetach = false',
+    '',
+  ].join('\n')
+}
 
 /** A commit's subject was written by somebody: one line without control characters and marks that turn text around. */
 export function subjectOf(text: string): string {

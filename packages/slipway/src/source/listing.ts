@@ -2,8 +2,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { ComposeDocument } from '../config/document.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
-import { run } from '../support/run.ts'
-import { readingVariables } from '../support/git-variables.ts'
+import { runGit } from '../support/git.ts'
 
 /**
  * The files of a project that a deployment elsewhere needs: what Git knows or would know, and what slipway.yaml and the
@@ -73,8 +72,7 @@ function envFilesOf(source: unknown): string[] {
 
 /** Undefined: the folder is not in a Git work tree. */
 async function knownToGit(directory: string): Promise<string[] | undefined> {
-  const argv = ['-C', directory, 'ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', '.']
-  const result = await run('git', argv, { environment: readingVariables, timeoutMs: 60_000 })
+  const result = await runGit(directory, ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', '.'])
   if (result.exitCode !== 0) return undefined
   const paths = new Set(result.stdout.split('\0').filter(path => path !== ''))
   const found = await Promise.all([...paths].map(path => expanded(directory, path)))

@@ -3,14 +3,14 @@ import { SlipwayError } from '../support/errors.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
 import type { Hooks } from '../release/ports.ts'
 
-/** Hooks are programs with argv, run in the project's folder, told about the deployment by SLIPWAY_ variables. */
-export function programHooks(config: EnvironmentConfig): Hooks {
+/** Hooks are programs with argv, run in the project's lasting folder, told about the deployment by SLIPWAY_ variables. */
+export function programHooks(config: EnvironmentConfig, directory = config.directory): Hooks {
   return {
     async run(when, facts) {
       for (const [program, ...argv] of config.hooks[when]) {
         if (program === undefined) continue
         const result = await run(program, argv, {
-          directory: config.directory,
+          directory,
           environment: { ...facts, SLIPWAY_APP: config.app, SLIPWAY_ENVIRONMENT: config.environment },
           timeoutMs: config.hooks.timeoutMs,
         })

@@ -22,6 +22,10 @@ export interface Layout {
   uploads: string
   /** What the containers of uploaded code write to, and what else starts at the folder of slipway.yaml and must last. */
   lasting: string
+  /** Slipway's own copy of the Git repository that the code comes from. */
+  repository: string
+  /** The key with which this server reads it. */
+  deployKey: string
   /** What runners were asked to do, and what they tell of it. */
   runs: string
   release(id: ReleaseId): string
@@ -49,6 +53,8 @@ export function layout(project: string, home = slipwayHome()): Layout {
     backups: join(environment, 'backups'),
     uploads: join(environment, 'uploads'),
     lasting: join(environment, 'files'),
+    repository: join(environment, 'repository'),
+    deployKey: join(environment, 'deploy-key'),
     runs: join(environment, 'runs'),
     release: id => join(releases, id),
     journal: id => join(journals, `${id}.jsonl`),

@@ -149,14 +149,17 @@ export const errorCatalogue = {
   CONTAINER_STOPPED: { exit: exitCodes.failedNothingChanged, means: 'The container that was asked for does not run.' },
   SERVER_UNKNOWN: { exit: exitCodes.usage, means: 'The server is not in slipway.yaml.' },
   SERVER_UNREACHABLE: { exit: exitCodes.failedNothingChanged, means: 'The server does not answer over SSH.' },
-  LOGIN_REFUSED: { exit: exitCodes.failedNothingChanged, means: 'The server does not accept the login.' },
+  LOGIN_REFUSED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'The server, or the host of a repository, does not accept the login.',
+  },
   HOST_KEY_UNKNOWN: {
     exit: exitCodes.failedNothingChanged,
-    means: 'The key of the server is not pinned yet, so that nothing is sent to it.',
+    means: 'The key of the server, or of the host of a repository, is not pinned yet, so that nothing is sent to it.',
   },
   HOST_KEY_CHANGED: {
     exit: exitCodes.failedNothingChanged,
-    means: 'The server answers with another key than the pinned one. Nothing was sent.',
+    means: 'The server, or the host of a repository, answers with another key than the pinned one. Nothing was sent.',
   },
   SERVER_LOST: { exit: exitCodes.needsPerson, means: 'The connection to the server broke while something ran there.' },
   SERVER_COMMAND_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A command on the server failed.' },

@@ -18,6 +18,27 @@ environments:
 `
 
 describe('loadConfig', () => {
+  it('lets relative backups start where the code outlasts, and absolute ones where they are', async () => {
+    const text =
+      'app: shop\ncompose: c.yml\ndatabase: db\nedge: { listen: "127.0.0.1:80" }\nenvironments:\n  a: { backups: { directory: backups } }\n  b: { backups: { directory: ../beside } }\n  c: { backups: { directory: /opt/backups } }\n'
+    const file = join(project({ 'slipway.yaml': text, 'c.yml': plainCompose }), 'slipway.yaml')
+    const at = async (name: string) => (await loadConfig(file, name, '/srv/shop')).config.backups.directory
+    expect([await at('a'), await at('b'), await at('c')]).toEqual(['/srv/shop/backups', '/srv/beside', '/opt/backups'])
+  })
+
+  it('takes the address of a repository from the top level and the branch from the environment', async () => {
+    const text =
+      'app: shop\ncompose: c.yml\nedge: { listen: "127.0.0.1:80" }\nsource: { git: { branch: main, repository: "https://git.example.com/a.git", token: GIT_TOKEN } }\nservers: { s: { host: h } }\nenvironments: { dev: { server: s, source: { git: { branch: develop } } } }\n'
+    const file = join(project({ 'slipway.yaml': text, 'c.yml': plainCompose }), 'slipway.yaml')
+    expect((await loadConfig(file, 'dev')).config.source).toEqual({
+      kind: 'git',
+      branch: 'develop',
+      remote: 'origin',
+      repository: 'https://git.example.com/a.git',
+      token: 'GIT_TOKEN',
+    })
+  })
+
   it('lays an environment over the top level', async () => {
     const directory = project({
       'slipway.yaml': babyBasics,
@@ -52,7 +73,7 @@ describe('loadConfig', () => {
       rehearse: { mode: 'full', smoke: [], timeoutMs: 900_000 },
       watch: { forMs: 60_000 },
       warm: { forMs: 600_000 },
-      hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], timeoutMs: 60_000 },
+      hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], alert: [], timeoutMs: 60_000 },
       backups: { directory: '/opt/backups', format: 'plain', keep: 5, daily: { keepDays: 30 } },
       rollback: { data: 'restore' },
       retention: { releases: 5, databases: 1 },
@@ -203,3 +224,30 @@ async function load(yaml: string, environment = 'local', compose = plainCompose)
   const directory = project({ 'slipway.yaml': yaml, 'compose.yaml': compose })
   return loadConfig(join(directory, 'slipway.yaml'), environment)
 }
+
+describe('a repository', () => {
+  const at = async (git: string, more = 'server: s, ') => {
+    const text = `app: shop\ncompose: c.yml\nedge: { listen: "127.0.0.1:80" }\nservers: { s: { host: h } }\nenvironments: { dev: { ${more}source: { git: { ${git} } } } }\n`
+    const file = join(project({ 'slipway.yaml': text, 'c.yml': plainCompose }), 'slipway.yaml')
+    return loadConfig(file, 'dev').then(
+      () => [],
+      (error: unknown) =>
+        (error as { problems: { path: string; message: string }[] }).problems.map(each => each.message),
+    )
+  }
+
+  it.each([
+    ['branch: main', ['`source.git` of an environment with a server has no `repository`']],
+    ['branch: main, repository: "git@h:a.git", remote: origin', ['`source.git` has both `remote` and `repository`']],
+    ['branch: main, repository: "git@h:a.git", token: T', ['`source.git.token` is for a `repository` of https']],
+    ['branch: main, repository: "git@h:a.git"', []],
+    ['branch: main, repository: "https://h/a.git", token: T', []],
+  ])('%s', async (git, messages) => {
+    expect(await at(git)).toEqual(messages)
+  })
+
+  it('is not needed on this machine', async () => {
+    expect(await at('branch: main', '')).toEqual([])
+    expect(await at('branch: main', 'server: local, ')).toEqual([])
+  })
+})

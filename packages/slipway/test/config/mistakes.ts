@@ -235,6 +235,20 @@ export const mistakes: readonly Mistake[] = [
     ],
   },
   {
+    name: 'repository of this machine',
+    yaml: 'app: shop\nsource: { git: { branch: main, repository: /srv/git/shop.git } }\n',
+    expected: [
+      '2:44 "/srv/git/shop.git" is not an address of a repository | Write one of https or SSH, as in git@github.com:acme/shop.git or https://github.com/acme/shop.git.',
+    ],
+  },
+  {
+    name: 'password in an address',
+    yaml: 'app: shop\nsource: { git: { branch: main, repository: "https://ada:hunter22@github.com/a/b.git" } }\n',
+    expected: [
+      '2:44 the address of the repository has a password in it | Make it worthless, write the address alone, and give a token: token: GIT_TOKEN, the name of a secret.',
+    ],
+  },
+  {
     name: 'environment name',
     yaml: 'app: shop\nenvironments:\n  Prod-1: {}\n',
     expected: [

@@ -24,7 +24,7 @@ export function environmentConfig(overrides: Partial<EnvironmentConfig> = {}): E
     rehearse: { mode: 'full', smoke: [], timeoutMs: 900_000 },
     watch: { forMs: 60_000 },
     warm: { forMs: 600_000 },
-    hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], timeoutMs: 60_000 },
+    hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], alert: [], timeoutMs: 60_000 },
     backups: { directory: '', format: 'custom', keep: 5, daily: { keepDays: 30 } },
     rollback: { data: 'ask' },
     retention: { releases: 5, databases: 1 },

@@ -163,6 +163,36 @@ describe('the process beside a warm release', () => {
     expectAlone(world, 'r1')
   })
 
+  test.each([
+    ['ends well', async () => undefined],
+    ['fails', () => Promise.reject(new Error('no room'))],
+  ])('tells that it does, and that it is over, also when the telling %s', async (_how, telling) => {
+    const world = await twoReleases()
+    world.running.get('r2')?.delete('api')
+    const told: string[] = []
+    const tell = async (problems: readonly string[], release: { id: string } | undefined) => {
+      told.push(`${release?.id} ${problems.join(' ')}`)
+      return telling()
+    }
+    expect(await tending(world, { ...world.ports(), alerts: { tell } })).toBe('went back')
+    expect(told).toEqual([expect.stringMatching(/^r2 .*containers are there/), 'r1 '])
+    expectAlone(world, 'r1')
+  })
+
+  test('goes back while somebody is told, and does not wait for that', async () => {
+    const world = await twoReleases()
+    world.running.get('r2')?.delete('api')
+    let serving: string | undefined
+    const tell = async (problems: readonly string[]) => {
+      if (problems.length === 0) return undefined
+      for (let turns = 0; turns < 10_000 && world.live !== 'r1'; turns++) await new Promise(setImmediate)
+      serving = world.live
+      return undefined
+    }
+    expect(await tending(world, { ...world.ports(), alerts: { tell } })).toBe('went back')
+    expect(serving).toBe('r1')
+  })
+
   test('does nothing when neither does well, and stops the warm one in the end', async () => {
     const world = await twoReleases()
     world.running.get('r1')?.delete('api')

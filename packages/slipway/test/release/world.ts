@@ -356,7 +356,7 @@ export const config: EnvironmentConfig = {
   rehearse: { mode: 'off', smoke: [], timeoutMs: 900_000 },
   watch: { forMs: 0 },
   warm: { forMs: 0 },
-  hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], timeoutMs: 60_000 },
+  hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], alert: [], timeoutMs: 60_000 },
   backups: { directory: '/backups', format: 'custom', keep: 5, daily: { keepDays: 30 } },
   rollback: { data: 'ask' },
   retention: { releases: 5, databases: 1 },

@@ -119,6 +119,21 @@ test('old uploads and what was cut off go, the newest stay', async () => {
   expect(await uploadNote(folder)).toMatchObject({ manifest: { entries: [{ path: 'a' }] } })
 })
 
+test('the one that was deployed stays, however many came after it: looking goes by its configuration', async () => {
+  const { folder } = await send({ entries: [file('a', 'deployed')] }, { a: 'deployed' })
+  await writeFile(join(base, 'deployed.json'), JSON.stringify({ configFile: join(folder, 'a'), variables: {} }))
+  for (let version = 0; version < 8; version++) {
+    await send({ entries: [file('a', `${version}`)] }, { a: `${version}` })
+  }
+  for (const name of await readdir(uploads)) {
+    const at = new Date(Date.now() - (name === folder.split('/').at(-1) ? 9_200_000 : 7_200_000))
+    await utimes(join(uploads, name), at, at)
+  }
+  await send({ entries: [file('a', 'new')] }, { a: 'new' })
+  expect(await readFile(join(folder, 'a'), 'utf8')).toBe('deployed')
+  expect(await uploadNote(folder)).toBeDefined()
+})
+
 test('a folder here becomes the same folder there, large files and all', async () => {
   const here = join(base, 'here')
   const large = 'x'.repeat(700_000)

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmod,
   cp,
@@ -11,12 +11,19 @@ import {
   rm,
   stat,
   symlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { commitOf, exportCommit, fetchBranch, prefixOf } from '../../src/source/git.ts'
+import type { EnvironmentConfig } from '../../src/config/model.ts'
+import { scanRepository } from '../../src/secrets/scan/repository.ts'
+import { exportCommit, proveWhole } from '../../src/source/export.ts'
+import { commitOf, prefixOf } from '../../src/source/git.ts'
+import { cloneOrigin } from '../../src/source/git-origin.ts'
+import { listProject } from '../../src/source/listing.ts'
+import { fetchCommit } from '../../src/source/repository.ts'
 import { subjectOf } from '../../src/source/git-argv.ts'
 
 let lab: string
@@ -86,9 +93,16 @@ beforeEach(async () => {
 })
 afterAll(() => rm(lab, { recursive: true, force: true }))
 
+const repository = () => join(lab, String(round), 'repository')
+
+async function fetchBranch(directory: string, from: string, branch: string, commit?: string) {
+  const wanted = { branch, ...(commit === undefined ? {} : { commit }) }
+  return fetchCommit(repository(), await cloneOrigin(directory, from), wanted)
+}
+
 async function exported(sha: string): Promise<string> {
   const target = join(lab, `export-${round}`, sha)
-  await exportCommit(clone, sha, target)
+  await exportCommit(repository(), sha, target)
   return target
 }
 
@@ -96,10 +110,10 @@ describe('fetching a branch', () => {
   test('brings its newest commit and touches no file, no branch, no FETCH_HEAD', async () => {
     await writeFile(join(clone, 'app.js'), 'being edited\n')
     const sha = await commit({ 'app.js': 'two\n' }, 'second', 'release/1.0')
-    const before = git(clone, 'for-each-ref', 'refs/heads')
+    const before = git(clone, 'for-each-ref')
     expect(await fetchBranch(clone, 'origin', 'release/1.0')).toEqual({ sha, branch: 'release/1.0', subject: 'second' })
     expect(await readFile(join(clone, 'app.js'), 'utf8')).toBe('being edited\n')
-    expect(git(clone, 'for-each-ref', 'refs/heads')).toBe(before)
+    expect(git(clone, 'for-each-ref')).toBe(before)
     await expect(stat(join(clone, '.git', 'FETCH_HEAD'))).rejects.toThrow('ENOENT')
   })
 
@@ -146,9 +160,9 @@ describe('fetching a branch', () => {
 
   test('that there is not names the cause, not the advice after it', async () => {
     const missing = await fetchBranch(clone, 'origin', 'gone').catch((thrown: unknown) => thrown)
-    expect(missing).toMatchObject({ why: "fatal: couldn't find remote ref refs/heads/gone" })
+    expect(missing).toMatchObject({ why: 'the repository has no branch gone', next: expect.any(String) as unknown })
     const nowhere = await fetchBranch(clone, join(lab, 'gone.git'), 'main').catch((thrown: unknown) => thrown)
-    expect(nowhere).toMatchObject({ why: expect.stringContaining('does not appear to be a git repository') as unknown })
+    expect(nowhere).toMatchObject({ why: 'there is no such repository, or it is not shown to who asks' })
   })
 
   test('shows no token of an address', async () => {
@@ -166,6 +180,7 @@ describe('fetching a branch', () => {
     const sha = await commit({ 'app.js': 'three\n' }, 'third')
     expect((await fetchBranch(shallow, 'origin', 'main')).sha).toBe(sha)
     const target = join(lab, 'shallow-export')
+    git(shallow, 'pull', '--quiet')
     await exportCommit(shallow, sha, target)
     expect(await readFile(join(target, 'app.js'), 'utf8')).toBe('three\n')
   })
@@ -266,7 +281,7 @@ describe('a commit that is written out', () => {
   })
 
   test('replaces what an earlier attempt left there', async () => {
-    const sha = git(clone, 'rev-parse', 'HEAD')
+    const { sha } = await fetchBranch(clone, 'origin', 'main')
     const target = await exported(sha)
     await writeFile(join(target, 'left over'), '')
     await writeFile(`${target}.index.lock`, '')
@@ -296,15 +311,6 @@ describe('a commit that is written out', () => {
     const target = await exported(sha)
     expect(await readFile(join(target, 'a.txt'), 'utf8')).toBe('a')
     await expect(stat(join(lab, 'pwned'))).rejects.toThrow('ENOENT')
-  })
-
-  test('has filters only where the owner of the clone configured them', async () => {
-    const sha = await commit({ '.gitattributes': '*.txt filter=shout\n', 'a.txt': 'a\n', 'b.md': 'b\n' })
-    await fetchBranch(clone, 'origin', 'main')
-    git(clone, 'config', 'filter.shout.smudge', 'tr a-z A-Z')
-    const target = await exported(sha)
-    expect(await readFile(join(target, 'a.txt'), 'utf8')).toBe('A\n')
-    expect(await readFile(join(target, 'b.md'), 'utf8')).toBe('b\n')
   })
 
   test('is complete and as committed, however the clone is set up and whatever lies in its work tree', async () => {
@@ -348,10 +354,244 @@ describe('a commit that is written out', () => {
       return
     }
     try {
-      await expect(exportCommit(clone, sha, join(small, 'out'))).rejects.toMatchObject({ code: 'DISK_FULL' })
+      await expect(exportCommit(repository(), sha, join(small, 'out'))).rejects.toMatchObject({ code: 'DISK_FULL' })
     } finally {
       execFileSync('umount', [small])
     }
+  })
+})
+
+describe('a repository that was written by somebody else', () => {
+  /** Every setting by which git starts a program on one of the ways that are gone here. */
+  async function makeHostile(): Promise<string> {
+    const program = join(lab, `evil-${round}`)
+    const marker = `${program}.ran`
+    await writeFile(program, `#!/bin/sh\necho "$0 $*" >> ${marker}\ncat\n`, { mode: 0o755 })
+    const settings: [string, string][] = [
+      ['core.fsmonitor', program],
+      ['core.sshCommand', program],
+      ['core.askPass', program],
+      ['core.gitProxy', program],
+      ['core.pager', program],
+      ['core.editor', program],
+      ['core.hooksPath', join(lab, `hooks-${round}`)],
+      ['core.alternateRefsCommand', program],
+      ['pager.log', 'true'],
+      ['diff.external', program],
+      ['diff.evil.command', program],
+      ['diff.evil.textconv', program],
+      ['filter.evil.clean', program],
+      ['filter.evil.smudge', program],
+      ['filter.evil.process', program],
+      ['filter.evil.required', 'true'],
+      ['filter.with blank.clean', program],
+      ['credential.helper', `!${program}`],
+      ['gpg.program', program],
+      ['log.showSignature', 'true'],
+      ['remote.origin.uploadpack', program],
+      ['remote.origin.vcs', 'ext'],
+      ['protocol.ext.allow', 'always'],
+      ['protocol.allow', 'always'],
+      ['submodule.recurse', 'true'],
+      ['fetch.recurseSubmodules', 'true'],
+      ['uploadpack.packObjectsHook', program],
+      ['alias.fetch', `!${program}`],
+    ]
+    for (const [name, value] of settings) git(clone, 'config', name, value)
+    for (const folder of [join(lab, `hooks-${round}`), join(clone, '.git/hooks')]) {
+      await mkdir(folder, { recursive: true })
+      for (const hook of [
+        'post-index-change',
+        'reference-transaction',
+        'pre-auto-gc',
+        'post-checkout',
+        'fsmonitor-watchman',
+      ]) {
+        await cp(program, join(folder, hook))
+      }
+    }
+    await mkdir(join(clone, '.git/info'), { recursive: true })
+    await writeFile(join(clone, '.git/info/attributes'), '*.js filter=evil diff=evil\n*.txt filter="with blank"\n')
+    return marker
+  }
+
+  /** The time of a file is not that of the index: git looks into it. */
+  async function touched(): Promise<void> {
+    const past = new Date('2020-01-01')
+    await utimes(join(clone, 'app.js'), past, past)
+  }
+
+  test('starts nothing, whatever its settings, hooks and attributes name', async () => {
+    const marker = await makeHostile()
+    await touched()
+    const { sha } = await fetchBranch(clone, 'origin', 'main')
+    await exported(sha)
+    await exportCommit(clone, sha, join(lab, `own-${round}`))
+    await proveWhole(clone, sha)
+    expect((await commitOf(clone))?.sha).toBe(sha)
+    expect(await prefixOf(clone)).toBe('')
+    const listed = await listProject(
+      {
+        directory: clone,
+        file: join(clone, 'app.js'),
+        composeFiles: [],
+        backups: { directory: '' },
+      } as unknown as EnvironmentConfig,
+      { services: {} },
+      [],
+    )
+    expect(listed).toEqual(['app.js'])
+    expect((await scanRepository(clone))?.files).toBe(1)
+    await expect(stat(marker)).rejects.toThrow('ENOENT')
+  })
+
+  test('can do so: these settings do start programs where nothing is switched off', async () => {
+    const marker = await makeHostile()
+    await touched()
+    spawnSync('git', ['-C', clone, 'status'], { stdio: 'ignore' })
+    expect(await readFile(marker, 'utf8')).toContain('evil')
+  })
+
+  test('whose filter has a name that can not be switched off has no commit', async () => {
+    const marker = await makeHostile()
+    git(clone, 'config', 'filter.a=b.clean', join(lab, `evil-${round}`))
+    await touched()
+    expect(await commitOf(clone)).toBeUndefined()
+    await expect(stat(marker)).rejects.toThrow('ENOENT')
+  })
+
+  test('whose submodule has settings of its own has no commit, and they start nothing', async () => {
+    git(author, 'submodule', '--quiet', 'add', '../remote.git', 'vendor')
+    const sha = await commit({})
+    git(clone, 'pull', '--quiet')
+    expect((await commitOf(clone))?.sha).toBe(sha)
+    git(clone, 'submodule', '--quiet', 'update', '--init')
+    const marker = await makeHostile()
+    git(join(clone, 'vendor'), 'config', 'filter.evil.clean', join(lab, `evil-${round}`))
+    expect(await commitOf(clone)).toBeUndefined()
+    await expect(stat(marker)).rejects.toThrow('ENOENT')
+  })
+
+  test('can not name a program as its address', async () => {
+    const marker = await makeHostile()
+    git(clone, 'config', 'remote.origin.url', `ext::${join(lab, `evil-${round}`)} %S`)
+    await expect(fetchBranch(clone, 'origin', 'main')).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+    git(clone, 'config', 'remote.origin.url', '../remote.git')
+    git(clone, 'config', `url.ext::${join(lab, `evil-${round}`)}.insteadOf`, '../remote.git')
+    await expect(fetchBranch(clone, 'origin', 'main')).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+    await expect(stat(marker)).rejects.toThrow('ENOENT')
+  })
+})
+
+describe('a commit that is not all there', () => {
+  test('with a submodule is refused by its name', async () => {
+    git(author, 'submodule', '--quiet', 'add', '../remote.git', 'vendor')
+    const sha = await commit({ 'shop/app.js': 'x' })
+    await fetchBranch(clone, 'origin', 'main')
+    await expect(proveWhole(repository(), sha)).rejects.toMatchObject({
+      code: 'SOURCE_FAILED',
+      why: '"vendor": Git keeps only a link to another repository',
+    })
+    await proveWhole(repository(), sha, 'shop/')
+    await expect(proveWhole(repository(), sha, 'gone/')).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+  })
+
+  test('with files of Git LFS is refused by their names; the setting alone is not', async () => {
+    const attributes = { '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n' }
+    const small = await commit({ ...attributes, 'a.bin': 'not kept elsewhere' })
+    await fetchBranch(clone, 'origin', 'main')
+    await proveWhole(repository(), small)
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 5\n'
+    const sha = await commit({ 'shop/b $(x).bin': pointer })
+    await fetchBranch(clone, 'origin', 'main')
+    for (const [folder, shown] of [
+      ['', '"shop/b $(x).bin"'],
+      ['shop/', '"b $(x).bin"'],
+    ] as const) {
+      const error = await proveWhole(repository(), sha, folder).catch((thrown: unknown) => thrown)
+      if (folder === '')
+        expect(error).toMatchObject({
+          why: expect.stringContaining(`${shown}: the content is kept by Git LFS`) as unknown,
+        })
+    }
+  })
+})
+
+describe('the repository of our own', () => {
+  test('takes one commit by its full name, also when the branch has gone on', async () => {
+    const first = git(clone, 'rev-parse', 'HEAD')
+    await commit({ 'app.js': 'two\n' }, 'second')
+    expect(await fetchBranch(clone, 'origin', 'main', first)).toEqual({ sha: first, branch: '', subject: 'first' })
+    expect(await readFile(join(await exported(first), 'app.js'), 'utf8')).toBe('one\n')
+  })
+
+  test.each(['main', 'HEAD', '--output=x', '$(touch x)', 'f'.repeat(40), '0'.repeat(39), 'g'.repeat(40)])(
+    'has no commit %j',
+    async name => {
+      await expect(fetchBranch(clone, 'origin', 'main', name)).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+    },
+  )
+
+  test('holds what is needed and no more: a long past is not fetched', async () => {
+    for (let count = 0; count < 5; count++) await commit({ 'app.js': `${count}\n` })
+    git(clone, 'remote', 'set-url', 'origin', `file://${remote}`)
+    await fetchBranch(clone, 'origin', 'main')
+    expect(git(repository(), 'rev-list', '--count', 'refs/slipway/main')).toBe('1')
+    await commit({ 'app.js': 'next\n' })
+    await fetchBranch(clone, 'origin', 'main')
+    expect(git(repository(), 'rev-list', '--count', 'refs/slipway/main')).toBe('1')
+  })
+
+  test('goes on when git was killed in it, and left its locks', async () => {
+    git(clone, 'remote', 'set-url', 'origin', `file://${remote}`)
+    await fetchBranch(clone, 'origin', 'main')
+    const sha = await commit({ 'app.js': 'two\n' })
+    for (const name of ['shallow.lock', 'refs/slipway/main.lock']) await writeFile(join(repository(), name), '')
+    expect((await fetchBranch(clone, 'origin', 'main')).sha).toBe(sha)
+  })
+
+  test.each([
+    ['no HEAD', async (folder: string) => rm(join(folder, 'HEAD'))],
+    ['an empty HEAD', async (folder: string) => writeFile(join(folder, 'HEAD'), '')],
+    ['rubbish for its settings', async (folder: string) => writeFile(join(folder, 'config'), '\0[[[')],
+    ['an empty reference', async (folder: string) => writeFile(join(folder, 'refs/slipway/main'), '')],
+    ['nothing left of its objects', async (folder: string) => rm(join(folder, 'objects'), { recursive: true })],
+    ['empty objects', emptyObjects],
+    ['rubbish for shallow', async (folder: string) => writeFile(join(folder, 'shallow'), 'rubbish\n')],
+  ])('is made anew when a power cut left it with %s', async (_what, damage) => {
+    git(clone, 'remote', 'set-url', 'origin', `file://${remote}`)
+    await fetchBranch(clone, 'origin', 'main')
+    await damage(repository())
+    const { sha } = await fetchBranch(clone, 'origin', 'main')
+    expect(await readFile(join(await exported(sha), 'app.js'), 'utf8')).toBe('one\n')
+  })
+
+  async function emptyObjects(folder: string): Promise<void> {
+    for (const name of await readdir(join(folder, 'objects'), { recursive: true })) {
+      const file = join(folder, 'objects', name)
+      if ((await lstat(file)).isFile()) {
+        await chmod(file, 0o600)
+        await writeFile(file, '')
+      }
+    }
+  }
+
+  test('is used also by who lets git use no bare repository that it finds', async () => {
+    const settings = join(lab, `careful-${round}`)
+    await writeFile(settings, '[safe]\n\tbareRepository = explicit\n')
+    vi.stubEnv('GIT_CONFIG_GLOBAL', settings)
+    const { sha } = await fetchBranch(clone, 'origin', 'main')
+    await proveWhole(repository(), sha)
+    expect(await readFile(join(await exported(sha), 'app.js'), 'utf8')).toBe('one\n')
+  })
+
+  test('is left alone by one that is interrupted', async () => {
+    const given = new AbortController()
+    given.abort()
+    const origin = await cloneOrigin(clone, 'origin')
+    await expect(fetchCommit(repository(), origin, { branch: 'main' }, given.signal)).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    })
   })
 })
 

@@ -16,7 +16,7 @@ function hooks(...beforeDeploy: string[][]) {
     directory,
     app: 'shop',
     environment: 'prod',
-    hooks: { beforeDeploy, afterDeploy: [], onFailure: [], timeoutMs: 500 },
+    hooks: { beforeDeploy, afterDeploy: [], onFailure: [], alert: [], timeoutMs: 500 },
   }
   return programHooks(config as EnvironmentConfig)
 }
@@ -27,6 +27,18 @@ test('hooks run in order, in the project, told what is going on', async () => {
   })
   await hooks(['./say.sh', 'one'], [], ['./say.sh', 'two']).run('beforeDeploy', { SLIPWAY_VERSION: 'abc' })
   expect(await readFile(join(directory, 'said'), 'utf8')).toBe('one shop abc\ntwo shop abc\n')
+})
+
+test('they run in the folder that outlasts the code, where that is another one', async () => {
+  const lasting = await mkdtemp(join(tmpdir(), 'slipway-lasting-'))
+  try {
+    const hooks = { beforeDeploy: [], afterDeploy: [['touch', 'here']], onFailure: [], alert: [], timeoutMs: 5000 }
+    const config = { directory: join(directory, 'gone'), app: 'shop', environment: 'prod', hooks }
+    await programHooks(config as unknown as EnvironmentConfig, lasting).run('afterDeploy', {})
+    expect((await stat(join(lasting, 'here'))).isFile()).toBe(true)
+  } finally {
+    await rm(lasting, { recursive: true, force: true })
+  }
 })
 
 test('no word of a hook is ever read by a shell', async () => {

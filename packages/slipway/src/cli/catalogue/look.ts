@@ -8,10 +8,13 @@ export const statusCommand = defineCommand({
   summary: 'show what serves now: release, services, edge, database',
   examples: [
     { does: 'is production well?', run: 'slipway status prod' },
+    { does: 'from cron, every minute: be told when it goes down', run: '* * * * * slipway status prod --alert' },
     { does: 'which release serves?', run: 'slipway status prod --json | jq -r .result.current.release' },
   ],
   arguments: environment,
-  options: {},
+  options: {
+    alert: { kind: 'flag', does: 'ask for its health, and run the `alert` hook when it went down or came back' },
+  },
   onInterrupt: 'leave',
   exits: commonExits,
   handler: () => import('../commands/status.ts'),

@@ -2,6 +2,12 @@ import { exitCodes } from '../../support/errors.ts'
 import { defineCommand } from '../command.ts'
 import { commonExits, deploymentExits, environment } from './shared.ts'
 
+const commit = {
+  kind: 'text',
+  value: 'sha',
+  does: 'with `source: git`: this commit, by its full name, and not the newest of the branch',
+} as const
+
 export const deployCommand = defineCommand({
   name: 'deploy',
   group: 'Release',
@@ -10,9 +16,10 @@ export const deployCommand = defineCommand({
   examples: [
     { does: 'deploy to production', run: 'slipway deploy prod' },
     { does: 'in a pipeline, with the result for other programs', run: 'slipway deploy prod --json > deployment.json' },
+    { does: 'the very commit that was tested', run: 'slipway deploy prod --commit "$GITHUB_SHA"' },
   ],
   arguments: environment,
-  options: {},
+  options: { commit },
   onInterrupt: 'safe point',
   exits: deploymentExits,
   handler: () => import('../commands/deploy.ts'),
@@ -33,7 +40,10 @@ export const planCommand = defineCommand({
     { does: 'in a script: is anything pending?', run: 'slipway plan prod > plan.txt; [ $? -eq 6 ] && echo pending' },
   ],
   arguments: environment,
-  options: { rehearse: { kind: 'flag', does: 'run the migration on a copy of the database, and tell how it went' } },
+  options: {
+    rehearse: { kind: 'flag', does: 'run the migration on a copy of the database, and tell how it went' },
+    commit,
+  },
   onInterrupt: 'safe point',
   exits: {
     ...commonExits,

@@ -5,16 +5,23 @@ import { oneLine } from '../render/harmless.ts'
 import { planText } from '../render/plan.ts'
 import { openSettled } from './settled.ts'
 
-export const run: Handler<{ environment: string | undefined; rehearse: boolean }> = async (input, context) => {
+export const run: Handler<PlanInput> = async (input, context) => {
   const { signal, stdout, stderr } = context
   const application = await openSettled(context, input.environment, 'stop')
   const note = (text: string): void =>
     stderr.write(`  ${stderr.paint.dim(`${stderr.symbols.note} ${oneLine(text)}`)}\n`)
-  const plan = await application.plan({ signal, rehearse: input.rehearse, note })
+  const commit = input.commit === undefined ? {} : { commit: input.commit }
+  const plan = await application.plan({ signal, rehearse: input.rehearse, note, ...commit })
   if (signal.aborted) throw new SlipwayError('INTERRUPTED', 'Interrupted', { state: 'nothing was changed' })
   return {
     exitCode: exitCodeOfPlan(plan, input.rehearse),
     document: { ...plan, changesPending: changesPending(plan) },
     text: () => planText(plan, changesPending(plan), stdout, context.now()),
   }
+}
+
+interface PlanInput {
+  environment: string | undefined
+  rehearse: boolean
+  commit: string | undefined
 }

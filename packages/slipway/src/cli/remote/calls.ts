@@ -8,6 +8,7 @@ import type { RunId } from '../../runner/names.ts'
 import type { Ended } from '../../runner/run-lines.ts'
 import type { Order } from '../../runner/runs.ts'
 import type { HandedOver } from '../../secrets/handed-over.ts'
+import type { HostKey } from '../../servers/ssh/pinned-keys.ts'
 
 /**
  * What the operator's side asks of the server's, by name: what is sent, what is told meanwhile, what is answered. Both
@@ -18,11 +19,19 @@ export interface Calls {
   offer: { sent: { manifest: Manifest }; told: never; answer: { needed: string[] } }
   /** All was sent: from here on the calls are about this code. */
   accept: { sent: Project; told: never; answer: { folder: string } }
+  /** The server fetches the code itself, and tells what it needs to use it. */
+  fetch: { sent: FetchRequest; told: never; answer: Fetched }
+  /** All that was asked for was given: from here on the calls are about what was fetched. */
+  take: {
+    sent: Omit<Project, 'commit'> & { environmentFile?: EnvironmentFile }
+    told: never
+    answer: { folder: string }
+  }
   /** The calls are about the code that was deployed last; false: none was. */
   open: { sent: object; told: never; answer: { opened: boolean; folder?: string } }
   plan: { sent: Pick<PlanRequest, 'rehearse' | 'promotion'>; told: { note: string }; answer: Plan }
   proven: { sent: object; told: never; answer: ProvenRelease }
-  status: { sent: object; told: never; answer: StatusReport }
+  status: { sent: { alert: boolean }; told: never; answer: StatusReport }
   history: { sent: object; told: never; answer: DeploymentRecord[] }
   logs: { sent: Omit<LogsRequest, 'signal'>; told: LogLine; answer: number }
   /** Where a command would run: the id of the container. */
@@ -56,6 +65,34 @@ export interface Project {
   passwords?: Variables
   /** Of the environment's encrypted file, if it has one. */
   secrets?: HandedOver
+}
+
+/** Where code is fetched from. */
+export interface FetchRequest {
+  repository: string
+  branch: string
+  /** Its full name; absent: the newest of the branch. */
+  commit?: string
+  /** Of slipway.yaml in the repository: `` or `apps/shop/`. */
+  folder: string
+  file: string
+  /** By which the repository's host is known, when it is reached over SSH. */
+  hostKeys: HostKey[]
+  token?: string
+}
+
+export interface Fetched {
+  commit: Commit
+  /** The variables that its Compose files ask for. */
+  asked: string[]
+  /** Its encrypted file, as it is. */
+  sealed?: string
+}
+
+/** What is not in Git and belongs beside it. */
+export interface EnvironmentFile {
+  path: string
+  text: string
 }
 
 /** What the Compose files ask for and the operator's environment has. */

@@ -14,7 +14,7 @@ import { commitOf } from '../../source/git.ts'
 import { listProject } from '../../source/listing.ts'
 import { askedVariables, variablesToSend } from '../../source/variables.ts'
 import { SlipwayError } from '../../support/errors.ts'
-import { openEnvironmentSecrets } from '../wiring/environment-secrets.ts'
+import { openEnvironmentSecrets, variablesForLooking } from '../wiring/environment-secrets.ts'
 import { promotedVariables } from '../wiring/promotion.ts'
 import { passwordsHere } from '../wiring/registries.ts'
 import type { Project } from './calls.ts'
@@ -38,7 +38,14 @@ export class ProjectToSend {
 
   /** What of the server is needed beside Slipway's own folder. */
   async places(): Promise<Pick<Place, 'folders' | 'files'>> {
+    if (this.#config.source.kind === 'git') return this.#likelyPlaces()
     return placesOf(this.#config, await this.#compose())
+  }
+
+  /** The commit is not known yet: what the Compose files here name is as likely as anything. */
+  async #likelyPlaces(): Promise<Pick<Place, 'folders' | 'files'>> {
+    const looking = variablesForLooking(this.#config).then(variables => readCompose(this.#config, { variables }))
+    return placesOf(this.#config, await looking.catch(() => ({ services: {} })))
   }
 
   /** The same without the Compose files, which may have mistakes just when somebody wants to look. */
@@ -51,7 +58,6 @@ export class ProjectToSend {
   }
 
   async #read(): Promise<Code> {
-    if (this.#config.source.kind === 'git') throw notYetFromGit(this.#config)
     const document = await this.#compose()
     refuseOutside(this.#config, document)
     const sources = await readComposeSources(this.#config.composeFiles)
@@ -100,12 +106,4 @@ function refuseOutside(config: EnvironmentConfig, document: ResolvedCompose): vo
       next: 'Put slipway.yaml into the folder that holds all of it.',
     })
   }
-}
-
-function notYetFromGit(config: EnvironmentConfig): SlipwayError {
-  return new SlipwayError('CONFIG_INVALID', `The environment ${config.environment} has both source: git and a server`, {
-    why: 'a server can not pull from Git yet: the code is sent there',
-    state: 'nothing was changed',
-    next: 'Leave out `source` for this environment, check the branch out here (a pipeline has) and deploy that.',
-  })
 }

@@ -25,13 +25,17 @@ import type {
   ResumeRequest,
   RollbackRequest,
   StatusReport,
+  StatusRequest,
 } from '../application.ts'
 import { endingSoon } from '../interruption.ts'
+import { refuseCommit } from '../wiring/git-source.ts'
+import type { WantedSource } from '../wiring/resolve.ts'
 import { version } from '../version.ts'
 import { proveClocksAgree } from './clocks.ts'
 import { asksToEnd, leavingNotice, Watch } from './watch.ts'
 import { productFolder } from './product.ts'
 import { ProjectToSend } from './project-to-send.ts'
+import { fetchThere } from './fetch-there.ts'
 import { Session } from './session.ts'
 import { withTrust } from './trust.ts'
 
@@ -61,16 +65,19 @@ export class RemoteApplication implements Application {
     this.#note = note
   }
 
-  plan({ signal, note, ...wanted }: PlanRequest): Promise<Plan> {
+  plan({ signal, note, commit, ...asked }: PlanRequest): Promise<Plan> {
+    refuseCommit(this.#config, commit)
     return this.#renamed(async () => {
-      const session = await this.#withCode()
-      return session.ask('plan', wanted, { signal, told: told => note(told.note) })
+      const session = await this.#withCode({ signal, ...(commit === undefined ? {} : { commit }) })
+      return session.ask('plan', asked, { signal, told: told => note(told.note) })
     })
   }
 
-  deploy({ signal, ...deployment }: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
+  deploy({ signal, commit, ...deployment }: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
+    refuseCommit(this.#config, commit)
     return this.#renamed(async () => {
-      const session = await this.#withCode(signal, async begun => {
+      const wanted = { signal, ...(commit === undefined ? {} : { commit }) }
+      const session = await this.#withCode(wanted, async begun => {
         proveClocksAgree(begun.hello, new Date(), this.#server)
         await begun.ask('arm', {})
       })
@@ -101,8 +108,8 @@ export class RemoteApplication implements Application {
     return this.#renamed(async () => (await this.#opened()).ask('proven', {}))
   }
 
-  status(): Promise<StatusReport> {
-    return this.#renamed(async () => (await this.#opened()).ask('status', {}))
+  status({ alert }: StatusRequest = { alert: false }): Promise<StatusReport> {
+    return this.#renamed(async () => (await this.#opened()).ask('status', { alert }))
   }
 
   history(): Promise<DeploymentRecord[]> {
@@ -163,22 +170,28 @@ export class RemoteApplication implements Application {
     this.#ready ??= (async () => {
       const { opened, folder } = await session.ask('open', {})
       if (opened) this.#folderThere = folder
-      else await this.#send(session)
+      else await this.#send(session, {})
     })()
     await this.#ready
     return session
   }
 
   /** For calls about the code as it is here, which is read while the connection is made. */
-  async #withCode(signal?: AbortSignal, meanwhile?: (session: Session) => Promise<void>): Promise<Session> {
-    const session = (this.#session ??= this.#connect(this.#project.places(), signal))
+  async #withCode(wanted: WantedSource, meanwhile?: (session: Session) => Promise<void>): Promise<Session> {
+    const session = (this.#session ??= this.#connect(this.#project.places(), wanted.signal))
     const prepared = session.then(meanwhile)
-    await Promise.all([this.#project.read(), prepared])
-    await this.#send(await session)
+    const isSent = this.#config.source.kind !== 'git'
+    await Promise.all([...(isSent ? [this.#project.read()] : []), prepared])
+    await this.#send(await session, wanted)
     return session
   }
 
-  async #send(session: Session): Promise<void> {
+  async #send(session: Session, wanted: WantedSource): Promise<void> {
+    const { source } = this.#config
+    if (source.kind === 'git') {
+      this.#folderThere = await fetchThere(session, { config: this.#config, source, ...wanted, note: this.#note })
+      return
+    }
     const { manifest, ...project } = await this.#project.read()
     const { directory, file } = this.#project
     const sent = await session.send(manifest, directory, { file, ...project })

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { readDeployed } from '../../runner/deployed.ts'
 import { ownPlace, proveMounted } from '../../runner/place.ts'
 import type { Order } from '../../runner/runs.ts'
@@ -12,6 +12,7 @@ import type { RealApplication } from '../wiring/real-application.ts'
 import { takePasswords } from '../wiring/registries.ts'
 import { loadHere } from '../wiring/uploaded.ts'
 import type { Calls, CallName, Project, Variables } from './calls.ts'
+import { FetchedCode } from './fetched-code.ts'
 import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
 
 /** The calls of one session, answered by the real application of this server. */
@@ -21,6 +22,7 @@ export class SessionCalls {
   readonly #layout: Layout
   #upload: Upload | undefined
   #uploadFailure: SlipwayError | undefined
+  #fetched: FetchedCode | undefined
   #opened: Opened | undefined
   #armed: Armed | undefined
 
@@ -58,6 +60,7 @@ export class SessionCalls {
 
   async close(): Promise<void> {
     await this.#upload?.abandon()
+    await this.#fetched?.abandon()
     if (this.#armed !== undefined) await disarmRun(this.#armed, this.#target)
   }
 
@@ -69,6 +72,19 @@ export class SessionCalls {
       return { needed: [...this.#upload.needed] }
     },
     accept: async sent => ({ folder: await this.#accept(sent) }),
+    fetch: async (request, _told, signal) => {
+      await this.#fetched?.abandon()
+      const who = { project: this.#project, environment: this.#environment }
+      this.#fetched = await FetchedCode.fetch(this.#layout, who, request, signal)
+      return this.#fetched.answer
+    },
+    take: async ({ file, environmentFile, ...given }) => {
+      if (this.#fetched === undefined) throw new SlipwayError('BUG', 'Nothing was fetched')
+      const folder = await this.#fetched.take(environmentFile)
+      this.#fetched = undefined
+      await this.#openGiven(join(folder, basename(file)), given)
+      return { folder }
+    },
     open: async () => {
       const deployed = await readDeployed(this.#layout)
       if (deployed === undefined) return { opened: false }
@@ -77,7 +93,7 @@ export class SessionCalls {
     },
     plan: (request, told, signal) => this.#application.plan({ ...request, signal, note: note => void told({ note }) }),
     proven: () => this.#application.proven(),
-    status: () => this.#application.status(),
+    status: ({ alert }) => this.#application.status({ alert }),
     history: () => this.#application.history(),
     logs: (request, told, signal) => this.#application.logs({ ...request, signal }, line => void told(line)),
     container: async request => ({ id: (await this.#application.container(request)).id }),
@@ -114,15 +130,20 @@ export class SessionCalls {
     throw new SlipwayError('BUG', 'The session was asked about code before it was sent any')
   }
 
-  async #accept({ file, commit, variables, passwords = {}, secrets }: Project): Promise<string> {
+  async #accept({ file, commit, ...given }: Project): Promise<string> {
     if (this.#uploadFailure !== undefined) throw this.#uploadFailure
     if (this.#upload === undefined) throw new SlipwayError('BUG', 'Nothing was offered')
     const folder = await this.#upload.finish(commit)
     this.#upload = undefined
+    await this.#openGiven(join(folder, file), given)
+    return folder
+  }
+
+  async #openGiven(configFile: string, { variables, passwords, secrets }: Given): Promise<void> {
     takeOver(secrets)
     takePasswords(passwords)
-    await this.#openAt(join(folder, file), variables, { passwords, ...(secrets === undefined ? {} : { secrets }) })
-    return folder
+    const told = { ...(passwords === undefined ? {} : { passwords }), ...(secrets === undefined ? {} : { secrets }) }
+    await this.#openAt(configFile, variables, told)
   }
 
   async #openAt(
@@ -153,6 +174,9 @@ type Handlers = {
     signal: AbortSignal,
   ) => Promise<Calls[Name]['answer']>
 }
+
+/** What only the operator's side has. */
+type Given = Pick<Project, 'variables' | 'passwords' | 'secrets'>
 
 interface Opened {
   ordered: Pick<Order, 'configFile' | 'variables' | 'passwords' | 'secrets'>

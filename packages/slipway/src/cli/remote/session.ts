@@ -19,6 +19,8 @@ import type { CallName, Calls, Hello, Project } from './calls.ts'
 /** The operator's side of a session: one program on the server that answers calls, over one connection. */
 export class Session {
   readonly hello: Hello
+  /** The server's name. */
+  readonly server: string
   readonly #connection: Connection
   readonly #wire: Wire
   readonly #end: () => void
@@ -32,6 +34,7 @@ export class Session {
     this.#wire = wire
     this.#end = end
     this.hello = hello
+    this.server = connection.server.name
     this.#pulse = setInterval(() => void wire.send({ ping: true }).catch(() => undefined), pingMs).unref()
     void this.#listen()
   }

@@ -29,8 +29,11 @@ export function padStart(text: string, columns: number): string {
 
 /** Breaks at spaces; a word longer than a line is broken where it must. For text without colours. */
 export function wrap(text: string, columns: number): string[] {
-  return text.split('\n').flatMap(line => wrapLine(line, Math.max(8, columns)))
+  return text.split('\n').flatMap(line => (publicKey.test(line) ? [line] : wrapLine(line, Math.max(8, columns))))
 }
+
+/** It is there to be copied: in two lines it is none. */
+const publicKey = /^ssh-[a-z0-9-]+ [A-Za-z0-9+/=]+( \S+)?$/
 
 function wrapLine(line: string, columns: number): string[] {
   const lines: string[] = []

@@ -19,6 +19,7 @@ export function statusText(status: StatusReport, now: Date, screen: Screen): str
     ...fact('warm', warmWords(status)),
     ...fact('edge', edgeWords(status.edge)),
     ...fact('database', databaseWords(status.database)),
+    ...fact('alert', alertWords(status)),
     ...fact('last', lastWords(status, now, screen)),
     ...(status.services.length === 0 ? [] : ['', ...servicesTable(status.services, screen)]),
     '',
@@ -79,6 +80,15 @@ function databaseWords(database: StatusReport['database']): string | undefined {
   const left = database.leftBehind
   const copies = left.length === 0 ? '' : `\nkept of before: ${left.map(oneLine).join(', ')}`
   return `${oneLine(database.name)}${size}${database.reachable ? '' : '  does not answer'}${copies}`
+}
+
+function alertWords({ alert }: StatusReport): string | undefined {
+  if (alert === undefined) return undefined
+  const told = alert.told === undefined ? '' : `: the hook was told "${alert.told}"`
+  return [
+    `${alert.problems.length === 0 ? 'all is well' : 'it does badly'}${told}`,
+    ...alert.problems.map(oneLine),
+  ].join('\n')
 }
 
 function lastWords({ lastDeployment }: StatusReport, now: Date, screen: Screen): string | undefined {

@@ -5,8 +5,9 @@ import type { WaitingRoom } from '../../edge/hold.ts'
 import { composeEngine } from '../../engine/engine.ts'
 import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.ts'
 import type { Engine, Ports, SourcePort } from '../../release/ports.ts'
-import { sourceFolder } from '../../source/git.ts'
+import { sourceFolder } from '../../source/export.ts'
 import { seedLasting } from '../../source/seed.ts'
+import { fileAlerts } from '../../store/alerts.ts'
 import { fileExperience } from '../../store/experience.ts'
 import { programHooks } from '../../store/hooks.ts'
 import { fileJournal } from '../../store/journal.ts'
@@ -39,6 +40,7 @@ export async function realPorts(
   const database = await openDatabase(config, document, container)
   const releases = fileReleases(layout)
   const edge = projectEdge(config, layout)
+  const hooks = programHooks(config, source()?.base.directory)
   return {
     clock: systemClock,
     lock: fileLock(layout.lock),
@@ -50,7 +52,8 @@ export async function realPorts(
     warm: { ...fileWarm(layout), tooTight: tooTightForTwo },
     experience: fileExperience(layout),
     backups: await openBackups(config, document, layout, container),
-    hooks: programHooks(config),
+    hooks,
+    alerts: fileAlerts(config, layout, hooks, systemClock.now),
     checks: preflightChecks({
       layout,
       source,

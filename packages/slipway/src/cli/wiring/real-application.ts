@@ -39,6 +39,7 @@ import type {
   ResumeRequest,
   RollbackRequest,
   StatusReport,
+  StatusRequest,
 } from '../application.ts'
 import { guardedLock, recoveryPurpose } from '../guardian/lock.ts'
 import { startGuardian } from '../guardian/start.ts'
@@ -51,10 +52,10 @@ import { containerFor } from './container.ts'
 import { projectEdge, realPorts, type RealPorts } from './parts.ts'
 import { variablesForLooking } from './environment-secrets.ts'
 import { basePlan, deploymentPlan, rollbackPlan } from './plans.ts'
-import { forgetCheckout, resolveSource, type ResolvedSource } from './resolve.ts'
+import { forgetCheckout, resolveSource, type ResolvedSource, type WantedSource } from './resolve.ts'
 import { promotedVariables } from './promotion.ts'
 import { provenRelease } from './proven.ts'
-import { statusReport } from './status.ts'
+import { alertStatus, statusReport } from './status.ts'
 
 /** One environment on this machine, with everything real behind it. */
 export class RealApplication implements Application {
@@ -87,17 +88,18 @@ export class RealApplication implements Application {
       if (request.rehearse) return this.withEdge(ports => this.rehearsedPlan(ports, request))
       const ports = await this.ports()
       try {
-        return await this.planDeployment(ports)
+        return await this.planDeployment(ports, request)
       } finally {
         if (this.source !== undefined) await forgetCheckout(this.source)
       }
     })
   }
 
-  deploy({ signal, promotion }: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
+  deploy(request: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
+    const { signal, promotion } = request
     const purpose = promotion === undefined ? 'deploy' : `promote ${promotion.release} of ${promotion.from}`
     this.promotion = promotion
-    return this.run(`${purpose} to ${this.environment}`, signal, emit, ports => this.planDeployment(ports))
+    return this.run(`${purpose} to ${this.environment}`, signal, emit, ports => this.planDeployment(ports, request))
   }
 
   rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
@@ -151,10 +153,13 @@ export class RealApplication implements Application {
     )
   }
 
-  status(): Promise<StatusReport> {
-    return this.guarded('The status could not be read', async () =>
-      statusReport(this.config, this.layout, await this.ports()),
-    )
+  status({ alert }: StatusRequest = { alert: false }): Promise<StatusReport> {
+    return this.guarded('The status could not be read', async () => {
+      const ports = await this.ports()
+      const report = await statusReport(this.config, this.layout, ports)
+      const told = alert ? await alertStatus(report, ports, this.config) : undefined
+      return told === undefined ? report : { ...report, alert: told }
+    })
   }
 
   async history(): Promise<DeploymentRecord[]> {
@@ -285,7 +290,8 @@ export class RealApplication implements Application {
   }
 
   /** Under the lock: its copy has the same name as that of a deployment. */
-  private async rehearsedPlan(ports: RealPorts, { signal, note }: PlanRequest): Promise<Plan> {
+  private async rehearsedPlan(ports: RealPorts, request: PlanRequest): Promise<Plan> {
+    const { signal, note } = request
     const lock = await ports.lock.acquire(`rehearse for ${this.environment}`)
     try {
       await recover(
@@ -294,7 +300,7 @@ export class RealApplication implements Application {
       )
       await removeHalfMade(this.config, this.layout, ports)
       const say = (text: string): void => note(this.redact.text(text))
-      const plan = await rehearsePlan(await this.planDeployment(ports), ports, { signal, say })
+      const plan = await rehearsePlan(await this.planDeployment(ports, request), ports, { signal, say })
       const rehearsal = plan.rehearsal === undefined ? {} : { rehearsal: this.redact.event(plan.rehearsal) }
       return { ...plan, ...rehearsal, steps: plannedSteps(plan) }
     } finally {
@@ -310,8 +316,8 @@ export class RealApplication implements Application {
     }
   }
 
-  private async planDeployment(ports: Ports): Promise<Plan> {
-    this.source = await resolveSource(this.config, this.layout, this.promotion)
+  private async planDeployment(ports: Ports, wanted: WantedSource): Promise<Plan> {
+    this.source = await resolveSource(this.config, this.layout, wanted)
     const { config, document } = this.source
     // The commit's own configuration counts from here on.
     const { edge: _edge, lock: _lock, ...others } = await this.portsFor(config, document)

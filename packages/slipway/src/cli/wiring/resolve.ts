@@ -14,10 +14,13 @@ import type { Commit } from '../../release/model.ts'
 import type { Promotion } from '../../release/promotion.ts'
 import { uploadNote } from '../../runner/uploads.ts'
 import type { OpenSecrets } from '../../secrets/open.ts'
-import { commitOf, exportCommit, fetchBranch, prefixOf } from '../../source/git.ts'
+import { exportCommit, proveWhole } from '../../source/export.ts'
+import { commitOf } from '../../source/git.ts'
+import { fetchCommit } from '../../source/repository.ts'
 import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { openEnvironmentSecrets, sealOf } from './environment-secrets.ts'
+import { folderOf, originHere, refuseCommit } from './git-source.ts'
 import { promotedVariables, withPromotion } from './promotion.ts'
 import { registryLogins } from './registries.ts'
 
@@ -28,9 +31,10 @@ import { registryLogins } from './registries.ts'
 export async function resolveSource(
   base: EnvironmentConfig,
   layout: Layout,
-  promotion?: Promotion,
+  wanted: WantedSource = {},
 ): Promise<ResolvedSource> {
-  const source = await readNow(base, layout, promotion)
+  refuseCommit(base, wanted.commit)
+  const source = await readNow(base, layout, wanted)
   const { config, document, services, logins } = source
   const tags = tagsToResolve(document, services, Object.keys(config.registries ?? {}))
   return withDigests(source, await resolveDigests(tags, logins))
@@ -41,11 +45,8 @@ export function withDigests(source: ResolvedSource, digests: Readonly<Record<str
   return { ...source, digests, document: withResolvedTags(source.document, source.services, digests) }
 }
 
-async function readNow(
-  base: EnvironmentConfig,
-  layout: Layout,
-  promotion: Promotion | undefined,
-): Promise<ResolvedSource> {
+async function readNow(base: EnvironmentConfig, layout: Layout, wanted: WantedSource): Promise<ResolvedSource> {
+  const { promotion } = wanted
   const promoting = promotion === undefined ? {} : { promotion }
   if (base.source.kind === 'upload') {
     const commit = (await uploadNote(base.directory))?.commit
@@ -67,10 +68,19 @@ async function readNow(
       ...(commit === undefined ? {} : { commit }),
     })
   }
-  const commit = await fetchBranch(base.directory, base.source.remote, base.source.branch)
+  const { branch } = base.source
+  const from = { branch, ...(wanted.commit === undefined ? {} : { commit: wanted.commit }) }
+  const commit = await fetchCommit(layout.repository, await originHere(base, base.source), from, wanted.signal)
+  await proveWhole(layout.repository, commit.sha, await folderOf(base))
   const written = join(layout.environment, 'incoming', commit.sha)
-  await exportCommit(base.directory, commit.sha, written)
+  await exportCommit(layout.repository, commit.sha, written)
   return readCheckout(base, written, commit, promotion)
+}
+
+export interface WantedSource {
+  commit?: string
+  promotion?: Promotion
+  signal?: AbortSignal
 }
 
 /** Reads a commit that was written out to `written`: its own slipway.yaml counts, the secrets come from the project's folder. */
@@ -80,11 +90,13 @@ export async function readCheckout(
   commit: Commit,
   promotion?: Promotion,
 ): Promise<ResolvedSource> {
-  const directory = join(written, await prefixOf(base.directory))
+  const directory = join(written, await folderOf(base))
   await copyEnvFile(base, directory)
-  const { config } = await loadConfig(join(directory, relative(base.directory, base.file)), base.environment)
+  // What a checkout holds goes with its release.
+  const file = join(directory, relative(base.directory, base.file))
+  const { config } = await loadConfig(file, base.environment, base.directory)
   if (config.project !== base.project) {
-    throw new SlipwayError('CONFIG_INVALID', `The branch ${commit.branch} holds another app: ${config.app}`, {
+    throw new SlipwayError('CONFIG_INVALID', `The commit ${commit.sha.slice(0, 12)} holds another app: ${config.app}`, {
       why: `${base.file} says app: ${base.app}`,
       state: 'nothing was changed',
       next: 'Check out the right branch, or correct the name.',

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { dirname, join, resolve } from 'node:path'
 import { findConfig, loadServers, type LoadedServers } from '../../config/load.ts'
 import type { ServerConfig } from '../../config/model.ts'
+import { parseRepository } from '../../config/repository-address.ts'
 import { logIn, proveLogin } from '../../servers/login.ts'
 import { checkServer } from '../../servers/setup/check.ts'
 import { setUpServer } from '../../servers/setup/setup.ts'
@@ -10,6 +11,7 @@ import type { Finding, Situation } from '../../servers/setup/topic.ts'
 import { hardeningTopics, topics } from '../../servers/setup/topics.ts'
 import type { Wishes } from '../../servers/setup/wishes.ts'
 import { withInteractiveArgv } from '../../servers/ssh/interactive.ts'
+import type { ServerAddress } from '../../servers/ssh/address.ts'
 import type { Connection, OpenOptions } from '../../servers/ssh/connection.ts'
 import { fingerprint, forgetKeys, pinnedKeysName, readPinnedKeys } from '../../servers/ssh/pinned-keys.ts'
 import { stateOf } from '../../servers/state.ts'
@@ -43,8 +45,7 @@ function serversOf(loaded: LoadedServers): Servers {
     list: () => Promise.all(loaded.servers.map(server => listed(server, loaded, pinnedKeys))),
 
     async trust(name, request) {
-      const server = known(name)
-      return trustServer(server, pinnedKeys, request)
+      return trustServer(gitHostNamed(loaded, name) ?? known(name), pinnedKeys, request)
     },
 
     async check(name, request) {
@@ -75,7 +76,7 @@ function serversOf(loaded: LoadedServers): Servers {
       })
     },
 
-    show: async (name, request) => over(known(name), request, stateOf),
+    show: async (name, request) => over(known(name), request, connection => stateOf(connection, known(name).home)),
 
     upgrade: async (name, request) =>
       over(known(name), request, connection => upgradeEngine(connection, wishesOf(known(name), loaded), request.note)),
@@ -116,6 +117,14 @@ function serverNamed({ servers, file }: LoadedServers, name: string): ServerConf
         ? `Add it: servers: { ${/^[a-z][a-z0-9-]*$/.test(name) ? name : 'prod-1'}: { host: 203.0.113.10 } } in ${dirname(file)}/slipway.yaml`
         : 'Name one of these.',
   })
+}
+
+/** The host of a repository is known by its key too. A server of that name comes first. */
+function gitHostNamed({ servers, environments }: LoadedServers, name: string): ServerAddress | undefined {
+  if (servers.some(server => server.name === name)) return undefined
+  const addresses = environments.flatMap(({ repository }) => parseRepository(repository ?? '') ?? [])
+  const found = addresses.find(({ kind, host }) => kind === 'ssh' && host === name)
+  return found === undefined ? undefined : { name, host: found.host, port: found.port, user: found.user ?? 'git' }
 }
 
 async function runInTerminal(argv: readonly string[]): Promise<number> {

@@ -4,7 +4,8 @@ import type { Release } from '../../release/model.ts'
 import type { ContainerState, Ports } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
 import { lockHolder } from '../../store/lock.ts'
-import type { EdgeStatus, ServiceStatus, StatusReport } from '../application.ts'
+import type { AlertStatus, EdgeStatus, ServiceStatus, StatusReport } from '../application.ts'
+import { illnesses } from '../../release/wellness.ts'
 import { isTended } from '../tending/alone.ts'
 
 /** What serves, how it is, and what was done last. */
@@ -54,6 +55,19 @@ export async function statusReport(config: EnvironmentConfig, layout: Layout, po
     ...(unfinished === undefined || lock !== undefined ? {} : { unfinished }),
     ...(lock === undefined ? {} : { lock }),
   }
+}
+
+/** Undefined: a deployment is under way, and watches by itself what it does. */
+export async function alertStatus(
+  report: StatusReport,
+  ports: Ports,
+  config: EnvironmentConfig,
+): Promise<AlertStatus | undefined> {
+  const current = await ports.releases.current()
+  if (report.lock !== undefined || current === undefined) return undefined
+  const problems = await illnesses(current, ports, config)
+  const told = await ports.alerts?.tell(problems, current)
+  return { problems, ...(told === undefined ? {} : { told }) }
 }
 
 async function services(current: Release, project: string, ports: Ports): Promise<ServiceStatus[]> {

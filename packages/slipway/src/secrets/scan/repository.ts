@@ -1,8 +1,7 @@
 import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Problem } from '../../support/errors.ts'
-import { readingVariables } from '../../support/git-variables.ts'
-import { run } from '../../support/run.ts'
+import { runGit } from '../../support/git.ts'
 import { shownName } from '../names.ts'
 import { type Allowance, isAllowed } from './allow.ts'
 import { fileExposure } from './files.ts'
@@ -57,8 +56,7 @@ const mostOfFile = 20
 const largestFile = 5_000_000
 
 async function trackedFiles(directory: string): Promise<string[] | undefined> {
-  const argv = ['-c', 'core.fsmonitor=false', '-C', directory, 'ls-files', '-z', '--cached', '--', '.']
-  const result = await run('git', argv, { environment: readingVariables, timeoutMs: 60_000 })
+  const result = await runGit(directory, ['ls-files', '-z', '--cached', '--', '.'])
   if (result.exitCode !== 0) return undefined
   // During a merge a file is listed once for each side.
   return [...new Set(result.stdout.split('\0').filter(path => path !== ''))]

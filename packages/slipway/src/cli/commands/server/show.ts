@@ -14,7 +14,19 @@ export const run: Handler<{ server: string; login: string | undefined }> = async
 
 function showText(state: ServerState, screen: Screen): string {
   const { paint } = screen
-  const { name, system, container, disk, memory, upSince, docker, containers, rebootNeeded, engineUpdates } = state
+  const {
+    name,
+    system,
+    container,
+    disk,
+    memory,
+    upSince,
+    docker,
+    containers,
+    rebootNeeded,
+    engineUpdates,
+    deployKeys,
+  } = state
   const line = (label: string, text: string): string[] => labelled(label, text, screen, 10)
   return [
     paint.strong(name),
@@ -26,6 +38,7 @@ function showText(state: ServerState, screen: Screen): string {
     ...(engineUpdates.length === 0
       ? []
       : line('updates', `${engineUpdates.join(', ')}: slipway server upgrade ${name}`)),
+    ...deployKeys.flatMap(({ project, publicKey }) => line('git key', `of ${project}:\n${publicKey}`)),
     ...(rebootNeeded ? line('reboot', 'an update waits for one') : []),
     '',
   ].join('\n')

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import type { EnvironmentConfig } from '../../src/config/model.ts'
+import type { Release } from '../../src/release/model.ts'
+import type { ContainerState, Probe } from '../../src/release/ports.ts'
+import { illnesses, type LookPorts } from '../../src/release/wellness.ts'
+
+const release = {
+  id: 'r3',
+  services: [
+    { name: 'api', role: 'web', replicas: 1, health: { path: '/health', timeoutMs: 1000 } },
+    { name: 'worker', role: 'worker', replicas: 2, health: {} },
+    { name: 'migrate', role: 'job', replicas: 1, health: {} },
+  ],
+} as unknown as Release
+
+const running = (service: string, change: Partial<ContainerState> = {}): ContainerState =>
+  ({
+    id: service,
+    name: `${service}-1`,
+    service,
+    status: 'running',
+    health: 'healthy',
+    restarts: 2,
+    exitCode: 0,
+    outOfMemory: false,
+    ...change,
+  }) as ContainerState
+
+const good: Probe = { kind: 'answered', status: 200, body: 'ok', milliseconds: 1 }
+
+function look(world: { containers?: ContainerState[]; live?: string; probes?: Probe[]; database?: boolean } = {}) {
+  const { containers = [running('api'), running('worker'), running('worker')], live = 'r3', database = true } = world
+  const probes = [...(world.probes ?? [])]
+  const ports = {
+    engine: { containers: async () => containers },
+    edge: { live: async () => live, probe: async () => probes.shift() ?? good },
+    database: { reachable: async () => database },
+  } as unknown as LookPorts
+  return illnesses(release, ports, { edge: { mode: 'address' } } as EnvironmentConfig)
+}
+
+test('what runs and answers is well, also when it was restarted once', async () => {
+  expect(await look()).toEqual([])
+})
+
+const bad: Probe = { kind: 'answered', status: 503, body: 'no database', milliseconds: 1 }
+
+test.each<[string, Parameters<typeof look>[0], RegExp]>([
+  [
+    'a container that was stopped',
+    { containers: [running('api', { status: 'exited', exitCode: 137 }), running('worker'), running('worker')] },
+    /^api-1 exited with code 137$/,
+  ],
+  [
+    'one that is unhealthy',
+    { containers: [running('api', { health: 'unhealthy' }), running('worker'), running('worker')] },
+    /^api-1 is unhealthy/,
+  ],
+  ['one that is gone', { containers: [running('api'), running('worker')] }, /^worker: 1 of 2/],
+  ['an edge that leads elsewhere', { live: 'r2' }, /leads to r2, not to r3/],
+  ['an edge that holds', { live: 'held' }, /^requests are held$/],
+  ['a database that is away', { database: false }, /database does not answer/],
+  ['a health path that fails', { probes: [bad, bad, bad] }, /^api\/health answers 503: no database$/],
+])('%s is told', async (_what, world, words) => {
+  expect((await look(world)).join('\n')).toMatch(words)
+})
+
+test('one answer that is lost is no outage', async () => {
+  expect(await look({ probes: [bad, bad, good] })).toEqual([])
+})

@@ -1,0 +1,228 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ensureDocker } from '../../../lab/docker.mjs'
+import { ensureImages } from '../../../lab/images.mjs'
+import { start, type LabServer } from '../../../lab/server.mjs'
+import { Author, GitHost } from './git-host.ts'
+
+/**
+ * The end-to-end checklist (BB10) on two servers: pushes to two branches, health through the edge, backup, rollback,
+ * isolation, and being told of an outage. CI stands here as the command that it calls.
+ */
+const exec = promisify(execFile)
+const root = resolve(import.meta.dirname, '../../..')
+const cli = join(root, 'packages/slipway/dist/slipway.js')
+const app = `bb-${randomBytes(3).toString('hex')}`
+const passwords = { dev: `dev-${randomBytes(9).toString('hex')}`, prod: `prod-${randomBytes(9).toString('hex')}` }
+const branches = { dev: 'develop', prod: 'main' } as const
+type Environment = keyof typeof branches
+let servers: Record<Environment, LabServer>
+let host: GitHost
+let base: string
+let author: Author
+
+beforeAll(async () => {
+  const { environment } = await ensureDocker({ log: () => undefined })
+  Object.assign(process.env, environment)
+  await ensureImages(['node:22-bookworm-slim', 'docker:28-cli'], { log: () => undefined })
+  const [dev, prod] = await Promise.all(
+    ['dev', 'prod'].map(name => start({ name: `${app}-${name}`, docker: true, images: true, log: () => undefined })),
+  )
+  if (dev === undefined || prod === undefined) throw new Error('A server is missing')
+  servers = { dev, prod }
+  host = await GitHost.on(dev)
+  base = await mkdtemp(join(tmpdir(), 'slipway-'))
+  author = new Author(join(base, 'author'))
+  await cp(join(root, 'test/apps/pulse'), author.directory, { recursive: true })
+  await author.git('init', '--quiet', '--initial-branch=main')
+  await release('main', 1)
+  await release('develop', 1)
+  await host.create(author.directory)
+}, 240_000)
+
+afterAll(async () => {
+  await Promise.all(Object.values(servers ?? {}).map(server => server.stop()))
+  if (base !== undefined) await rm(base, { recursive: true, force: true })
+})
+
+async function release(branch: string, version: number): Promise<string> {
+  const compose = await readFile(join(root, 'test/apps/pulse/compose.yaml'), 'utf8')
+  await mkdir(join(author.directory, 'migrations'), { recursive: true })
+  return author.commit(branch, `version ${version}`, {
+    'slipway.yaml': await slipwayYaml(),
+    'slipway.hosts': await pinned(),
+    'compose.yaml': compose.replace('${VERSION:?is in .env}', `"${version}"`),
+    'migrations/level': `${version}\n`,
+    'alert.mjs': `import { appendFileSync, readFileSync } from 'node:fs'
+const { SLIPWAY_ALERT, SLIPWAY_ALERT_FILE } = process.env
+const { problems } = JSON.parse(readFileSync(SLIPWAY_ALERT_FILE, 'utf8'))
+appendFileSync('/var/lib/slipway/alerts', [SLIPWAY_ALERT, ...problems].join(' ') + '\\n')
+`,
+  })
+}
+
+const pinned = async () =>
+  `${servers.dev.address} ${await servers.dev.hostKey()} dev\n${servers.prod.address} ${await servers.prod.hostKey()} prod\n`
+
+const at = (name: Environment) =>
+  `{ server: ${name}, source: { git: { branch: ${branches[name]}, repository: "${host.address}" } } }`
+
+async function slipwayYaml(): Promise<string> {
+  const server = (name: Environment) =>
+    `  ${name}: { host: ${servers[name].address}, user: deploy, identity: ${servers[name].rootKey} }`
+  return `app: ${app}
+compose: compose.yaml
+database: db
+migrate: { service: web, command: [node, migrate.mjs], files: migrations }
+rehearse: off
+health: { path: /health, deadline: 20s }
+edge: { listen: "0.0.0.0:3000" }
+watch: off
+warm: off
+rollback: { data: restore }
+hooks: { alert: [node, alert.mjs] }
+servers:
+${server('dev')}
+${server('prod')}
+environments:
+  dev: ${at('dev')}
+  prod: ${at('prod')}
+`
+}
+
+/** As the pipeline does: a clean checkout of the branch that was pushed, and the command. */
+async function slipway(environment: Environment, command: string, ...argv: string[]) {
+  const checkout = join(base, `ci-${environment}`)
+  await rm(checkout, { recursive: true, force: true })
+  await exec('git', ['clone', '--quiet', '--branch', branches[environment], author.directory, checkout])
+  const env = { ...process.env, NO_COLOR: '1', CI: '', PULSE_DB_PASSWORD: passwords[environment] }
+  const words = [cli, ...command.split(' '), environment, ...argv, '--json']
+  const ran = await exec(process.execPath, words, { cwd: checkout, env }).catch(
+    (error: unknown) => error as { stdout: string; stderr: string },
+  )
+  return { ...(JSON.parse(ran.stdout) as { result?: Record<string, unknown>; error?: { next?: string } }), ...ran }
+}
+
+async function health(environment: Environment): Promise<unknown> {
+  const answer = await fetch(`http://${servers[environment].address}:3000/health`)
+  return { code: answer.status, ...((await answer.json()) as object) }
+}
+
+async function inside(environment: Environment, ...argv: string[]): Promise<string> {
+  const { code, stdout, stderr } = await servers[environment].inside(argv, { timeout: 60_000 })
+  if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr.trim()}`)
+  return stdout
+}
+
+const container = (environment: Environment, service: string) =>
+  inside(environment, 'docker', 'ps', '-a', '--format', '{{.Names}}', '--filter', `name=-${service}-1`).then(text =>
+    text.trim(),
+  )
+
+const sql = (environment: Environment, statement: string) =>
+  inside(
+    environment,
+    ...['docker', 'exec', `${app}-${environment}-db-1`, 'psql', '-XAt', '-U', 'pulse', '-c', statement],
+  )
+
+async function write(environment: Environment, id: string): Promise<void> {
+  const body = JSON.stringify({ id })
+  const answer = await fetch(`http://${servers[environment].address}:3000/notes`, { method: 'POST', body })
+  expect(answer.status).toBe(200)
+}
+
+test('a push to develop lands on dev, a push to main on prod; each answers through its edge', async () => {
+  for (const environment of ['dev', 'prod'] as const) {
+    const { error } = await slipway(environment, 'deploy')
+    await host.letIn(/ssh-ed25519 \S+ \S+/.exec(error?.next ?? '')?.[0] ?? 'none')
+    const done = await slipway(environment, 'deploy')
+    expect(done.result, done.stderr).toMatchObject({ outcome: 'deployed', commit: { branch: branches[environment] } })
+    expect(await health(environment)).toEqual({ code: 200, status: 'ok', version: '1' })
+  }
+  const sha = await release('develop', 2)
+  await host.push(author.directory, 'develop')
+  expect((await slipway('dev', 'deploy')).result).toMatchObject({ outcome: 'deployed', commit: { sha } })
+  expect(await health('dev')).toMatchObject({ version: '2' })
+  expect(await health('prod')).toMatchObject({ version: '1' })
+})
+
+test('the data of dev and prod are apart: other rows, other passwords, and no way from one to the other', async () => {
+  await write('dev', 'of-dev')
+  await write('prod', 'of-prod')
+  expect(await sql('dev', 'select id from notes')).toBe('of-dev\n')
+  expect(await sql('prod', 'select id from notes')).toBe('of-prod\n')
+  for (const [from, to] of [
+    ['dev', 'prod'],
+    ['prod', 'dev'],
+  ] as const) {
+    const own = await container(from, 'web')
+    expect(await logIn(from, own, `postgresql://pulse:${passwords[from]}@db:5432/pulse`)).toBe('in\n')
+    const database =
+      (
+        await inside(
+          to,
+          'docker',
+          'inspect',
+          '--format',
+          '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}',
+          `${app}-${to}-db-1`,
+        )
+      ).split(' ')[0] ?? ''
+    for (const address of [servers[to].address, database]) {
+      // Where both happen to use one range of addresses, it is its own database that answers: with the other's password it lets nobody in.
+      const url = `postgresql://pulse:${passwords[to]}@${address}:5432/pulse`
+      expect(await logIn(from, own, url)).toBe('out\n')
+    }
+  }
+})
+
+/** From inside of a container of the app, with its own driver. */
+function logIn(environment: Environment, name: string, url: string): Promise<string> {
+  const script = `import pg from 'pg'
+const client = new pg.Client({ connectionString: process.argv[1], connectionTimeoutMillis: 3000 })
+await client.connect().then(() => console.log('in'), () => console.log('out'))
+process.exit()`
+  return inside(environment, 'docker', 'exec', name, 'node', '--input-type=module', '-e', script, url)
+}
+
+test('a backup of prod is a dump with its data; a rollback of dev brings the version before, well', async () => {
+  const { result, stderr } = await slipway('prod', 'backup')
+  const file = String(result?.['file'])
+  expect(file, stderr).toMatch(/daily-\d{4}-\d{2}-\d{2}/)
+  await inside('prod', 'docker', 'cp', file, `${app}-prod-db-1`.concat(':/tmp/dump'))
+  const dump = await inside(
+    'prod',
+    'docker',
+    'exec',
+    `${app}-prod-db-1`,
+    'pg_restore',
+    '--data-only',
+    '--file=-',
+    '/tmp/dump',
+  )
+  expect(dump).toContain('of-prod')
+  const back = await slipway('dev', 'rollback', '--data', 'restore', `--confirm=${app}`)
+  expect(back.result, back.stdout).toMatchObject({ outcome: 'deployed', kind: 'rollback' })
+  expect(await health('dev')).toMatchObject({ status: 'ok', version: '1' })
+})
+
+test('the API of prod stops: whoever is to hear of it does, once, and again when it is back', async () => {
+  const alerts = () => inside('prod', 'cat', '/var/lib/slipway/alerts').catch(() => '')
+  expect((await slipway('prod', 'status', '--alert')).result).toMatchObject({ alert: { problems: [] } })
+  expect(await alerts()).toBe('')
+  const web = await container('prod', 'web')
+  await inside('prod', 'docker', 'stop', '--time', '1', web)
+  const down = await slipway('prod', 'status', '--alert')
+  expect(down.result, down.stderr).toMatchObject({ alert: { told: 'down' } })
+  expect(await alerts()).toMatch(/^down .*-web-1 exited/)
+  await slipway('prod', 'status', '--alert')
+  await inside('prod', 'docker', 'start', web)
+  await expect.poll(() => health('prod').catch(() => undefined), { timeout: 10_000 }).toMatchObject({ version: '1' })
+  expect((await slipway('prod', 'status', '--alert')).result).toMatchObject({ alert: { told: 'recovered' } })
+  expect((await alerts()).split('\n').map(line => line.split(' ')[0])).toEqual(['down', 'recovered', ''])
+})
