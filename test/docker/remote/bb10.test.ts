@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,6 +8,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensureDocker } from '../../../lab/docker.mjs'
 import { ensureImages } from '../../../lab/images.mjs'
 import { start, type LabServer } from '../../../lab/server.mjs'
+import { newIdentity, recipientOf } from '../../../packages/slipway/src/secrets/age.ts'
+import { newSecrets, withValues } from '../../../packages/slipway/src/secrets/change.ts'
+import { printSealedFile } from '../../../packages/slipway/src/secrets/sealed-yaml.ts'
 import { thorough } from '../sample.ts'
 import { Author, GitHost } from './git-host.ts'
 
@@ -30,6 +33,8 @@ const servers = new Map<Environment, LabServer>()
 let host: GitHost
 let base: string
 let author: Author
+/** CI has it, and nobody else. */
+let identity = ''
 
 beforeAll(async () => {
   const { environment } = await ensureDocker({ log: () => undefined })
@@ -45,6 +50,7 @@ beforeAll(async () => {
   author = new Author(join(base, 'author'))
   await cp(join(root, 'test/apps/pulse'), author.directory, { recursive: true })
   await author.git('init', '--quiet', '--initial-branch=main')
+  await sealPasswords()
   await release('main', 1)
   await release('develop', 1)
   await host.create(author.directory)
@@ -54,6 +60,19 @@ afterAll(async () => {
   await Promise.all([...servers.values()].map(server => server.stop()))
   if (base !== undefined) await rm(base, { recursive: true, force: true })
 })
+
+/** In the repository, encrypted: the server is given one value, and the key stays here. */
+async function sealPasswords(): Promise<void> {
+  identity = await newIdentity()
+  const ci = { name: 'ci', kind: 'ci' as const, key: await recipientOf(identity) }
+  await mkdir(join(author.directory, 'secrets'))
+  for (const environment of environments) {
+    const open = await newSecrets({ app, environment }, [ci])
+    const value = new Map([['PULSE_DB_PASSWORD', Buffer.from(passwords[environment])]])
+    const { sealed } = await withValues(open, value)
+    await writeFile(join(author.directory, `secrets/${environment}.yaml`), printSealedFile(sealed))
+  }
+}
 
 async function release(branch: string, version: number): Promise<string> {
   const compose = await readFile(join(root, 'test/apps/pulse/compose.yaml'), 'utf8')
@@ -110,7 +129,7 @@ async function slipway(environment: Environment, command: string, ...argv: strin
   const checkout = join(base, `ci-${environment}`)
   await rm(checkout, { recursive: true, force: true })
   await exec('git', ['clone', '--quiet', '--branch', branches[environment], author.directory, checkout])
-  const env = { ...process.env, NO_COLOR: '1', CI: '', PULSE_DB_PASSWORD: passwords[environment] }
+  const env = { ...process.env, NO_COLOR: '1', CI: '', SLIPWAY_AGE_KEY: identity }
   const words = [cli, ...command.split(' '), environment, ...argv, '--json']
   const ran = await exec(process.execPath, words, { cwd: checkout, env }).catch(
     (error: unknown) => error as { stdout: string; stderr: string },
