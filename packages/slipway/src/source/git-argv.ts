@@ -1,12 +1,12 @@
 /** Arguments and settings for git. Pure. */
 
 /** Only the one commit, to a reference of its own: neither a branch nor FETCH_HEAD, which another fetch may write. */
-export function fetchArgv(address: string, wanted: Wanted): string[] {
+export function fetchArgv(address: string, wanted: Wanted, depth = 1): string[] {
   const from = wanted.commit ?? `refs/heads/${wanted.branch}`
   return [
     'fetch',
     '--quiet',
-    '--depth=1',
+    `--depth=${depth}`,
     '--no-tags',
     '--no-recurse-submodules',
     '--no-write-fetch-head',
@@ -17,6 +17,9 @@ export function fetchArgv(address: string, wanted: Wanted): string[] {
     `+${from}:${referenceOf(wanted)}`,
   ]
 }
+
+/** All that a branch was made of. */
+export const wholeDepth = 2 ** 31 - 1
 
 /** The newest commit of a branch, or just this one. */
 export interface Wanted {

@@ -58,7 +58,7 @@ const meanings: readonly { pattern: RegExp; means: (wanted: Wanted) => Meaning }
     means: ({ commit }) => ({
       code: 'SOURCE_FAILED',
       why: `the repository does not give out the commit ${commit?.slice(0, 12) ?? ''}`,
-      next: 'Push it first. Some hosts give out only the newest commit of a branch: then deploy without --commit.',
+      next: 'Push it to the branch first. Some hosts give out only what is on a branch.',
     }),
   },
   {
@@ -119,6 +119,15 @@ const meanings: readonly { pattern: RegExp; means: (wanted: Wanted) => Meaning }
       code: 'SOURCE_FAILED',
       why: 'the connection to its host broke',
       next: 'Try again.',
+    }),
+  },
+  {
+    pattern: /Could not read from remote repository/i,
+    means: () => ({
+      code: 'SOURCE_FAILED',
+      why: 'its host ended the connection before anything came',
+      next: 'Try again, and check the address.',
+      mayBeLogin: true,
     }),
   },
 ]

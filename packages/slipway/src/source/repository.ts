@@ -7,7 +7,15 @@ import { lockTaken, runGit } from '../support/git.ts'
 import { run, type RunResult } from '../support/run.ts'
 import { commitAt } from './git.ts'
 import { gitText, sourceFailed } from './git-answers.ts'
-import { fetchArgv, isFullCommit, ownSettings, referenceOf, repositoryConfig, type Wanted } from './git-argv.ts'
+import {
+  fetchArgv,
+  isFullCommit,
+  ownSettings,
+  referenceOf,
+  repositoryConfig,
+  wholeDepth,
+  type Wanted,
+} from './git-argv.ts'
 import { fetchFailure, type Origin } from './git-origin.ts'
 
 /**
@@ -25,8 +33,7 @@ export async function fetchCommit(
   const attempted = `The ${what} could not be fetched from ${origin.address}`
   await makeRepository(repository)
   await proveName(repository, wanted, attempted)
-  const argv = fetchArgv(origin.address, wanted)
-  const fetch = (): Promise<RunResult> =>
+  const fetch = (argv = fetchArgv(origin.address, wanted)): Promise<RunResult> =>
     runGit(origin.directory ?? repository, argv, {
       protocols: origin.protocols,
       variables: { ...origin.variables, GIT_DIR: repository },
@@ -39,6 +46,13 @@ export async function fetchCommit(
     if (result.exitCode === 0 || !(await mend(repository, result.stderr))) continue
     await makeRepository(repository)
     result = await fetch()
+  }
+  if (wanted.commit !== undefined && /unadvertised object/i.test(result.stderr)) {
+    // Such a host gives out branches alone: all of it, then, and the commit out of that.
+    const whole = await fetch(fetchArgv(origin.address, { branch: wanted.branch }, wholeDepth))
+    const named = ['update-ref', referenceOf(wanted), wanted.commit]
+    if (whole.exitCode !== 0) result = whole
+    else if ((await runGit(repository, named, { settings: ownSettings })).exitCode === 0) result = whole
   }
   if (result.exitCode !== 0 && signal?.aborted === true) {
     throw new SlipwayError('INTERRUPTED', 'Interrupted while the code was fetched', { state: 'nothing was changed' })

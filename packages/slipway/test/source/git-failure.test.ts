@@ -34,6 +34,7 @@ test.each([
   ],
   [`Timeout, server x not responding.${tail}`, 'SOURCE_FAILED', /connection to its host broke/],
   ['error: RPC failed; curl 28 Operation too slow. Less than 1000 bytes/sec', 'SOURCE_FAILED', /broke/],
+  [tail, 'SOURCE_FAILED', /ended the connection before anything came/],
   ['fatal: write error: No space left on device\nfatal: early EOF', 'DISK_FULL', /disk is full/],
   ["fatal: transport 'ext' not allowed", 'SOURCE_FAILED', /start a program/],
 ])('%j', (printed, code, why) => {

@@ -525,6 +525,25 @@ describe('the repository of our own', () => {
     expect(await readFile(join(await exported(first), 'app.js'), 'utf8')).toBe('one\n')
   })
 
+  test('finds a commit on the branch where the host gives out nothing but branches', async () => {
+    const first = git(clone, 'rev-parse', 'HEAD')
+    await commit({ 'app.js': 'two\n' }, 'second')
+    git(clone, 'remote', 'set-url', 'origin', `file://${remote}`)
+    vi.stubEnv('GIT_CONFIG_COUNT', '1')
+    vi.stubEnv('GIT_CONFIG_KEY_0', 'protocol.version')
+    vi.stubEnv('GIT_CONFIG_VALUE_0', '0')
+    expect((await fetchBranch(clone, 'origin', 'main')).subject).toBe('second')
+    expect(await fetchBranch(clone, 'origin', 'main', first)).toEqual({ sha: first, branch: '', subject: 'first' })
+    expect(await readFile(join(await exported(first), 'app.js'), 'utf8')).toBe('one\n')
+    await commit({ 'app.js': 'elsewhere\n' }, 'on another branch', 'other')
+    const other = git(author, 'rev-parse', 'HEAD~0')
+    await commit({ 'app.js': 'its tip\n' }, 'its tip', 'other')
+    await expect(fetchBranch(clone, 'origin', 'main', other)).rejects.toMatchObject({
+      code: 'SOURCE_FAILED',
+      why: `the repository does not give out the commit ${other.slice(0, 12)}`,
+    })
+  })
+
   test.each(['main', 'HEAD', '--output=x', '$(touch x)', 'f'.repeat(40), '0'.repeat(39), 'g'.repeat(40)])(
     'has no commit %j',
     async name => {
