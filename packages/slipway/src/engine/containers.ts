@@ -56,6 +56,7 @@ interface Inspected {
   State: {
     Status: ContainerState['status']
     ExitCode: number
+    StartedAt: string
     FinishedAt: string
     OOMKilled: boolean
     Health?: { Status: string; Log?: { Output: string; ExitCode: number }[] | null }
@@ -82,6 +83,7 @@ function parse(raw: Inspected): InspectedContainer {
       service: own['com.docker.compose.service'] ?? '',
       status: raw.State.Status,
       health: health === undefined || test[0] === 'NONE' ? 'none' : healthOf(health.Status),
+      startedAt: new Date(raw.State.StartedAt),
       exitCode: raw.State.ExitCode,
       restarts: raw.RestartCount,
       outOfMemory: raw.State.OOMKilled,

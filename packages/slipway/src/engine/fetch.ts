@@ -11,7 +11,7 @@ import { placeFiles } from '../source/place.ts'
 import { writeRelease } from '../store/releases.ts'
 import { type Seal, writeSeal } from '../store/seal.ts'
 import { buildDocument } from './build-document.ts'
-import { buildImages, imagesWithHealthcheck, pinImages, untagImages } from './images.ts'
+import { buildImages, pinImages, untagImages } from './images.ts'
 import { files, lastingFolder } from './names.ts'
 import { releaseDocument } from './release-document.ts'
 import { deliverSecrets, withBuildSecrets } from './secret-files.ts'
@@ -65,8 +65,7 @@ async function makeRelease(
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const placed = await placeAndCopy(source, directory)
   await withBuildSecrets(placed.document, directory, held => build(held, project, id, services, directory))
-  const images = await pinImages(source.document, services, project, id, note)
-  const withHealthcheck = await imagesWithHealthcheck(Object.values(images))
+  const { images, withHealthcheck } = await pinImages(source.document, services, project, id, note)
   const known = services.map(service => ({
     ...service,
     dockerHealth: service.dockerHealth || withHealthcheck.has(images[service.name] ?? ''),

@@ -24,6 +24,12 @@ export async function buildImages(file: string, directory: string, project: stri
   })
 }
 
+/** Every service's image by id, and which of those ids bring a HEALTHCHECK of their own. */
+export interface PinnedImages {
+  images: Record<string, string>
+  withHealthcheck: ReadonlySet<string>
+}
+
 /** Pins every service to the id of its image, pulling what is not here, and tags it so that it stays. */
 export async function pinImages(
   document: ComposeDocument,
@@ -31,21 +37,27 @@ export async function pinImages(
   project: string,
   release: ReleaseId,
   note: (text: string) => void,
-): Promise<Record<string, string>> {
-  const referenced = referencedImages(document, services)
-  for (const { reference } of referenced) await makePresent(reference, note)
-  const pinned = services.map(async ({ name }) => {
-    const tag = imageTag(project, name, release)
-    const reference = referenced.find(each => each.service === name)?.reference
-    const id = await imageId(reference ?? tag)
-    if (id === undefined) {
-      const why = `${reference ?? tag} was not found after the build`
-      throw new SlipwayError('BUILD_FAILED', `The image of ${name} is not there`, { why })
-    }
-    if (reference !== undefined) await docker(['image', 'tag', id, tag])
-    return [name, id] as const
+): Promise<PinnedImages> {
+  const referenced = new Map(referencedImages(document, services).map(each => [each.service, each.reference]))
+  const tagOf = (name: string): string => imageTag(project, name, release)
+  const wanted = services.map(({ name }) => referenced.get(name) ?? tagOf(name))
+  let found = await lookAtImages(wanted)
+  const missing = new Set([...referenced.values()].filter(reference => !found.has(reference)))
+  for (const reference of missing) await pull(reference, note)
+  if (missing.size > 0) found = await lookAtImages(wanted)
+  const pinned = services.map(({ name }) => {
+    const reference = referenced.get(name) ?? tagOf(name)
+    const image = found.get(reference)
+    if (image !== undefined) return { name, image }
+    const why = `${reference} was not found after the build`
+    throw new SlipwayError('BUILD_FAILED', `The image of ${name} is not there`, { why })
   })
-  return Object.fromEntries(await Promise.all(pinned))
+  const untagged = pinned.filter(({ name }) => referenced.has(name))
+  await Promise.all(untagged.map(({ name, image }) => docker(['image', 'tag', image.id, tagOf(name)])))
+  return {
+    images: Object.fromEntries(pinned.map(({ name, image }) => [name, image.id])),
+    withHealthcheck: new Set(pinned.filter(({ image }) => image.hasHealthcheck).map(({ image }) => image.id)),
+  }
 }
 
 export async function untagImages(project: string, services: readonly string[], release: ReleaseId): Promise<void> {
@@ -61,25 +73,43 @@ export async function untagUnknown(project: string, release: ReleaseId): Promise
   if (tags.length > 0) await tryDocker(['image', 'rm', '--no-prune', '--', ...tags])
 }
 
-export async function imageId(reference: string): Promise<string | undefined> {
-  const result = await tryDocker(['image', 'inspect', '--format', '{{.Id}}', '--', reference])
-  return result.exitCode === 0 ? result.stdout.trim() : undefined
+/** What is here of these, by reference: by one call when all of it is, and else by one for each. */
+async function lookAtImages(references: readonly string[]): Promise<Map<string, FoundImage>> {
+  const [...wanted] = new Set(references)
+  const together = await inspectImages(wanted)
+  if (together !== undefined) return new Map(wanted.flatMap((name, index) => pairOf(name, together[index])))
+  const each = await Promise.all(wanted.map(name => inspectImages([name])))
+  return new Map(wanted.flatMap((name, index) => pairOf(name, each[index]?.[0])))
 }
 
-/** Whether each image brings a HEALTHCHECK of its own. */
-export async function imagesWithHealthcheck(ids: readonly string[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set()
-  const text = await docker(['image', 'inspect', '--format', '{{json .}}', '--', ...new Set(ids)])
-  const images = jsonLines(text) as { Id: string; Config?: { Healthcheck?: { Test?: string[] } | null } | null }[]
-  return new Set(images.filter(image => hasCheck(image.Config?.Healthcheck?.Test)).map(image => image.Id))
+interface FoundImage {
+  id: string
+  hasHealthcheck: boolean
+}
+
+/** In the order of the references; undefined: one of them is not here, and it is not told for which the others stand. */
+async function inspectImages(references: readonly string[]): Promise<FoundImage[] | undefined> {
+  if (references.length === 0) return []
+  const result = await tryDocker(['image', 'inspect', '--format', '{{json .}}', '--', ...references])
+  if (result.exitCode !== 0) return undefined
+  const images = jsonLines(result.stdout) as InspectedImage[]
+  return images.map(image => ({ id: image.Id, hasHealthcheck: hasCheck(image.Config?.Healthcheck?.Test) }))
+}
+
+interface InspectedImage {
+  Id: string
+  Config?: { Healthcheck?: { Test?: string[] } | null } | null
+}
+
+function pairOf(name: string, image: FoundImage | undefined): [string, FoundImage][] {
+  return image === undefined ? [] : [[name, image]]
 }
 
 function hasCheck(test: readonly string[] | undefined): boolean {
   return test !== undefined && test.length > 0 && test[0] !== 'NONE'
 }
 
-async function makePresent(reference: string, note: (text: string) => void): Promise<void> {
-  if ((await imageId(reference)) !== undefined) return
+async function pull(reference: string, note: (text: string) => void): Promise<void> {
   note(`pulling ${reference}`)
   await docker(['image', 'pull', '--quiet', '--', reference], {
     code: 'BUILD_FAILED',

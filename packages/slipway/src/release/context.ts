@@ -1,6 +1,6 @@
 import type { EventBody } from './events.ts'
 import type { Facts, Plan, Release, StepName } from './model.ts'
-import type { Ports } from './ports.ts'
+import type { DatabaseState, Ports } from './ports.ts'
 import { SlipwayError } from '../support/errors.ts'
 
 /** What every step sees: the plan, what was learnt so far, and the outside world. */
@@ -22,6 +22,10 @@ export interface Context {
   hasGivenUp?: boolean
   /** A watch that was cut off: the old release stays warm at least this long, and with it the watch goes on. */
   watchLeftMs?: number
+  /** The moment (monotonic) before which nothing of the release was started. */
+  notStartedBefore?: number
+  /** The database when nothing more will be done to it; undefined: it could not be read, or there is none. */
+  stateAtEnd?: Promise<DatabaseState | undefined> | undefined
   /** A copy of the database that is being started ahead of its use. */
   copy?: Promise<void>
   /** The moment (monotonic) at which the requests that waited were let go. */

@@ -110,6 +110,8 @@ export interface ContainerState {
   status: 'created' | 'running' | 'restarting' | 'exited' | 'dead' | 'paused' | 'removing'
   /** `none`: the container has no health check. */
   health: 'none' | 'starting' | 'healthy' | 'unhealthy'
+  /** When it was started last, by Docker's clock; absent: not known. */
+  startedAt?: Date
   exitCode: number
   restarts: number
   outOfMemory: boolean

@@ -6,7 +6,7 @@ import { failureOf } from './failure.ts'
 import { goForward } from './forward.ts'
 import { withinHoldLimit } from './hold-limit.ts'
 import type { DeploymentId, DeploymentRecord, Outcome, Plan } from './model.ts'
-import type { Ports } from './ports.ts'
+import type { DatabaseState, Ports } from './ports.ts'
 import { recordOf } from './record.ts'
 import { recover } from './recover.ts'
 import type { RunOptions } from './request.ts'
@@ -170,7 +170,7 @@ class Deployment {
     serving: string,
     failure?: DeploymentRecord['failure'],
   ): Promise<DeploymentRecord> {
-    const database = outcome === 'deployed' ? await this.ports.database?.state().catch(() => undefined) : undefined
+    const database = outcome === 'deployed' ? await this.stateAtEnd() : undefined
     const record = recordOf({
       id: this.id,
       plan: this.context.plan,
@@ -194,6 +194,10 @@ class Deployment {
       ...(record.heldMs === undefined ? {} : { heldMs: record.heldMs }),
     })
     return record
+  }
+
+  private stateAtEnd(): Promise<DatabaseState | undefined> | undefined {
+    return this.context.stateAtEnd ?? this.ports.database?.state().catch(() => undefined)
   }
 
   private endHold(): void {

@@ -5,38 +5,39 @@ import { mountsOf } from '../../config/compose-secrets.ts'
 import type { ComposeDocument, ComposeService } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { stateContainer } from '../../engine/state.ts'
-import { postgresDatabase } from '../../postgres/database.ts'
 import type { Backups, Database } from '../../release/ports.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import type { Layout } from '../../store/layout.ts'
+import type { OpenDatabases } from './open-databases.ts'
 
 /** The database as the Compose service's own environment describes it. */
 export async function openDatabase(
   config: EnvironmentConfig,
   document: ComposeDocument,
-  container: ContainerFinder,
+  databases: OpenDatabases,
 ): Promise<Database | undefined> {
   const login = await serverLogin(config, document)
-  return login === undefined ? undefined : postgresDatabase({ ...login, container: container.find })
+  return login === undefined ? undefined : databases.open(login, databases.container(config))
 }
 
 /** The login that the app itself uses, when one of its variables or secrets is a URL that leads to the database service. */
 export function appDatabase(
   config: EnvironmentConfig,
   document: ComposeDocument,
-  container: ContainerFinder,
+  databases: OpenDatabases,
 ): Database | undefined {
   const service = config.database?.service
   if (service === undefined) return undefined
+  const container = databases.container(config)
   for (const each of Object.values(document.services)) {
     for (const value of Object.values(each.environment ?? {})) {
       const login = loginOf(unescaped(value ?? ''), service)
-      if (login !== undefined) return postgresDatabase({ ...login, container: container.find })
+      if (login !== undefined) return databases.open(login, container)
     }
   }
   for (const { value } of Object.values(document.secrets ?? {})) {
     const login = value === undefined ? undefined : loginOf(Buffer.from(value).toString().trim(), service)
-    if (login !== undefined) return postgresDatabase({ ...login, container: container.find })
+    if (login !== undefined) return databases.open(login, container)
   }
   return undefined
 }

@@ -4,7 +4,7 @@ import { caddyEdge, type CaddyEdge } from '../../edge/edge.ts'
 import type { WaitingRoom } from '../../edge/hold.ts'
 import { composeEngine } from '../../engine/engine.ts'
 import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.ts'
-import type { Engine, Ports, SourcePort } from '../../release/ports.ts'
+import type { Database, Engine, Ports, SourcePort } from '../../release/ports.ts'
 import { sourceFolder } from '../../source/git.ts'
 import { seedLasting } from '../../source/seed.ts'
 import { fileExperience } from '../../store/experience.ts'
@@ -16,8 +16,9 @@ import { fileReleases } from '../../store/releases.ts'
 import { fileWarm } from '../../store/warm.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { proveAddressFree } from './address.ts'
-import { appDatabase, databaseContainer, openBackups, openDatabase, type ContainerFinder } from './database.ts'
+import { appDatabase, openBackups, openDatabase, type ContainerFinder } from './database.ts'
 import { tooTightForTwo } from './memory.ts'
+import type { OpenDatabases } from './open-databases.ts'
 import { preflightChecks } from './preflight.ts'
 import { openRehearsals } from './rehearsals.ts'
 import { readCheckout, type ResolvedSource } from './resolve.ts'
@@ -25,6 +26,8 @@ import { edgeOptions, systemClock } from './surroundings.ts'
 
 export interface RealPorts extends Ports {
   edge: CaddyEdge
+  /** The database by the login of the app; absent: that is not known. */
+  appDatabase?: Database
 }
 
 /** The real world behind the deployment's ports. */
@@ -33,9 +36,11 @@ export async function realPorts(
   layout: Layout,
   document: ComposeDocument,
   source: () => ResolvedSource | undefined,
+  databases: OpenDatabases,
 ): Promise<RealPorts> {
-  const container = databaseContainer(config)
-  const database = await openDatabase(config, document, container)
+  const container = databases.container(config)
+  const database = await openDatabase(config, document, databases)
+  const ofApp = appDatabase(config, document, databases)
   const releases = fileReleases(layout)
   const edge = projectEdge(config, layout)
   return {
@@ -54,12 +59,17 @@ export async function realPorts(
       layout,
       source,
       database,
-      appDatabase: appDatabase(config, document, container),
+      proveLogin: () => provenLogin(ofApp ?? database, databases),
       addressFree: () => proveAddressFree(config, edgeOptions(layout)),
     }),
     ...(database === undefined ? {} : { database }),
+    ...(ofApp === undefined ? {} : { appDatabase: ofApp }),
     ...(await openRehearsals(config, document, layout, container)),
   }
+}
+
+async function provenLogin(database: Database | undefined, databases: OpenDatabases): Promise<void> {
+  if (database !== undefined) await databases.proveLogin(database)
 }
 
 /** The edge of one environment; requests wait in a room of this process unless another is given. */

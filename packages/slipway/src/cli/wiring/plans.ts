@@ -12,13 +12,14 @@ import { planWarmRollback } from './warm-target.ts'
 export async function deploymentPlan(
   { config, document, services, commit }: ResolvedSource,
   ports: Ports,
+  seen: Promise<SeenDatabase | undefined> = lookAt(ports.database),
 ): Promise<Plan> {
   const [current, history, migrationFingerprint, experience, database] = await Promise.all([
     ports.releases.current(),
     ports.journal.history(),
     migrationFingerprintOf(config),
     ports.experience?.read(),
-    lookAt(ports.database),
+    seen,
   ])
   const plan = planDeployment({
     config,
@@ -66,7 +67,13 @@ export function basePlan(config: EnvironmentConfig, current: Plan['current']): P
   }
 }
 
-async function lookAt(database: Ports['database']): Promise<{ state: DatabaseState; bytes: number } | undefined> {
+export interface SeenDatabase {
+  state: DatabaseState
+  bytes: number
+}
+
+/** Undefined: there is none, or it does not answer. */
+export async function lookAt(database: Ports['database']): Promise<SeenDatabase | undefined> {
   if (database === undefined || !(await database.reachable())) return undefined
   const [state, bytes] = await Promise.all([database.state(), database.sizeBytes()])
   return { state, bytes }

@@ -18,7 +18,7 @@ export function preflightChecks(input: PreflightInput): Checks {
       await inOrder([
         engineAnswers(),
         diskHasRoom(input.layout.environment, atLeast, 'Slipway keeps releases and journals there'),
-        databaseIsWell(input, backupsDirectory(plan.config, input.layout)),
+        databaseIsWell(input, backupsDirectory(plan.config, input.layout), plan.database?.bytes),
         input.addressFree(),
       ])
       return [...secrets, ...(await memoryWarnings())]
@@ -30,8 +30,8 @@ interface PreflightInput {
   layout: Layout
   source: () => ResolvedSource | undefined
   database: Database | undefined
-  /** The database by the login of the app, when that is known. */
-  appDatabase: Database | undefined
+  /** By the login of the app, when that is known. */
+  proveLogin: () => Promise<void>
   addressFree: () => Promise<void>
 }
 
@@ -40,14 +40,13 @@ async function inOrder(checks: Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(checks)) if (result.status === 'rejected') throw result.reason
 }
 
-async function databaseIsWell(input: PreflightInput, backups: string): Promise<void> {
+/** A plan that was just made knows how big the database is, and by that also that it answers. */
+async function databaseIsWell(input: PreflightInput, backups: string, planned: number | undefined): Promise<void> {
   const { database } = input
   if (database === undefined) return
-  if (!(await database.reachable())) return diskHasRoom(backups, atLeast, 'backups go there')
-  await inOrder([
-    database.sizeBytes().then(size => diskHasRoom(backups, atLeast + size, 'backups go there')),
-    (input.appDatabase ?? database).proveLogin(),
-  ])
+  if (planned === undefined && !(await database.reachable())) return diskHasRoom(backups, atLeast, 'backups go there')
+  const size = planned === undefined ? database.sizeBytes() : Promise.resolve(planned)
+  await inOrder([size.then(bytes => diskHasRoom(backups, atLeast + bytes, 'backups go there')), input.proveLogin()])
 }
 
 const atLeast = 256 * 1024 ** 2

@@ -41,9 +41,10 @@ import { startTending } from '../tending/start.ts'
 import { isHalfMade, removeHalfMade } from './half-made.ts'
 import { secretsIn } from './known-secrets.ts'
 import { followLogs } from './logs.ts'
+import { OpenDatabases } from './open-databases.ts'
 import { projectEdge, realPorts, type RealPorts } from './parts.ts'
 import { variablesForLooking } from './environment-secrets.ts'
-import { basePlan, deploymentPlan, rollbackPlan } from './plans.ts'
+import { basePlan, deploymentPlan, lookAt, rollbackPlan } from './plans.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource } from './resolve.ts'
 import { statusReport } from './status.ts'
 
@@ -55,6 +56,7 @@ export class RealApplication implements Application {
   private readonly layout: Layout
   private readonly warnings: readonly Problem[]
   private readonly guardianRoom: WaitingRoom | undefined
+  private readonly databases = new OpenDatabases()
   private source: ResolvedSource | undefined
   private redact = redactor([])
 
@@ -81,7 +83,10 @@ export class RealApplication implements Application {
   }
 
   deploy(request: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
-    return this.run(`deploy to ${this.environment}`, request.signal, emit, ports => this.planDeployment(ports))
+    return this.run(`deploy to ${this.environment}`, request.signal, emit, ports => {
+      this.databases.beginProof(ports.appDatabase ?? ports.database)
+      return this.planDeployment(ports)
+    })
   }
 
   rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
@@ -182,7 +187,7 @@ export class RealApplication implements Application {
     purpose: string,
     signal: AbortSignal,
     emit: (event: Event) => void,
-    makePlan: (ports: Ports) => Promise<Plan>,
+    makePlan: (ports: RealPorts) => Promise<Plan>,
   ): Promise<DeploymentRecord> {
     return this.guarded('The deployment could not begin', () =>
       this.withEdge(ports =>
@@ -265,12 +270,16 @@ export class RealApplication implements Application {
   }
 
   private async planDeployment(ports: Ports): Promise<Plan> {
+    // While Compose reads its files, as these will hardly name another database.
+    const { database } = ports
+    const seen = lookAt(database)
+    seen.catch(() => undefined)
     this.source = await resolveSource(this.config, this.layout)
     const { config, document } = this.source
     // The commit's own configuration counts from here on.
     const { edge: _edge, lock: _lock, ...others } = await this.portsFor(config, document)
     Object.assign(ports, others)
-    return deploymentPlan(this.source, ports)
+    return deploymentPlan(this.source, ports, ports.database === database ? seen : lookAt(ports.database))
   }
 
   /** For what takes the lock: a guardian looks after it, and keeps who waits in a hold. */
@@ -308,7 +317,7 @@ export class RealApplication implements Application {
   private async portsFor(config: EnvironmentConfig, document: ComposeDocument): Promise<RealPorts> {
     const values = this.source?.secrets?.values
     this.redact = redactor(await secretsIn(config, document, values))
-    const ports = await realPorts(config, this.layout, document, () => this.source)
+    const ports = await realPorts(config, this.layout, document, () => this.source, this.databases)
     const { journal, checks, experience } = ports
     return {
       ...ports,

@@ -5,16 +5,22 @@ export const prune: Step = {
   name: 'prune',
   does: () => 'Remove what the retention policy no longer keeps',
   async apply(context) {
-    const removed: string[] = []
-    for (const part of [pruneReleases, pruneDatabases, pruneBackups]) {
-      try {
-        removed.push(...(await part(context)))
-      } catch (error) {
-        context.note(`pruning was not complete: ${error instanceof Error ? error.message : String(error)}`)
-      }
-    }
-    return removed.length === 0 ? undefined : `removed ${removed.join(', ')}`
+    // None needs what another removes.
+    const parts = [pruneReleases, pruneDatabases, pruneBackups].map(part => asFarAsPossible(part, context))
+    // What the record tells of the database is read meanwhile; without it, the next plan knows less.
+    context.stateAtEnd = context.ports.database?.state().catch(() => undefined)
+    const [removed] = await Promise.all([Promise.all(parts), context.stateAtEnd])
+    return removed.flat().length === 0 ? undefined : `removed ${removed.flat().join(', ')}`
   },
+}
+
+async function asFarAsPossible(part: typeof pruneReleases, context: Context): Promise<string[]> {
+  try {
+    return await part(context)
+  } catch (error) {
+    context.note(`pruning was not complete: ${error instanceof Error ? error.message : String(error)}`)
+    return []
+  }
 }
 
 async function pruneReleases(context: Context): Promise<string[]> {
