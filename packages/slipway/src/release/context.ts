@@ -1,3 +1,4 @@
+import type { BackupAhead } from './backup-ahead.ts'
 import type { EventBody } from './events.ts'
 import type { Facts, Plan, Release, StepName } from './model.ts'
 import type { DatabaseState, Ports } from './ports.ts'
@@ -28,6 +29,12 @@ export interface Context {
   stateAtEnd?: Promise<DatabaseState | undefined> | undefined
   /** A copy of the database that is being started ahead of its use. */
   copy?: Promise<void>
+  /** A backup that is being made ahead of its step. */
+  backupAhead?: BackupAhead
+  /** The copy's data, restored from that; with the seconds that took. */
+  filled?: Promise<number>
+  /** The copy has served its purpose, and is being removed. */
+  removing?: Promise<void>
   /** The moment (monotonic) at which the requests that waited were let go. */
   letGoAt?: number
   /** Keeps facts in the journal, on disk, before the step goes on. */

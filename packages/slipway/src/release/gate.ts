@@ -41,7 +41,8 @@ export async function gate(release: Release, ports: GatePorts, options: GateOpti
       if (elapsed >= deadline) throw await tooLate(waiting, containers, elapsed, ports, options.consequence)
       if (options.signal.aborted) throw new SlipwayError('INTERRUPTED', `Interrupted while waiting for ${waiting[0]}`)
       if (elapsed > 2000 && waiting[0] !== undefined && waiting[0] !== said) options.note((said = waiting[0]))
-      await Promise.race([ports.clock.sleep(pauseAfter(verdicts)), bell.rung()])
+      const lookedFor = ports.clock.monotonic() - askedAt.monotonic
+      await Promise.race([ports.clock.sleep(pauseAfter(verdicts, lookedFor)), bell.rung()])
     }
   } finally {
     events.stop()
@@ -69,10 +70,11 @@ const quietPace = 500
 const healthCheckPaceMs = 500
 
 /** Each look is programs that take time from those who serve: where only time is missing, Docker's events do the watching. */
-function pauseAfter(verdicts: readonly Verdict[]): number {
-  const left = verdicts.map(verdict =>
-    verdict.kind === 'waiting' ? (verdict.aloneMs ?? pace) : Number.POSITIVE_INFINITY,
-  )
+function pauseAfter(verdicts: readonly Verdict[], lookedForMs: number): number {
+  const left = verdicts.map(verdict => {
+    if (verdict.kind !== 'waiting') return Number.POSITIVE_INFINITY
+    return verdict.aloneMs === undefined ? pace : Math.max(0, verdict.aloneMs - lookedForMs)
+  })
   return Math.min(quietPace, ...left)
 }
 

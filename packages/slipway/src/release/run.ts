@@ -1,5 +1,6 @@
 import { asSlipwayError, SlipwayError } from '../support/errors.ts'
 import { hasSwitched, makeContext, releaseOf, type Context, type Step } from './context.ts'
+import { removeCopy } from './copy-ahead.ts'
 import type { Event, EventBody } from './events.ts'
 import { watchEngine } from './engine-silence.ts'
 import { failureOf } from './failure.ts'
@@ -170,6 +171,7 @@ class Deployment {
     serving: string,
     failure?: DeploymentRecord['failure'],
   ): Promise<DeploymentRecord> {
+    await this.removeCopy()
     const database = outcome === 'deployed' ? await this.stateAtEnd() : undefined
     const record = recordOf({
       id: this.id,
@@ -198,6 +200,15 @@ class Deployment {
 
   private stateAtEnd(): Promise<DatabaseState | undefined> | undefined {
     return this.context.stateAtEnd ?? this.ports.database?.state().catch(() => undefined)
+  }
+
+  /** Should it fail, what is there of the copy is found by its folder, and goes with the next command. */
+  private async removeCopy(): Promise<void> {
+    await removeCopy(this.context).catch((error: unknown) =>
+      this.context.note(
+        `the copy of the rehearsal is still there: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    )
   }
 
   private endHold(): void {

@@ -62,14 +62,18 @@ export function backupsDirectory(config: EnvironmentConfig, layout: Layout): str
 }
 
 const noBackups: Backups = {
-  create: () =>
-    Promise.reject(
-      new SlipwayError('BACKUP_FAILED', 'There is no database to back up', {
-        next: 'Name it in slipway.yaml: database: db',
-      }),
-    ),
+  create: () => Promise.reject(nothingToBackUp()),
+  begin() {
+    throw nothingToBackUp()
+  },
   list: () => Promise.resolve([]),
   prune: () => Promise.resolve([]),
+}
+
+function nothingToBackUp(): SlipwayError {
+  return new SlipwayError('BACKUP_FAILED', 'There is no database to back up', {
+    next: 'Name it in slipway.yaml: database: db',
+  })
 }
 
 export async function serverLogin(config: EnvironmentConfig, document: ComposeDocument): Promise<Login | undefined> {
@@ -102,16 +106,23 @@ export interface ContainerFinder {
 export function databaseContainer(config: EnvironmentConfig): ContainerFinder {
   const service = config.database?.service
   let known: { id: string; until: number } | undefined
+  let looking: Promise<string | undefined> | undefined
+  const look = async (name: string): Promise<string | undefined> => {
+    const id = await stateContainer(config.project, name)
+    known = id === undefined ? undefined : { id, until: performance.now() + rememberedMs }
+    return id
+  }
   return {
     async find() {
       if (service === undefined) return undefined
       if (known !== undefined && performance.now() < known.until) return known.id
-      const id = await stateContainer(config.project, service)
-      known = id === undefined ? undefined : { id, until: performance.now() + rememberedMs }
-      return id
+      // Several ask at the same time.
+      looking ??= look(service).finally(() => (looking = undefined))
+      return looking
     },
     forget() {
       known = undefined
+      looking = undefined
     },
   }
 }

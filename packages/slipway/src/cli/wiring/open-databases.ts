@@ -10,7 +10,6 @@ import { databaseContainer, type ContainerFinder, type Login } from './database.
 export class OpenDatabases {
   private readonly finders = new Map<string, ContainerFinder>()
   private readonly databases = new Map<ContainerFinder, Map<string, Database>>()
-  private readonly proofs = new Map<Database, Promise<void>>()
 
   container(config: EnvironmentConfig): ContainerFinder {
     return remembered(this.finders, JSON.stringify([config.project, config.database?.service]), () =>
@@ -23,22 +22,6 @@ export class OpenDatabases {
     return remembered(known, JSON.stringify([login.user, login.name, login.password]), () =>
       postgresDatabase({ ...login, container: container.find }),
     )
-  }
-
-  /** Begins to prove a login ahead of the check that asks for it. */
-  beginProof(database: Database | undefined): void {
-    if (database === undefined) return
-    const proof = database.proveLogin()
-    // Whoever asks hears of it.
-    proof.catch(() => undefined)
-    this.proofs.set(database, proof)
-  }
-
-  /** One that was begun counts once: later the login may have changed. */
-  proveLogin(database: Database): Promise<void> {
-    const begun = this.proofs.get(database)
-    this.proofs.delete(database)
-    return begun ?? database.proveLogin()
   }
 }
 

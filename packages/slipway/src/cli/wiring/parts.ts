@@ -16,10 +16,11 @@ import { fileReleases } from '../../store/releases.ts'
 import { fileWarm } from '../../store/warm.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { proveAddressFree } from './address.ts'
+import type { Begun } from './begun.ts'
 import { appDatabase, openBackups, openDatabase, type ContainerFinder } from './database.ts'
 import { tooTightForTwo } from './memory.ts'
 import type { OpenDatabases } from './open-databases.ts'
-import { preflightChecks } from './preflight.ts'
+import { preflightChecks, type CheckedAhead } from './preflight.ts'
 import { openRehearsals } from './rehearsals.ts'
 import { readCheckout, type ResolvedSource } from './resolve.ts'
 import { edgeOptions, systemClock } from './surroundings.ts'
@@ -30,13 +31,19 @@ export interface RealPorts extends Ports {
   appDatabase?: Database
 }
 
+/** What one command has opened and begun, whatever configuration counts in the end. */
+export interface Opened {
+  databases: OpenDatabases
+  begun: Begun<CheckedAhead>
+}
+
 /** The real world behind the deployment's ports. */
 export async function realPorts(
   config: EnvironmentConfig,
   layout: Layout,
   document: ComposeDocument,
   source: () => ResolvedSource | undefined,
-  databases: OpenDatabases,
+  { databases, begun }: Opened,
 ): Promise<RealPorts> {
   const container = databases.container(config)
   const database = await openDatabase(config, document, databases)
@@ -59,17 +66,14 @@ export async function realPorts(
       layout,
       source,
       database,
-      proveLogin: () => provenLogin(ofApp ?? database, databases),
+      appDatabase: ofApp,
+      begun,
       addressFree: () => proveAddressFree(config, edgeOptions(layout)),
     }),
     ...(database === undefined ? {} : { database }),
     ...(ofApp === undefined ? {} : { appDatabase: ofApp }),
     ...(await openRehearsals(config, document, layout, container)),
   }
-}
-
-async function provenLogin(database: Database | undefined, databases: OpenDatabases): Promise<void> {
-  if (database !== undefined) await databases.proveLogin(database)
 }
 
 /** The edge of one environment; requests wait in a room of this process unless another is given. */

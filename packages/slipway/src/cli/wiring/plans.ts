@@ -75,8 +75,9 @@ export interface SeenDatabase {
 /** Undefined: there is none, or it does not answer. */
 export async function lookAt(database: Ports['database']): Promise<SeenDatabase | undefined> {
   if (database === undefined || !(await database.reachable())) return undefined
-  const [state, bytes] = await Promise.all([database.state(), database.sizeBytes()])
-  return { state, bytes }
+  // One after the other: both at once would start a second psql, which takes longer than the question.
+  const state = await database.state()
+  return { state, bytes: await database.sizeBytes() }
 }
 
 async function existingOrigins(ports: Ports): Promise<(origin: DataOrigin) => boolean> {

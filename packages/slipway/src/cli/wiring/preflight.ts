@@ -3,6 +3,7 @@ import { SlipwayError } from '../../support/errors.ts'
 import { tryDocker, dockerError } from '../../engine/docker.ts'
 import type { Checks, Database } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
+import type { Begun } from './begun.ts'
 import { backupsDirectory } from './database.ts'
 import { availableMemory } from './memory.ts'
 import { proveSecrets } from './environment-secrets.ts'
@@ -16,7 +17,7 @@ export function preflightChecks(input: PreflightInput): Checks {
       if (plan.kind === 'deploy' && source !== undefined) variablesAreSet(source)
       const secrets = plan.kind === 'deploy' && source !== undefined ? await proveSecrets(source, plan.current) : []
       await inOrder([
-        engineAnswers(),
+        input.begun.outcome('engine', engineAnswers),
         diskHasRoom(input.layout.environment, atLeast, 'Slipway keeps releases and journals there'),
         databaseIsWell(input, backupsDirectory(plan.config, input.layout), plan.database?.bytes),
         input.addressFree(),
@@ -26,12 +27,22 @@ export function preflightChecks(input: PreflightInput): Checks {
   }
 }
 
+/** What takes longest, and depends on nothing that a plan says. */
+export function beginChecks(begun: Begun<CheckedAhead>, login: Database | undefined): void {
+  begun.begin('engine', engineAnswers)
+  if (login !== undefined) begun.begin(login, () => login.proveLogin())
+}
+
+/** The engine, or the login that a database is reached by. */
+export type CheckedAhead = 'engine' | Database
+
 interface PreflightInput {
   layout: Layout
   source: () => ResolvedSource | undefined
   database: Database | undefined
-  /** By the login of the app, when that is known. */
-  proveLogin: () => Promise<void>
+  /** The database by the login of the app, when that is known. */
+  appDatabase: Database | undefined
+  begun: Begun<CheckedAhead>
   addressFree: () => Promise<void>
 }
 
@@ -46,7 +57,13 @@ async function databaseIsWell(input: PreflightInput, backups: string, planned: n
   if (database === undefined) return
   if (planned === undefined && !(await database.reachable())) return diskHasRoom(backups, atLeast, 'backups go there')
   const size = planned === undefined ? database.sizeBytes() : Promise.resolve(planned)
-  await inOrder([size.then(bytes => diskHasRoom(backups, atLeast + bytes, 'backups go there')), input.proveLogin()])
+  const login = input.appDatabase ?? database
+  const prove = (): Promise<void> => login.proveLogin()
+  await inOrder([
+    size.then(bytes => diskHasRoom(backups, atLeast + bytes, 'backups go there')),
+    // One that did not answer the plan may only now have come up.
+    planned === undefined ? prove() : input.begun.outcome(login, prove),
+  ])
 }
 
 const atLeast = 256 * 1024 ** 2

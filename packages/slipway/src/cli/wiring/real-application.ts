@@ -38,13 +38,15 @@ import { guardedLock, recoveryPurpose } from '../guardian/lock.ts'
 import { startGuardian } from '../guardian/start.ts'
 import { ensureTended, takeTending, untilReplaced } from '../tending/alone.ts'
 import { startTending } from '../tending/start.ts'
+import { Begun } from './begun.ts'
 import { isHalfMade, removeHalfMade } from './half-made.ts'
 import { secretsIn } from './known-secrets.ts'
 import { followLogs } from './logs.ts'
 import { OpenDatabases } from './open-databases.ts'
-import { projectEdge, realPorts, type RealPorts } from './parts.ts'
+import { projectEdge, realPorts, type Opened, type RealPorts } from './parts.ts'
 import { variablesForLooking } from './environment-secrets.ts'
 import { basePlan, deploymentPlan, lookAt, rollbackPlan } from './plans.ts'
+import { beginChecks } from './preflight.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource } from './resolve.ts'
 import { statusReport } from './status.ts'
 
@@ -56,7 +58,7 @@ export class RealApplication implements Application {
   private readonly layout: Layout
   private readonly warnings: readonly Problem[]
   private readonly guardianRoom: WaitingRoom | undefined
-  private readonly databases = new OpenDatabases()
+  private readonly opened: Opened = { databases: new OpenDatabases(), begun: new Begun() }
   private source: ResolvedSource | undefined
   private redact = redactor([])
 
@@ -84,7 +86,7 @@ export class RealApplication implements Application {
 
   deploy(request: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
     return this.run(`deploy to ${this.environment}`, request.signal, emit, ports => {
-      this.databases.beginProof(ports.appDatabase ?? ports.database)
+      beginChecks(this.opened.begun, ports.appDatabase ?? ports.database)
       return this.planDeployment(ports)
     })
   }
@@ -317,7 +319,7 @@ export class RealApplication implements Application {
   private async portsFor(config: EnvironmentConfig, document: ComposeDocument): Promise<RealPorts> {
     const values = this.source?.secrets?.values
     this.redact = redactor(await secretsIn(config, document, values))
-    const ports = await realPorts(config, this.layout, document, () => this.source, this.databases)
+    const ports = await realPorts(config, this.layout, document, () => this.source, this.opened)
     const { journal, checks, experience } = ports
     return {
       ...ports,

@@ -7,10 +7,8 @@ export const prune: Step = {
   async apply(context) {
     // None needs what another removes.
     const parts = [pruneReleases, pruneDatabases, pruneBackups].map(part => asFarAsPossible(part, context))
-    // What the record tells of the database is read meanwhile; without it, the next plan knows less.
-    context.stateAtEnd = context.ports.database?.state().catch(() => undefined)
-    const [removed] = await Promise.all([Promise.all(parts), context.stateAtEnd])
-    return removed.flat().length === 0 ? undefined : `removed ${removed.flat().join(', ')}`
+    const removed = (await Promise.all(parts)).flat()
+    return removed.length === 0 ? undefined : `removed ${removed.join(', ')}`
   },
 }
 
@@ -38,6 +36,8 @@ async function pruneReleases(context: Context): Promise<string[]> {
 async function pruneDatabases(context: Context): Promise<string[]> {
   const { database } = context.ports
   if (database === undefined) return []
+  // Both at once would start a second psql, which takes longer than the question.
+  await context.stateAtEnd
   const all = await database.leftBehind()
   // What a rollback left behind holds writes that are nowhere else: snapshots must not push it out.
   const left = all.filter(name => name.includes('__left_'))
