@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { readdirSync, truncateSync } from 'node:fs'
 import { mkdtemp, mkdir, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { removeAbandoned } from '../../../packages/slipway/src/backup/abandoned.ts'
 import { fileBackups } from '../../../packages/slipway/src/backup/backups.ts'
-import { fillFromDatabase } from '../../../packages/slipway/src/postgres/restore.ts'
+import { fillFromDatabase, fillFromDump } from '../../../packages/slipway/src/postgres/restore.ts'
 import type { Backups } from '../../../packages/slipway/src/release/ports.ts'
 import { docker, openLab, sleep, until, type Lab } from './lab.ts'
 
@@ -260,6 +262,72 @@ test('prunes by policy and touches nothing of other names', async () => {
   expect(left.filter(file => file.includes('2026-01-0') || file.includes('20260401-000000.sql.sha256'))).toEqual([
     'daily-2026-01-01.sql.gz',
   ])
+})
+
+describe.each(formats)('a %s backup that is begun ahead', format => {
+  const quietly = (): void => undefined
+
+  test("is read, has no name and is nobody else's to remove, until it is kept", async () => {
+    const directory = join(folder, `ahead-${format}`)
+    const store = backups(directory, format)
+    const begun = store.begin('pre-deploy', quietly)
+    const dump = await begun.dumped
+    const copy = { server: lab.server, name: 'ahead', now: () => new Date() }
+    const fill = async (): Promise<void> => {
+      await lab.sql('postgres', 'drop database if exists ahead with (force)')
+      await lab.sql('postgres', 'create database ahead template template0')
+      await fillFromDump(copy, dump)
+      expect((await lab.database('ahead').state()).catalog).toEqual((await lab.database(name).state()).catalog)
+      expect(await lab.sql('ahead', 'select count(*) from "ta;ble"')).toBe('20000')
+    }
+    await Promise.all([fill(), begun.verified])
+    expect(await store.list()).toEqual([])
+    await removeAbandoned(directory)
+    expect(await readdir(directory)).toEqual([expect.stringMatching(/\.partial$/)])
+
+    const kept = await begun.keep()
+    expect(await readdir(directory)).toHaveLength(2)
+    expect(await store.list()).toMatchObject([{ file: kept.file, sha256: kept.sha256 }])
+    await begun.discard()
+    // It is the same file, whatever it is called.
+    await fill()
+    await lab.sql('postgres', 'drop database ahead with (force)')
+    expect(await readdir(directory)).toHaveLength(2)
+  })
+
+  test('leaves nothing when it is discarded, also in the middle of it', async () => {
+    const directory = join(folder, `discarded-${format}`)
+    const made = backups(directory, format).begin('pre-deploy', quietly)
+    await made.verified
+    await made.discard()
+    expect(await readdir(directory)).toEqual([])
+
+    const locker = lab.sql(name, 'begin; lock table kept; select pg_sleep(20)').catch(() => '')
+    await until('the lock is held', async () => (await lab.sql(name, heldQuery)) === '1')
+    const cut = backups(directory, format).begin('pre-deploy', quietly)
+    await until('pg_dump works', async () => (await dumps()) === '1')
+    await cut.discard()
+    await expect(cut.keep()).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
+    await cut.discard()
+    expect(await readdir(directory)).toEqual([])
+    await until('pg_dump is gone', async () => (await dumps()) === '0')
+    await lab.sql(
+      'postgres',
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(20)' and pid <> pg_backend_pid()",
+    )
+    await locker
+  })
+
+  test('is not kept when what lies on the disk is not what was dumped', async () => {
+    const directory = join(folder, `spoilt-${format}`)
+    const begun = backups(directory, format).begin('pre-deploy', quietly)
+    await begun.dumped
+    const [partial = ''] = readdirSync(directory)
+    truncateSync(join(directory, partial), 2000)
+    await expect(begun.verified).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
+    await expect(begun.keep()).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
+    expect(await readdir(directory)).toEqual([])
+  })
 })
 
 function backups(directory: string, format: 'plain' | 'custom', now?: Date): Backups {

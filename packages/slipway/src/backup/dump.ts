@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { Writable } from 'node:stream'
 import type { DumpFormat } from '../postgres/dump-file.ts'
 import { localConnection, messageOf } from '../postgres/psql.ts'
@@ -9,27 +9,30 @@ import { SlipwayError } from '../support/errors.ts'
 import type { StreamResult } from '../support/stream.ts'
 
 /** Lets pg_dump of the database's own container write into a new file, which is on disk (fsync) on return. */
-export async function dumpTo(
-  file: string,
-  server: DatabaseServer,
-  database: string,
-  format: DumpFormat,
-  application: string,
-): Promise<{ bytes: number; sha256: string }> {
+export async function dumpTo(handle: FileHandle, source: DumpSource, signal: AbortSignal): Promise<Dumped> {
+  const { server, database, format, application } = source
   const { container, environment } = await target(server)
   const argv = execArgv(container, dumpArgv(format, localConnection(server, database, application)), {
     environment: Object.keys(environment),
   })
-  const handle = await open(file, 'wx', 0o600)
-  try {
-    const output = new DigestedFile(handle)
-    const result = await streamDocker(argv, { environment, output })
-    if (result.exitCode !== 0 || result.failure !== undefined) throw dumpError(result)
-    await handle.sync()
-    return { bytes: output.bytes, sha256: output.sha256() }
-  } finally {
-    await handle.close()
-  }
+  const output = new DigestedFile(handle)
+  const result = await streamDocker(argv, { environment, output, signal })
+  if (result.exitCode !== 0 || result.failure !== undefined) throw dumpError(result)
+  await handle.sync()
+  return { bytes: output.bytes, sha256: output.sha256() }
+}
+
+export interface DumpSource {
+  server: DatabaseServer
+  database: string
+  format: DumpFormat
+  /** The name by which PostgreSQL knows the program. */
+  application: string
+}
+
+export interface Dumped {
+  bytes: number
+  sha256: string
 }
 
 /** Little compression: twice as fast as the default, and some 20 % bigger. A dump that would queue for locks gives up. */

@@ -19,6 +19,13 @@ export const up = (services: readonly string[]) => [...upAsItIs, '--pull', 'neve
 
 export const upAlone = (services: readonly string[]) => [...upAsItIs, '--pull', 'never', '--no-deps', '--', ...services]
 
+/** Makes the containers without starting them, nor what they depend on. */
+export const createAlone = (services: readonly string[]) => [
+  ...['up', '--no-start', '--no-build', '--pull', 'never', '--no-deps'],
+  '--',
+  ...services,
+]
+
 /** Only these: another service that runs as it should is not to be touched, whatever Compose thinks of it. */
 export const upAndWait = (seconds: number, services: readonly string[], more: readonly string[] = []) => [
   ...upAsItIs,

@@ -3,10 +3,21 @@ import type { ContainerState } from '../release/ports.ts'
 import { docker, dockerError, jsonLines, tryDocker } from './docker.ts'
 import { labels } from './names.ts'
 
-/** Every container of the release's web services and workers, as Docker sees it now. */
-export async function releaseContainers(release: Release): Promise<ContainerState[]> {
-  const ids = await containerIds(ofRelease(release))
-  return (await inspect(ids)).filter(each => each.role === 'web' || each.role === 'worker').map(each => each.state)
+/**
+ * Every container of a release's web services and workers, as Docker sees it now. A gate asks again and again: those that
+ * were there last time are looked at while it is asked which are there.
+ */
+export function containerLooks(): (release: Release) => Promise<ContainerState[]> {
+  const known = new Map<string, string[]>()
+  return async release => {
+    const key = `${release.project} ${release.id}`
+    const before = known.get(key) ?? []
+    const [ids, looked] = await Promise.all([containerIds(ofRelease(release)), inspect(before)])
+    known.set(key, ids)
+    const same = ids.length === before.length && ids.every(id => before.includes(id))
+    const found = same ? looked : await inspect(ids)
+    return found.filter(each => each.role === 'web' || each.role === 'worker').map(each => each.state)
+  }
 }
 
 export function ofRelease(release: Release): string[] {
@@ -59,6 +70,7 @@ interface Inspected {
   State: {
     Status: ContainerState['status']
     ExitCode: number
+    StartedAt: string
     FinishedAt: string
     OOMKilled: boolean
     Health?: { Status: string; Log?: { Output: string; ExitCode: number }[] | null }
@@ -86,6 +98,7 @@ function parse(raw: Inspected): InspectedContainer {
       service: own['com.docker.compose.service'] ?? '',
       status: raw.State.Status,
       health: health === undefined || test[0] === 'NONE' ? 'none' : healthOf(health.Status),
+      startedAt: new Date(raw.State.StartedAt),
       exitCode: raw.State.ExitCode,
       restarts: raw.RestartCount,
       outOfMemory: raw.State.OOMKilled,

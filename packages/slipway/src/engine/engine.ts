@@ -4,7 +4,7 @@ import type { Release } from '../release/model.ts'
 import type { Engine } from '../release/ports.ts'
 import { dockerAnswers } from '../support/docker-silence.ts'
 import { up, upAlone } from './compose-argv.ts'
-import { checkHealth, containerLogs, releaseContainers } from './containers.ts'
+import { checkHealth, containerLogs, containerLooks } from './containers.ts'
 import { dockerError, tryDocker } from './docker.ts'
 import { watchEvents } from './events.ts'
 import { runMigration } from './jobs.ts'
@@ -26,7 +26,7 @@ export function composeEngine(): Engine {
     stateMatches,
     migrate: (release, _migrate, timeoutMs) => runMigration(release, timeoutMs),
     start,
-    containers: releaseContainers,
+    containers: containerLooks(),
     watch: watchEvents,
     checkHealth,
     logs: containerLogs,
@@ -34,9 +34,7 @@ export function composeEngine(): Engine {
     wakeWorkers,
     remove: removeRelease,
     async doorNetworks(release) {
-      const document = await readDocument(release, files.document)
-      await createNetworks(release, document)
-      return doorNetworks(release, document)
+      return doorNetworks(release, await readDocument(release, files.document))
     },
     async databaseNetworks(release) {
       if (release.database === undefined) return []

@@ -13,7 +13,7 @@ import { placeFiles } from '../source/place.ts'
 import { writeRelease } from '../store/releases.ts'
 import { type Seal, writeSeal } from '../store/seal.ts'
 import { buildDocument } from './build-document.ts'
-import { buildImages, digestsOf, inspectImages, pinImages, untagImages } from './images.ts'
+import { buildImages, digestsOf, pinImages, untagImages } from './images.ts'
 import { files, lastingFolder } from './names.ts'
 import type { RegistryLogin } from './registry-login.ts'
 import { releaseDocument } from './release-document.ts'
@@ -71,12 +71,12 @@ async function makeRelease(
   const placed = await placeAndCopy(source, directory)
   const logins = source.logins ?? []
   await withBuildSecrets(placed.document, directory, held => build(held, project, id, services, directory, logins))
-  const images = await pinImages(source.document, services, project, id, logins, note)
-  const facts = await inspectImages(Object.values(images))
-  const digests = digestsOf(source.document, services, images, facts)
+  const pinned = await pinImages(source.document, services, project, id, logins, note)
+  const images = Object.fromEntries([...pinned].map(([name, image]) => [name, image.id]))
+  const digests = digestsOf(source.document, services, pinned)
   const known = services.map(service => ({
     ...service,
-    dockerHealth: service.dockerHealth || facts.get(images[service.name] ?? '')?.hasHealthcheck === true,
+    dockerHealth: service.dockerHealth || pinned.get(service.name)?.hasHealthcheck === true,
   }))
   const migrate = config.migrate === undefined ? {} : { migrate: config.migrate }
   const delivered = await deliverSecrets({ document: placed.document, services: known, images, directory, note })

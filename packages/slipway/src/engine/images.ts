@@ -4,9 +4,9 @@ import type { ComposeDocument } from '../config/document.ts'
 import type { Release, ReleaseId, ReleaseService } from '../release/model.ts'
 import { referencedImages } from './build-document.ts'
 import { build, composeArgv } from './compose-argv.ts'
-import { docker, dockerError, jsonLines, tryDocker } from './docker.ts'
-import { wholeReference } from './image-reference.ts'
+import { docker, dockerError, tryDocker } from './docker.ts'
 import { imageRepository, imageTag } from './names.ts'
+import { presentImages, type PresentImage } from './present-images.ts'
 import { digestIn, loginsFor, pull } from './registry.ts'
 import { withLogins, type RegistryLogin } from './registry-login.ts'
 
@@ -34,7 +34,7 @@ export async function buildImages(
   })
 }
 
-/** Pins every service to the id of its image, pulling what is not here, and tags it so that it stays. */
+/** Pins every service to its image by id, pulling what is not here, and tags it so that it stays. By service. */
 export async function pinImages(
   document: ComposeDocument,
   services: readonly ReleaseService[],
@@ -42,25 +42,26 @@ export async function pinImages(
   release: ReleaseId,
   logins: readonly RegistryLogin[],
   note: (text: string) => void,
-): Promise<Record<string, string>> {
-  const referenced = referencedImages(document, services)
-  await makePresent(
-    referenced.map(each => each.reference),
-    logins,
-    note,
-  )
-  const pinned = services.map(async ({ name }) => {
-    const tag = imageTag(project, name, release)
-    const reference = referenced.find(each => each.service === name)?.reference
-    const id = await imageId(reference ?? tag)
-    if (id === undefined) {
-      const why = `${reference ?? tag} was not found after the build`
-      throw new SlipwayError('BUILD_FAILED', `The image of ${name} is not there`, { why })
-    }
-    if (reference !== undefined) await docker(['image', 'tag', id, tag])
-    return [name, id] as const
+): Promise<Map<string, PresentImage>> {
+  const referenced = new Map(referencedImages(document, services).map(each => [each.service, each.reference]))
+  const tagOf = (name: string): string => imageTag(project, name, release)
+  const wanted = services.map(({ name }) => referenced.get(name) ?? tagOf(name))
+  let found = await presentImages(wanted)
+  const absent = [...new Set(referenced.values())].filter(reference => !found.has(reference))
+  if (absent.length > 0) {
+    await pullAll(absent, logins, note)
+    found = await presentImages(wanted)
+  }
+  const pinned = services.map(({ name }) => {
+    const reference = referenced.get(name) ?? tagOf(name)
+    const image = found.get(reference)
+    if (image !== undefined) return [name, image] as const
+    const why = `${reference} was not found after the build`
+    throw new SlipwayError('BUILD_FAILED', `The image of ${name} is not there`, { why })
   })
-  return Object.fromEntries(await Promise.all(pinned))
+  const untagged = pinned.filter(([name]) => referenced.has(name))
+  await Promise.all(untagged.map(([name, { id }]) => docker(['image', 'tag', id, tagOf(name)])))
+  return new Map(pinned)
 }
 
 /** Of a release to go back to, somebody may have removed images since: a registry still has those it knows by digest. */
@@ -69,24 +70,16 @@ export async function bringBackImages(
   logins: () => Promise<readonly RegistryLogin[]>,
   note: (text: string) => void,
 ): Promise<void> {
-  const present = await inspectPresent(Object.values(release.images))
+  const present = await presentImages(Object.values(release.images))
   const absent = Object.entries(release.images).filter(([, id]) => !present.has(id))
-  if (absent.length === 0) return
   for (const [service, id] of absent) {
     const digest = release.digests?.[service]
     if (digest === undefined) throw goneImage(release, service, 'it was built or loaded there, and removed since')
-    await makePresent([digest], await logins(), note)
-    if ((await imageId(digest)) !== id) throw goneImage(release, service, `${digest} is another image now`)
+    if (!(await presentImages([digest])).has(digest)) await pullAll([digest], await logins(), note)
+    const [found] = (await presentImages([digest])).values()
+    if (found?.id !== id) throw goneImage(release, service, `${digest} is another image now`)
     await docker(['image', 'tag', id, imageTag(release.project, service, release.id)])
   }
-}
-
-async function inspectPresent(ids: readonly string[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set()
-  const argv = ['image', 'inspect', '--format', '{{.Id}}', '--', ...new Set(ids)]
-  const result = await tryDocker(argv)
-  if (result.exitCode !== 0 && !/no such (object|image)/i.test(result.stderr)) throw dockerError(argv, result)
-  return new Set(result.stdout.split('\n'))
 }
 
 function goneImage({ id }: Release, service: string, why: string): SlipwayError {
@@ -110,68 +103,26 @@ export async function untagUnknown(project: string, release: ReleaseId): Promise
   if (tags.length > 0) await tryDocker(['image', 'rm', '--no-prune', '--', ...tags])
 }
 
-export async function imageId(reference: string): Promise<string | undefined> {
-  const result = await tryDocker(['image', 'inspect', '--format', '{{.Id}}', '--', reference])
-  return result.exitCode === 0 ? result.stdout.trim() : undefined
-}
-
-/** What images themselves say, by their ids. */
-export async function inspectImages(ids: readonly string[]): Promise<Map<string, ImageFacts>> {
-  if (ids.length === 0) return new Map()
-  const text = await docker(['image', 'inspect', '--format', '{{json .}}', '--', ...new Set(ids)])
-  return new Map(
-    (jsonLines(text) as InspectedImage[]).map(image => [
-      image.Id,
-      {
-        hasHealthcheck: hasCheck(image.Config?.Healthcheck?.Test),
-        digests: (image.RepoDigests ?? []).map(wholeReference),
-      },
-    ]),
-  )
-}
-
-export interface ImageFacts {
-  /** Whether it brings a HEALTHCHECK of its own. */
-  hasHealthcheck: boolean
-  /** Under which digests registries know it. */
-  digests: string[]
-}
-
-interface InspectedImage {
-  Id: string
-  RepoDigests?: string[] | null
-  Config?: { Healthcheck?: { Test?: string[] } | null } | null
-}
-
 /** The image of each service as a registry knows it; one that was built or loaded here has no such name. */
 export function digestsOf(
   document: ComposeDocument,
   services: readonly ReleaseService[],
-  images: Readonly<Record<string, string>>,
-  facts: ReadonlyMap<string, ImageFacts>,
+  images: ReadonlyMap<string, PresentImage>,
 ): Record<string, string> {
   const found = referencedImages(document, services).flatMap(({ service, reference }) => {
-    const digest = digestIn(reference, facts.get(images[service] ?? '')?.digests ?? [])
+    const digest = digestIn(reference, images.get(service)?.digests ?? [])
     return digest === undefined ? [] : [[service, digest] as const]
   })
   return Object.fromEntries(found)
 }
 
-function hasCheck(test: readonly string[] | undefined): boolean {
-  return test !== undefined && test.length > 0 && test[0] !== 'NONE'
-}
-
-/** Of what is here nobody is asked. */
-async function makePresent(
+async function pullAll(
   references: readonly string[],
   logins: readonly RegistryLogin[],
   note: (text: string) => void,
 ): Promise<void> {
-  const absent: string[] = []
-  for (const reference of new Set(references)) if ((await imageId(reference)) === undefined) absent.push(reference)
-  if (absent.length === 0) return
-  await withLogins(loginsFor(absent, logins), async environment => {
-    for (const reference of absent) {
+  await withLogins(loginsFor(references, logins), async environment => {
+    for (const reference of references) {
       note(`pulling ${reference}`)
       await pull(reference, environment)
     }

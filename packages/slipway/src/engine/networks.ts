@@ -8,11 +8,8 @@ import { networksOf } from './release-document.ts'
 
 /** Creates the release's own networks. Safe to repeat. */
 export async function createNetworks(release: Release, document: ComposeDocument): Promise<void> {
-  const existing = await networksOfRelease(release)
-  const missing = ownNetworkKeys(release, document).filter(
-    key => !existing.includes(networkName(release, document, key)),
-  )
-  await Promise.all(missing.map(key => createNetwork(release, document, key)))
+  // Without a look first: as a rule none of them is there.
+  await Promise.all(ownNetworkKeys(release, document).map(key => createNetwork(release, document, key)))
 }
 
 async function createNetwork(release: Release, document: ComposeDocument, key: string): Promise<void> {
@@ -20,7 +17,7 @@ async function createNetwork(release: Release, document: ComposeDocument, key: s
   const argv = networkArgv(release, document, key)
   const result = await tryDocker(argv)
   if (result.exitCode === 0) return
-  // Two callers at the same time want the same network: the slower one finds it there.
+  // It may be there already, also by another caller who wanted it at the same time.
   if ((await networksOfRelease(release)).includes(networkName(release, document, key))) return
   throw dockerError(argv, result, {
     code: 'START_FAILED',

@@ -126,12 +126,17 @@ function isFile(target: string): boolean {
 }
 
 /** Nothing here has to survive a power cut. Commands of one's own keep their meaning: only options are added. */
-function quickPostgres(service: ComposeService): { command?: string[] } {
+function quickPostgres(service: ComposeService): Pick<ComposeService, 'command' | 'environment'> {
   const command = service.command ?? []
   if (!Array.isArray(command)) return {}
   const [program] = command
   if (program !== undefined && program !== 'postgres' && !program.startsWith('-')) return {}
-  return { command: [...(program === undefined ? ['postgres'] : command), ...unsafeButQuick] }
+  const { environment } = service
+  const setUp = [environment?.['POSTGRES_INITDB_ARGS'] ?? '', '--no-sync'].join(' ').trim()
+  return {
+    command: [...(program === undefined ? ['postgres'] : command), ...unsafeButQuick],
+    environment: { ...environment, POSTGRES_INITDB_ARGS: setUp },
+  }
 }
 
 const unsafeButQuick = [

@@ -5,7 +5,7 @@ import { writeAtomically } from '../support/files.ts'
 import { lastLines, timedOutExitCode } from '../support/run.ts'
 import type { Release, ReleaseService } from '../release/model.ts'
 import type { JobResult } from '../release/ports.ts'
-import { composeArgv, runJob, upAlone } from './compose-argv.ts'
+import { composeArgv, createAlone, runJob, upAlone } from './compose-argv.ts'
 import { containerRoles, inspect, ofRelease } from './containers.ts'
 import { docker, tryDocker } from './docker.ts'
 import { files, migrateService } from './names.ts'
@@ -43,6 +43,15 @@ export async function stageOld(current: Release, directory: string): Promise<Sta
   return staged(stage, release, directory, oldFile)
 }
 
+/** Makes the containers of the old release, so that they only have to be started. */
+export async function createOld(current: Release, directory: string): Promise<void> {
+  const { release, refusal } = await stageOld(current, directory)
+  if (refusal !== undefined) return
+  const names = release.services.map(service => service.name)
+  // Should it fail, so will the start, and that one says why.
+  await tryDocker(compose(release, directory, oldFile, createAlone(names)))
+}
+
 /** Its containers take the place of the old release's, where those run. */
 export async function stageNew(current: Release, next: Release, directory: string): Promise<StagedRelease> {
   const stage: Release = { ...next, id: current.id, project: stageProject(current.project), services: runnable(next) }
@@ -55,7 +64,8 @@ export async function stageNew(current: Release, next: Release, directory: strin
 export async function migrateCopy(stage: Release, directory: string, timeoutMs: number): Promise<JobResult> {
   const container = `${stage.project}-migrate`
   const result = await tryDocker(compose(stage, directory, newFile, runJob(container, migrateService)), { timeoutMs })
-  await tryDocker(['rm', '--force', '--', container])
+  // Compose has removed it when all went well.
+  if (result.exitCode !== 0 || result.timedOut) await tryDocker(['rm', '--force', '--', container])
   return {
     exitCode: result.timedOut ? timedOutExitCode : result.exitCode,
     output: lastLines(`${result.stdout}\n${result.stderr}`, 20),

@@ -8,6 +8,7 @@ import { releaseCompose } from './release-files.ts'
 
 /** Stops the workers by their own stop signal and grace period. Returns the names of those that had to be killed. */
 export async function quietWorkers(release: Release): Promise<string[]> {
+  if (workersOf(release).length === 0) return []
   const before = await workers(release)
   await stop(
     release,

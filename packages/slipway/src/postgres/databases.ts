@@ -52,6 +52,11 @@ export async function openLive(live: LiveDatabase): Promise<void> {
   })
 }
 
+/** For who has just had an answer there: nobody needs to try it any more. */
+export function rememberPostgres(live: LiveDatabase): void {
+  havePostgres.add(live)
+}
+
 /** A database that is always there and is not the live one. Remembered once it has answered. */
 export async function maintenanceDatabase(live: LiveDatabase): Promise<string> {
   if (live.name === 'postgres') return 'template1'

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { readIfPresent } from '../support/files.ts'
 
 export type DumpFormat = 'plain' | 'custom'
@@ -38,11 +39,11 @@ export function sha256Line(sha256: string, file: string): string {
 }
 
 /** How many tables a plain dump makes, by the heading that pg_dump puts before each. */
-export async function tablesInPlainDump(file: string): Promise<number> {
+export async function tablesInPlainDump(dump: Readable): Promise<number> {
   let count = 0
   let previous = ''
   let inData = false
-  for await (const line of createInterface({ input: createReadStream(file, 'latin1'), crlfDelay: Infinity })) {
+  for await (const line of createInterface({ input: dump.setEncoding('latin1'), crlfDelay: Infinity })) {
     if (inData) inData = line !== '\\.'
     else if (/^COPY .* FROM stdin;$/.test(line)) inData = true
     else if (previous === '--' && tableHeading.test(line)) count++

@@ -1,6 +1,6 @@
 import { number, object } from 'zod'
 import { SlipwayError } from '../support/errors.ts'
-import { maintenanceDatabase, queryBeside } from './databases.ts'
+import { queryBeside, rememberPostgres } from './databases.ts'
 import { trySql } from './psql.ts'
 import type { LiveDatabase } from './server.ts'
 import { literal } from './sql.ts'
@@ -11,10 +11,15 @@ import { literal } from './sql.ts'
  */
 export async function isReachable(live: LiveDatabase): Promise<boolean> {
   if ((await live.server.container()) === undefined) return false
-  const beside = await maintenanceDatabase(live)
+  const beside = live.name === 'postgres' ? 'template1' : 'postgres'
   for (const database of new Set([beside, 'template1', live.name])) {
-    const answer = await trySql(live.server, database, readyQuery, { timeoutMs: 10_000, waitsAt: beside })
-    if (answer.exitCode === 0) return answer.stdout.trim() === 'ready'
+    // Never at the live one, where it would be in the way.
+    const waitsAt = database === live.name ? beside : database
+    const answer = await trySql(live.server, database, readyQuery, { timeoutMs: 10_000, waitsAt })
+    if (answer.exitCode === 0) {
+      if (database === 'postgres' && live.name !== 'postgres') rememberPostgres(live)
+      return answer.stdout.trim() === 'ready'
+    }
     // Nobody listens: nor would he at another database, and each attempt is a program in a container that may be starting.
     if (/No such file or directory|Connection refused/.test(answer.stderr)) return false
   }

@@ -2,17 +2,18 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { array, number, object, string, type infer as Infer } from 'zod'
+import type { Dump } from '../release/ports.ts'
 import { streamDocker } from '../support/docker-silence.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { createFromScratchSql } from './create-database.ts'
-import { runBeside } from './databases.ts'
+import { queryLive, runBeside } from './databases.ts'
 import { ledgerTables } from './migrator-ledgers.ts'
 import { asWrites, type Writes } from './changed-rows.ts'
-import { copyPropertiesSql, readProperties } from './properties.ts'
-import { localConnection, messageOf, psqlArgv, queryRows } from './psql.ts'
+import { copyPropertiesSql, readProperties, type DatabaseProperties } from './properties.ts'
+import { localConnection, messageOf, psqlArgv } from './psql.ts'
 import { isReachable } from './reach.ts'
 import { writableTablesQuery, writesSql, type WritableTable } from './rehearsal-writes.ts'
-import { fillFromBackup, fillFromDatabase } from './restore.ts'
+import { fillFromBackup, fillFromDatabase, fillFromDump } from './restore.ts'
 import { execArgv, target, type DatabaseServer, type LiveDatabase } from './server.ts'
 import { identifier } from './sql.ts'
 
@@ -20,6 +21,11 @@ import { identifier } from './sql.ts'
 export async function prepareCopy(live: LiveDatabase, copy: LiveDatabase): Promise<void> {
   const [properties] = await Promise.all([readProperties(live), untilReady(copy)])
   await copyRoles(live.server, copy.server)
+  await emptyCopy(copy, properties)
+}
+
+/** With nothing in it, whatever was. */
+export async function emptyCopy(copy: LiveDatabase, properties: DatabaseProperties): Promise<void> {
   // The image makes one too, but with what is usual now, not with what was when the live one was made.
   const force = properties.version >= 130_000 ? ' with (force)' : ''
   const sql = [
@@ -32,13 +38,16 @@ export async function prepareCopy(live: LiveDatabase, copy: LiveDatabase): Promi
 
 /** Brings the data over, and then the rights and settings of the live database: those are in no dump. */
 export async function fillCopy(live: LiveDatabase, copy: LiveDatabase, from: CopySource): Promise<void> {
+  const properties = readProperties(live)
+  properties.catch(() => undefined)
   if (from === 'live') await fillFromDatabase(copy, live)
+  else if ('dump' in from) await fillFromDump(copy, from.dump)
   else await fillFromBackup(copy, 'file' in from ? from.file : await dumpSchema(live, from.schemaInto))
-  await runBeside(copy, copyPropertiesSql(await readProperties(live), copy.name))
+  await runBeside(copy, copyPropertiesSql(await properties, copy.name))
 }
 
-/** A backup, the schema of the live database by way of a file in this folder, or all that the live database holds now. */
-export type CopySource = { file: string } | { schemaInto: string } | 'live'
+/** A backup, what becomes one, the schema of the live database by way of a file in this folder, or all that it holds now. */
+export type CopySource = { file: string } | { dump: Dump } | { schemaInto: string } | 'live'
 
 /** The image starts a server for its first set-up, stops it, and then starts the real one. */
 async function untilReady(copy: LiveDatabase): Promise<void> {
@@ -120,10 +129,10 @@ function pattern(name: string): string {
 /** What was written since the server started; with the tables of a first count, what is comparable with that. */
 export async function countRows(copy: LiveDatabase, then?: WritableTable[]): Promise<RowCount> {
   const attempted = 'The rows of the copy could not be counted'
-  const tables = await queryRows(copy.server, copy.name, writableTablesQuery, writableTable, { attempted })
+  const tables = await queryLive(copy, writableTablesQuery, writableTable, { attempted })
   // Sessions report what they wrote when they end; the migrator's has ended, but perhaps only just.
   const settled = then === undefined ? {} : { first: 'select pg_catalog.pg_sleep(0.3);' }
-  const rows = await queryRows(copy.server, copy.name, writesSql(tables, then), writeRow, {
+  const rows = await queryLive(copy, writesSql(tables, then), writeRow, {
     attempted,
     timeoutMs: 600_000,
     ...settled,
@@ -141,7 +150,7 @@ const writeRow = object({ kind: string(), name: string(), value: string() })
 
 /** Which file each table lies in, and how big it is: a table with another file was written anew. */
 export async function tableFiles(live: LiveDatabase): Promise<TableFile[]> {
-  return queryRows(live.server, live.name, tableFilesQuery, tableFile, { attempted: 'The tables could not be listed' })
+  return queryLive(live, tableFilesQuery, tableFile, { attempted: 'The tables could not be listed' })
 }
 
 /** Pure: what was written anew. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { PassThrough, type Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { number, object } from 'zod'
+import type { Dump } from '../release/ports.ts'
 import { streamDocker } from '../support/docker-silence.ts'
 import { SlipwayError, asSlipwayError } from '../support/errors.ts'
 import type { StreamResult } from '../support/stream.ts'
@@ -29,7 +30,7 @@ export async function restoreBackup(live: LiveDatabase, file: string, label: str
   const comment = markerText({ kind: 'restored', of: live.name, label, at: live.now().toISOString() })
   try {
     await runBeside(live, createFromScratchSql(name, properties), { timeoutMs: 300_000 })
-    await loadWhole({ ...live, name }, file, format)
+    await loadWhole({ ...live, name }, dumpIn(file, format))
     await runBeside(live, finishSql(name, properties, comment))
     return name
   } catch (error) {
@@ -44,8 +45,15 @@ export async function restoreBackup(live: LiveDatabase, file: string, label: str
 /** Restores a backup into an empty database of its own, in the same way. */
 export async function fillFromBackup(empty: LiveDatabase, file: string): Promise<void> {
   const format = await proveFile(file)
-  await loadWhole(empty, file, format).catch((error: unknown) => {
+  await loadWhole(empty, dumpIn(file, format)).catch((error: unknown) => {
     throw restoreError(`The backup ${file}`, error, undefined)
+  })
+}
+
+/** As `fillFromBackup`, of a file that becomes one: whether it is whole is proved meanwhile, by whoever makes it. */
+export async function fillFromDump(empty: LiveDatabase, dump: Dump): Promise<void> {
+  await loadWhole(empty, dump).catch((error: unknown) => {
+    throw restoreError('What was just dumped', error, undefined)
   })
 }
 
@@ -111,9 +119,14 @@ async function proveFile(file: string): Promise<DumpFormat> {
   }
 }
 
-async function loadWhole(empty: LiveDatabase, file: string, format: DumpFormat): Promise<void> {
-  await load(empty, format, createReadStream(file))
-  const inDump = format === 'plain' ? tablesInPlainDump(file) : tablesInArchive(empty, file)
+function dumpIn(file: string, format: DumpFormat): Dump {
+  return { format, read: () => createReadStream(file) }
+}
+
+async function loadWhole(empty: LiveDatabase, dump: Dump): Promise<void> {
+  const read = (): Readable => Readable.from(dump.read(), { objectMode: false })
+  await load(empty, dump.format, read())
+  const inDump = dump.format === 'plain' ? tablesInPlainDump(read()) : tablesInArchive(empty, read())
   await Promise.all([inDump.then(tables => proveLoaded(empty, tables)), analyse(empty)])
 }
 
@@ -147,10 +160,10 @@ async function countTables({ server, name }: LiveDatabase): Promise<number> {
   return found?.tables ?? 0
 }
 
-async function tablesInArchive(live: LiveDatabase, file: string): Promise<number> {
+async function tablesInArchive(live: LiveDatabase, archive: Readable): Promise<number> {
   const { container } = await target(live.server)
   const listing = await streamDocker(execArgv(container, ['pg_restore', '--list'], { environment: [] }), {
-    input: createReadStream(file),
+    input: archive,
     keep: 'all',
   })
   return listing.stdout.split('\n').filter(line => /^\d+; \d+ \d+ TABLE (?!DATA )/.test(line)).length

@@ -1,12 +1,31 @@
-import { clearStage, copyContainer, migrateCopy, onStage, stageNew, stageOld, startCopy } from '../engine/rehearsal.ts'
+import {
+  clearStage,
+  copyContainer,
+  createOld,
+  migrateCopy,
+  onStage,
+  stageNew,
+  stageOld,
+  startCopy,
+} from '../engine/rehearsal.ts'
 import { readState } from '../postgres/catalog.ts'
 import { changedRows } from '../postgres/changed-rows.ts'
 import { compare } from '../postgres/compare.ts'
 import { proveMigrated } from '../postgres/ledger.ts'
 import { watchLocks } from '../postgres/lock-watch.ts'
-import { countRows, fillCopy, prepareCopy, rewritten, tableFiles } from '../postgres/rehearsal-copy.ts'
+import { readProperties } from '../postgres/properties.ts'
+import {
+  countRows,
+  emptyCopy,
+  fillCopy,
+  prepareCopy,
+  rewritten,
+  tableFiles,
+  type CopySource,
+} from '../postgres/rehearsal-copy.ts'
 import { readUsage } from '../postgres/read-usage.ts'
 import type { LiveDatabase } from '../postgres/server.ts'
+import { isThere } from '../support/files.ts'
 import type { Rehearsal, Release } from '../release/model.ts'
 import type { Clock, Edge, Engine, JobResult, RehearsalOrder, Rehearsals } from '../release/ports.ts'
 import { SlipwayError } from '../support/errors.ts'
@@ -17,10 +36,14 @@ export function rehearsals(parts: RehearsalParts): Rehearsals {
   const copyOf = copyFinder(parts)
   return {
     async prepare(current) {
-      await remove(parts, current)
+      // Its folder is there before anything else of a copy, and goes last.
+      if (await isThere(parts.directory)) await remove(parts, current)
       await startCopy(current, parts.service, parts.directory)
-      await prepareCopy(parts.live, copyOf(current, 'anew'))
+      // The old release waits beside it for its turn: made, not started.
+      await Promise.all([prepareCopy(parts.live, copyOf(current, 'anew')), createOld(current, parts.directory)])
     },
+    fill: (current, dump) =>
+      fill(parts, copyOf(current), dump === undefined ? { schemaInto: parts.directory } : { dump }),
     run: (order, note) => rehearse(parts, order, copyOf(order.current), note),
     remove: current => remove(parts, current),
   }
@@ -60,18 +83,27 @@ async function rehearse(
   copy: LiveDatabase,
   note: (text: string) => void,
 ): Promise<Rehearsal> {
-  const { config } = order
-  const { live, directory } = parts
-  const startedAt = performance.now()
-  const all = order.backup ?? 'live'
-  await fillCopy(live, copy, config.rehearse.mode === 'schema' ? { schemaInto: directory } : all)
-  const fillSeconds = Math.round(performance.now() - startedAt) / 1000
+  const { backup = 'live', config, filled } = order
+  const source = config.rehearse.mode === 'schema' ? { schemaInto: parts.directory } : backup
+  const fillSeconds = await (filled ?? fill(parts, copy, source))
   goOn(order)
   note('the copy is there, migrating it')
   const migrated = { ...(await migrate(parts, order, copy)), fillSeconds }
   goOn(order)
   return decide(parts, order, migrated, note)
 }
+
+/** Returns the seconds it took. What an earlier attempt brought in goes. */
+async function fill({ live }: RehearsalParts, copy: LiveDatabase, source: CopySource): Promise<number> {
+  const startedAt = performance.now()
+  if (touched.has(copy)) await emptyCopy(copy, await readProperties(live))
+  touched.add(copy)
+  await fillCopy(live, copy, source)
+  return Math.round(performance.now() - startedAt) / 1000
+}
+
+/** Copies that are not empty any more. */
+const touched = new WeakSet<LiveDatabase>()
 
 async function remove(parts: RehearsalParts, current: Release): Promise<void> {
   await parts.stageEdge.closeDoor(onStage(current))
@@ -80,21 +112,25 @@ async function remove(parts: RehearsalParts, current: Release): Promise<void> {
 
 async function migrate(parts: RehearsalParts, order: RehearsalOrder, copy: LiveDatabase): Promise<Migrated> {
   const { config, current, release } = order
-  const { release: stage } = await stageNew(current, release, parts.directory)
-  const [before, filesBefore, rowsBefore] = await Promise.all([readState(copy), tableFiles(copy), countRows(copy)])
+  const [{ release: stage }, usage, before, filesBefore, rowsBefore] = await Promise.all([
+    stageNew(current, release, parts.directory),
+    readUsage(parts.live),
+    readState(copy),
+    tableFiles(copy),
+    countRows(copy),
+  ])
   const startedAt = performance.now()
   const timeoutMs = Math.min(config.migrate?.timeoutMs ?? config.rehearse.timeoutMs, config.rehearse.timeoutMs)
   const { result, locks } = await watchLocks(copy, () => migrateCopy(stage, parts.directory, timeoutMs))
   const seconds = Math.round(performance.now() - startedAt) / 1000
   proveEndedWell(result, release)
-  await proveMigrated(copy, release, config).catch(lied(release))
-  const [after, filesAfter, rowsAfter] = await Promise.all([
+  const [, after, filesAfter, rowsAfter] = await Promise.all([
+    proveMigrated(copy, release, config).catch(lied(release)),
     readState(copy),
     tableFiles(copy),
     countRows(copy, rowsBefore.tables),
   ])
   const rows = changedRows(rowsBefore.writes, rowsAfter.writes)
-  const usage = await readUsage(parts.live)
   const anew = rewritten(filesBefore, filesAfter)
   const seen = locks.map(lock => ({ ...lock, rewritten: anew.some(table => table.table === lock.table) }))
   const unseen = anew.filter(table => !seen.some(lock => lock.table === table.table))

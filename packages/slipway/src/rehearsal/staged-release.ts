@@ -24,12 +24,14 @@ export async function healthyOnStage(
   order: RehearsalOrder,
 ): Promise<Fault | undefined> {
   const web = release.services.some(service => service.role === 'web')
+  const notStartedBefore = clock.monotonic()
   await Promise.all([start(), ...(web ? [stageEdge.openDoor(release, [stageNetwork(release)])] : [])])
   try {
     await gate(
       release,
       { engine, clock, edge: stageEdge },
       {
+        notStartedBefore,
         limitMs: order.config.rehearse.timeoutMs,
         signal: order.signal,
         note: () => undefined,

@@ -1,6 +1,7 @@
+import type { BackupAhead } from './backup-ahead.ts'
 import type { EventBody } from './events.ts'
 import type { Facts, Plan, Release, StepName } from './model.ts'
-import type { Ports } from './ports.ts'
+import type { DatabaseState, Ports } from './ports.ts'
 import { SlipwayError } from '../support/errors.ts'
 
 /** What every step sees: the plan, what was learnt so far, and the outside world. */
@@ -22,8 +23,18 @@ export interface Context {
   hasGivenUp?: boolean
   /** A watch that was cut off: the old release stays warm at least this long, and with it the watch goes on. */
   watchLeftMs?: number
+  /** The moment (monotonic) before which nothing of the release was started. */
+  notStartedBefore?: number
+  /** The database when nothing more will be done to it; undefined: it could not be read, or there is none. */
+  stateAtEnd?: Promise<DatabaseState | undefined> | undefined
   /** A copy of the database that is being started ahead of its use. */
   copy?: Promise<void>
+  /** A backup that is being made ahead of its step. */
+  backupAhead?: BackupAhead
+  /** The copy's data, restored from that; with the seconds that took. */
+  filled?: Promise<number>
+  /** The copy has served its purpose, and is being removed. */
+  removing?: Promise<void>
   /** The moment (monotonic) at which the requests that waited were let go. */
   letGoAt?: number
   /** Keeps facts in the journal, on disk, before the step goes on. */

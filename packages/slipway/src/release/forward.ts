@@ -1,5 +1,6 @@
 import { asSlipwayError } from '../support/errors.ts'
 import { releaseOf, type Context } from './context.ts'
+import { removeCopy } from './copy-ahead.ts'
 import { failureOf } from './failure.ts'
 import { reviveNew } from './revive.ts'
 import { commit } from './steps/commit.ts'
@@ -18,6 +19,7 @@ export async function goForward(context: Context): Promise<boolean> {
       if (context.plan.warm === true) await workersOver(context)
       await commit.apply(context)
       await prune.apply(context)
+      await removeCopy(context)
       return true
     } catch (thrown) {
       const error = asSlipwayError(thrown, 'The old release could not be put away')

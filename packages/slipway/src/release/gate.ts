@@ -1,6 +1,7 @@
 import { SlipwayError } from '../support/errors.ts'
 import { Bell } from './bell.ts'
 import { judge, answersWell, type Verdict } from './judge.ts'
+import { momentOf, ObservedLife, type Moment } from './observed-life.ts'
 import type { Release, ReleaseService } from './model.ts'
 import type { ContainerState, Ports, Probe } from './ports.ts'
 
@@ -11,7 +12,7 @@ import type { ContainerState, Ports, Probe } from './ports.ts'
 export async function gate(release: Release, ports: GatePorts, options: GateOptions): Promise<void> {
   const watched = release.services
     .filter(service => service.role === 'web' || service.role === 'worker')
-    .map(service => new ServiceWatch(service, release, ports))
+    .map(service => new ServiceWatch(service, release, ports, options.notStartedBefore))
   let startedAt = ports.clock.monotonic()
   const bell = new Bell()
   const events = await ports.engine.watch(release, () => bell.ring())
@@ -19,8 +20,9 @@ export async function gate(release: Release, ports: GatePorts, options: GateOpti
   let rest = options.whenWebAnswers
   try {
     for (;;) {
+      const askedAt = momentOf(ports.clock)
       const containers = await ports.engine.containers(release)
-      const verdicts = await Promise.all(watched.map(watch => watch.look(containers)))
+      const verdicts = await Promise.all(watched.map(watch => watch.look(containers, askedAt)))
       const failed = verdicts.find(verdict => verdict.kind === 'failed')
       if (failed?.kind === 'failed') throw await failure(failed, release, ports, options.consequence)
       if (
@@ -39,7 +41,8 @@ export async function gate(release: Release, ports: GatePorts, options: GateOpti
       if (elapsed >= deadline) throw await tooLate(waiting, containers, elapsed, ports, options.consequence)
       if (options.signal.aborted) throw new SlipwayError('INTERRUPTED', `Interrupted while waiting for ${waiting[0]}`)
       if (elapsed > 2000 && waiting[0] !== undefined && waiting[0] !== said) options.note((said = waiting[0]))
-      await Promise.race([ports.clock.sleep(pauseAfter(verdicts)), bell.rung()])
+      const lookedFor = ports.clock.monotonic() - askedAt.monotonic
+      await Promise.race([ports.clock.sleep(pauseAfter(verdicts, lookedFor)), bell.rung()])
     }
   } finally {
     events.stop()
@@ -50,6 +53,8 @@ export async function gate(release: Release, ports: GatePorts, options: GateOpti
 export type GatePorts = Pick<Ports, 'engine' | 'edge' | 'clock'>
 
 export interface GateOptions {
+  /** The moment (monotonic) before which nothing of it was started; absent: when the gate begins. */
+  notStartedBefore?: number
   limitMs: number
   signal: AbortSignal
   note(text: string): void
@@ -65,10 +70,11 @@ const quietPace = 500
 const healthCheckPaceMs = 500
 
 /** Each look is programs that take time from those who serve: where only time is missing, Docker's events do the watching. */
-function pauseAfter(verdicts: readonly Verdict[]): number {
-  const left = verdicts.map(verdict =>
-    verdict.kind === 'waiting' ? (verdict.aloneMs ?? pace) : Number.POSITIVE_INFINITY,
-  )
+function pauseAfter(verdicts: readonly Verdict[], lookedForMs: number): number {
+  const left = verdicts.map(verdict => {
+    if (verdict.kind !== 'waiting') return Number.POSITIVE_INFINITY
+    return verdict.aloneMs === undefined ? pace : Math.max(0, verdict.aloneMs - lookedForMs)
+  })
   return Math.min(quietPace, ...left)
 }
 
@@ -79,37 +85,27 @@ class ServiceWatch {
   private probe: Probe | undefined
   private probedAt = Number.NEGATIVE_INFINITY
   private checkedAt = Number.NEGATIVE_INFINITY
-  private readonly since: number
-  private looked = false
-  private runningSince: number | undefined
+  private readonly life: ObservedLife
   private readonly passed = new Set<string>()
 
-  constructor(service: ReleaseService, release: Release, ports: GatePorts) {
+  constructor(service: ReleaseService, release: Release, ports: GatePorts, notStartedBefore: number | undefined) {
     this.service = service
     this.release = release
     this.ports = ports
-    this.since = ports.clock.monotonic()
+    this.life = new ObservedLife(ports.clock.monotonic(), notStartedBefore)
   }
 
-  async look(all: ContainerState[]): Promise<Verdict> {
+  async look(all: ContainerState[], askedAt: Moment): Promise<Verdict> {
     const containers = all.filter(container => container.service === this.service.name)
-    const now = this.ports.clock.monotonic()
-    const running = containers.length > 0 && containers.every(container => container.status === 'running')
-    this.runningSince = running ? (this.runningSince ?? this.runsFrom(now)) : undefined
-    this.looked = true
-    if (running) await this.ask(containers, now)
+    const runningMs = this.life.seen(containers, askedAt)
+    if (runningMs !== undefined) await this.ask(containers, this.ports.clock.monotonic())
     return judge({
       service: this.service,
       containers,
       ...(this.probe === undefined ? {} : { probe: this.probe }),
       passed: this.passed,
-      runningMs: this.runningSince === undefined ? 0 : now - this.runningSince,
+      runningMs: runningMs ?? 0,
     })
-  }
-
-  /** Compose says that it started them before the gate begins: what runs at the first look has run since then. */
-  private runsFrom(now: number): number {
-    return this.looked ? now : this.since
   }
 
   /** It has answered well or, where nothing can be asked, runs: not yet that it stays so. */

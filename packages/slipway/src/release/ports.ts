@@ -112,6 +112,8 @@ export interface ContainerState {
   status: 'created' | 'running' | 'restarting' | 'exited' | 'dead' | 'paused' | 'removing'
   /** `none`: the container has no health check. */
   health: 'none' | 'starting' | 'healthy' | 'unhealthy'
+  /** When it was started last, by Docker's clock; absent: not known. */
+  startedAt?: Date
   exitCode: number
   restarts: number
   outOfMemory: boolean
@@ -145,7 +147,7 @@ export interface Engine {
   wakeWorkers(release: Release): Promise<void>
   /** Stops (or kills) and removes the release's containers and networks. Images and folder stay. */
   remove(release: Release, how: 'gracefully' | 'at-once'): Promise<void>
-  /** The networks on which the release's web services are reached. Creates them when they are not there. */
+  /** The networks on which the release's web services are reached: there once its state services are. */
   doorNetworks(release: Release): Promise<string[]>
   /** IPv4 and IPv6 networks (CIDR) from which the release reaches the database. */
   databaseNetworks(release: Release): Promise<string[]>
@@ -277,6 +279,8 @@ export interface Rehearsals {
   run(order: RehearsalOrder, note: (text: string) => void): Promise<Rehearsal>
   /** Starts the empty copy ahead of time, on the old release's definitions. */
   prepare(current: Release): Promise<void>
+  /** Brings the data into the copy ahead of `run`; without a dump, the schema alone. Returns the seconds it took. */
+  fill(current: Release, dump: Dump | undefined): Promise<number>
   /** Removes the copy: also what an earlier run that died left behind. */
   remove(current: Release): Promise<void>
 }
@@ -287,15 +291,36 @@ export interface RehearsalOrder {
   config: EnvironmentConfig
   /** Absent: the data comes from the live database itself, and no file is written. */
   backup?: { file: string }
+  /** The copy has its data, or will have; absent: it is empty. */
+  filled?: Promise<number>
   signal: AbortSignal
 }
 
 export interface Backups {
   /** Dumps, decodes the whole dump to verify it, and gives it its name only then. */
   create(kind: 'pre-deploy' | 'daily', note: (text: string) => void): Promise<BackupFile>
+  /** The same ahead of its use, without the name: whoever has begun it keeps it or discards it. */
+  begin(kind: 'pre-deploy' | 'daily', note: (text: string) => void): BegunBackup
   list(): Promise<BackupFile[]>
   /** Removes old ones by policy; never the newest verified one. */
   prune(): Promise<string[]>
+}
+
+/** A backup that is being made. What a process that dies leaves of it has no name that a backup has. */
+export interface BegunBackup {
+  /** All of it is on the disk; whether it is whole is not known yet. */
+  dumped: Promise<Dump>
+  verified: Promise<void>
+  /** Waits until it is verified, and gives it its name. */
+  keep(): Promise<BackupFile>
+  /** Ends it, and removes what is there of it. Leaves one alone that is kept; safe to repeat. */
+  discard(): Promise<void>
+}
+
+/** The very file that becomes the backup. */
+export interface Dump {
+  format: 'plain' | 'custom'
+  read(): AsyncIterable<Uint8Array>
 }
 
 export interface BackupFile {

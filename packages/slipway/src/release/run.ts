@@ -1,12 +1,13 @@
 import { asSlipwayError, SlipwayError } from '../support/errors.ts'
 import { hasSwitched, makeContext, releaseOf, type Context, type Step } from './context.ts'
+import { removeCopy } from './copy-ahead.ts'
 import type { Event, EventBody } from './events.ts'
 import { watchEngine } from './engine-silence.ts'
 import { failureOf } from './failure.ts'
 import { goForward } from './forward.ts'
 import { withinHoldLimit } from './hold-limit.ts'
 import type { DeploymentId, DeploymentRecord, Outcome, Plan } from './model.ts'
-import type { Ports } from './ports.ts'
+import type { DatabaseState, Ports } from './ports.ts'
 import { recordOf } from './record.ts'
 import { recover } from './recover.ts'
 import type { RunOptions } from './request.ts'
@@ -170,7 +171,8 @@ class Deployment {
     serving: string,
     failure?: DeploymentRecord['failure'],
   ): Promise<DeploymentRecord> {
-    const database = outcome === 'deployed' ? await this.ports.database?.state().catch(() => undefined) : undefined
+    await this.removeCopy()
+    const database = outcome === 'deployed' ? await this.stateAtEnd() : undefined
     const record = recordOf({
       id: this.id,
       plan: this.context.plan,
@@ -194,6 +196,19 @@ class Deployment {
       ...(record.heldMs === undefined ? {} : { heldMs: record.heldMs }),
     })
     return record
+  }
+
+  private stateAtEnd(): Promise<DatabaseState | undefined> | undefined {
+    return this.context.stateAtEnd ?? this.ports.database?.state().catch(() => undefined)
+  }
+
+  /** Should it fail, what is there of the copy is found by its folder, and goes with the next command. */
+  private async removeCopy(): Promise<void> {
+    await removeCopy(this.context).catch((error: unknown) =>
+      this.context.note(
+        `the copy of the rehearsal is still there: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    )
   }
 
   private endHold(): void {

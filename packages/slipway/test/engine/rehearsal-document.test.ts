@@ -89,6 +89,16 @@ describe('the old release on the stage', () => {
     )
   })
 
+  test.each([
+    [undefined, '--no-sync'],
+    ['--locale-provider=icu --icu-locale=de', '--locale-provider=icu --icu-locale=de --no-sync'],
+  ])('it is set up without waiting for the disk, as it was asked to be: %s', (own, expected) => {
+    const environment = { POSTGRES_USER: 'app', ...(own === undefined ? {} : { POSTGRES_INITDB_ARGS: own }) }
+    const db = { ...state.services.db, environment }
+    const made = oldDocument({ stage, state: { ...state, services: { db } }, release, database: 'db' })
+    expect(made.services['db']?.environment).toEqual({ POSTGRES_USER: 'app', POSTGRES_INITDB_ARGS: expected })
+  })
+
   test("a program that is not PostgreSQL's keeps its words", () => {
     const db = { ...state.services.db, command: ['/run-patroni', 'x'] }
     const made = oldDocument({ stage, state: { ...state, services: { db } }, release, database: 'db' })

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dumpFormat, hasTrailer, notedSha256, sha256Line, tablesInPlainDump } from '../../src/postgres/dump-file.ts'
 
@@ -44,7 +45,7 @@ test('tables are counted by their headings, not by what rows and bodies say', as
       '--\n-- Name: a',
       'x\n-- Name: a',
     )
-  expect(await tablesInPlainDump(await given(`${heading}${data}${other}${heading}`))).toBe(2)
+  expect(await tablesInPlainDump(Readable.from([`${heading}${data}${other}${heading}`]))).toBe(2)
 })
 
 test('a digest is read as sha256sum writes it', async () => {

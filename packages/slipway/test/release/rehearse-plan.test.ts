@@ -31,6 +31,7 @@ function stageThat(run: () => Promise<Rehearsal>, differs: Partial<Ports> = {}):
     },
     rehearsals: {
       prepare: async () => void calls.push('prepare'),
+      fill: async () => calls.push('fill'),
       run: async order => {
         calls.push('run')
         orders.push(order)

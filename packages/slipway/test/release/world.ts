@@ -1,7 +1,7 @@
 import type { EnvironmentConfig } from '../../src/config/model.ts'
 import type { Event } from '../../src/release/events.ts'
 import type { DeploymentId, DeploymentRecord, Plan, Release, ReleaseId } from '../../src/release/model.ts'
-import type { ContainerState, InFlight, Ports, WarmNote } from '../../src/release/ports.ts'
+import type { BackupFile, ContainerState, InFlight, Ports, WarmNote } from '../../src/release/ports.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
 
 /** What a call does instead of its work: fail before or after its effect, or take the whole process with it. */
@@ -28,6 +28,8 @@ export class World {
   readonly journals = new Map<DeploymentId, Event[]>()
   readonly history: DeploymentRecord[] = []
   readonly backups: string[] = []
+  /** Begun, and neither kept nor discarded. */
+  unnamedBackups = 0
   stateDefinition = 'none'
   locked = false
   readonly calls: string[] = []
@@ -257,16 +259,34 @@ export class World {
         drop: name => call('database.drop', () => void this.databases.delete(name)),
       },
       backups: {
-        create: () =>
-          call('backups.create', () => {
-            this.backups.push('backup')
-            return { file: 'backup', kind: 'pre-deploy' as const, takenAt: '', bytes: 1, sha256: '', seconds: 0 }
-          }),
+        create: () => call('backups.create', () => this.backUp()),
+        begin: () => {
+          const made = call('backups.begin', () => ({ format: 'plain' as const, read: noBytes }))
+          this.unnamedBackups++
+          const end = (): void => void this.unnamedBackups--
+          return {
+            dumped: made,
+            verified: made.then(() => undefined),
+            keep: () =>
+              made.then(() =>
+                call('backups.keep', () => {
+                  end()
+                  return this.backUp()
+                }),
+              ),
+            discard: () => call('backups.discard', end),
+          }
+        },
         list: () => Promise.resolve([]),
         prune: () => Promise.resolve([]),
       },
       hooks: { run: () => Promise.resolve() },
     }
+  }
+
+  private backUp(): BackupFile {
+    this.backups.push('backup')
+    return { file: 'backup', kind: 'pre-deploy', takenAt: '', bytes: 1, sha256: '', seconds: 0 }
   }
 
   private isNewAndLive(release: Release): boolean {
@@ -378,6 +398,10 @@ export function makePlan(world: World, version: string, migration: Plan['migrati
     data: { kind: 'untouched' },
     steps: [],
     config,
-    ...(current === undefined ? {} : { current }),
+    ...(current === undefined ? {} : { current, database: { bytes: 1 } }),
   }
+}
+
+async function* noBytes(): AsyncGenerator<Uint8Array> {
+  yield* []
 }

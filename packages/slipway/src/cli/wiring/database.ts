@@ -5,38 +5,39 @@ import { mountsOf } from '../../config/compose-secrets.ts'
 import type { ComposeDocument, ComposeService } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { stateContainer } from '../../engine/state.ts'
-import { postgresDatabase } from '../../postgres/database.ts'
 import type { Backups, Database } from '../../release/ports.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import type { Layout } from '../../store/layout.ts'
+import type { OpenDatabases } from './open-databases.ts'
 
 /** The database as the Compose service's own environment describes it. */
 export async function openDatabase(
   config: EnvironmentConfig,
   document: ComposeDocument,
-  container: ContainerFinder,
+  databases: OpenDatabases,
 ): Promise<Database | undefined> {
   const login = await serverLogin(config, document)
-  return login === undefined ? undefined : postgresDatabase({ ...login, container: container.find })
+  return login === undefined ? undefined : databases.open(login, databases.container(config))
 }
 
 /** The login that the app itself uses, when one of its variables or secrets is a URL that leads to the database service. */
 export function appDatabase(
   config: EnvironmentConfig,
   document: ComposeDocument,
-  container: ContainerFinder,
+  databases: OpenDatabases,
 ): Database | undefined {
   const service = config.database?.service
   if (service === undefined) return undefined
+  const container = databases.container(config)
   for (const each of Object.values(document.services)) {
     for (const value of Object.values(each.environment ?? {})) {
       const login = loginOf(unescaped(value ?? ''), service)
-      if (login !== undefined) return postgresDatabase({ ...login, container: container.find })
+      if (login !== undefined) return databases.open(login, container)
     }
   }
   for (const { value } of Object.values(document.secrets ?? {})) {
     const login = value === undefined ? undefined : loginOf(Buffer.from(value).toString().trim(), service)
-    if (login !== undefined) return postgresDatabase({ ...login, container: container.find })
+    if (login !== undefined) return databases.open(login, container)
   }
   return undefined
 }
@@ -61,14 +62,18 @@ export function backupsDirectory(config: EnvironmentConfig, layout: Layout): str
 }
 
 const noBackups: Backups = {
-  create: () =>
-    Promise.reject(
-      new SlipwayError('BACKUP_FAILED', 'There is no database to back up', {
-        next: 'Name it in slipway.yaml: database: db',
-      }),
-    ),
+  create: () => Promise.reject(nothingToBackUp()),
+  begin() {
+    throw nothingToBackUp()
+  },
   list: () => Promise.resolve([]),
   prune: () => Promise.resolve([]),
+}
+
+function nothingToBackUp(): SlipwayError {
+  return new SlipwayError('BACKUP_FAILED', 'There is no database to back up', {
+    next: 'Name it in slipway.yaml: database: db',
+  })
 }
 
 export async function serverLogin(config: EnvironmentConfig, document: ComposeDocument): Promise<Login | undefined> {
@@ -101,16 +106,23 @@ export interface ContainerFinder {
 export function databaseContainer(config: EnvironmentConfig): ContainerFinder {
   const service = config.database?.service
   let known: { id: string; until: number } | undefined
+  let looking: Promise<string | undefined> | undefined
+  const look = async (name: string): Promise<string | undefined> => {
+    const id = await stateContainer(config.project, name)
+    known = id === undefined ? undefined : { id, until: performance.now() + rememberedMs }
+    return id
+  }
   return {
     async find() {
       if (service === undefined) return undefined
       if (known !== undefined && performance.now() < known.until) return known.id
-      const id = await stateContainer(config.project, service)
-      known = id === undefined ? undefined : { id, until: performance.now() + rememberedMs }
-      return id
+      // Several ask at the same time.
+      looking ??= look(service).finally(() => (looking = undefined))
+      return looking
     },
     forget() {
       known = undefined
+      looking = undefined
     },
   }
 }

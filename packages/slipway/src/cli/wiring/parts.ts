@@ -4,7 +4,7 @@ import { caddyEdge, type CaddyEdge } from '../../edge/edge.ts'
 import type { WaitingRoom } from '../../edge/hold.ts'
 import { composeEngine } from '../../engine/engine.ts'
 import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.ts'
-import type { Engine, Ports, SourcePort } from '../../release/ports.ts'
+import type { Database, Engine, Ports, SourcePort } from '../../release/ports.ts'
 import { sourceFolder } from '../../source/export.ts'
 import { seedLasting } from '../../source/seed.ts'
 import { fileAlerts } from '../../store/alerts.ts'
@@ -17,9 +17,11 @@ import { fileReleases } from '../../store/releases.ts'
 import { fileWarm } from '../../store/warm.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { proveAddressFree } from './address.ts'
-import { appDatabase, databaseContainer, openBackups, openDatabase, type ContainerFinder } from './database.ts'
+import type { Begun } from './begun.ts'
+import { appDatabase, openBackups, openDatabase, type ContainerFinder } from './database.ts'
 import { tooTightForTwo } from './memory.ts'
-import { preflightChecks } from './preflight.ts'
+import type { OpenDatabases } from './open-databases.ts'
+import { preflightChecks, type CheckedAhead } from './preflight.ts'
 import { openRehearsals } from './rehearsals.ts'
 import { loginsAtHand } from './registries.ts'
 import { readCheckout, type ResolvedSource, withDigests } from './resolve.ts'
@@ -27,6 +29,14 @@ import { edgeOptions, systemClock } from './surroundings.ts'
 
 export interface RealPorts extends Ports {
   edge: CaddyEdge
+  /** The database by the login of the app; absent: that is not known. */
+  appDatabase?: Database
+}
+
+/** What one command has opened and begun, whatever configuration counts in the end. */
+export interface Opened {
+  databases: OpenDatabases
+  begun: Begun<CheckedAhead>
 }
 
 /** The real world behind the deployment's ports. */
@@ -35,9 +45,11 @@ export async function realPorts(
   layout: Layout,
   document: ComposeDocument,
   source: () => ResolvedSource | undefined,
+  { databases, begun }: Opened,
 ): Promise<RealPorts> {
-  const container = databaseContainer(config)
-  const database = await openDatabase(config, document, container)
+  const container = databases.container(config)
+  const database = await openDatabase(config, document, databases)
+  const ofApp = appDatabase(config, document, databases)
   const releases = fileReleases(layout)
   const edge = projectEdge(config, layout)
   const hooks = programHooks(config, source()?.base.directory)
@@ -58,11 +70,13 @@ export async function realPorts(
       layout,
       source,
       database,
-      appDatabase: appDatabase(config, document, container),
+      appDatabase: ofApp,
+      begun,
       addressFree: () => proveAddressFree(config, edgeOptions(layout)),
       logins: () => loginsAtHand(config),
     }),
     ...(database === undefined ? {} : { database }),
+    ...(ofApp === undefined ? {} : { appDatabase: ofApp }),
     ...(await openRehearsals(config, document, layout, container)),
   }
 }

@@ -15,13 +15,14 @@ import { planWarmRollback } from './warm-target.ts'
 export async function deploymentPlan(
   { config, document, services, commit, promotion }: ResolvedSource,
   ports: Ports,
+  seen: Promise<SeenDatabase | undefined> = lookAt(ports.database),
 ): Promise<Plan> {
   const [current, history, migrationFingerprint, experience, database] = await Promise.all([
     ports.releases.current(),
     ports.journal.history(),
     migrationFingerprintOf(config),
     ports.experience?.read(),
-    lookAt(ports.database),
+    seen,
   ])
   const plan = planDeployment({
     config,
@@ -76,10 +77,17 @@ export function basePlan(config: EnvironmentConfig, current: Plan['current']): P
   }
 }
 
-async function lookAt(database: Ports['database']): Promise<{ state: DatabaseState; bytes: number } | undefined> {
+export interface SeenDatabase {
+  state: DatabaseState
+  bytes: number
+}
+
+/** Undefined: there is none, or it does not answer. */
+export async function lookAt(database: Ports['database']): Promise<SeenDatabase | undefined> {
   if (database === undefined || !(await database.reachable())) return undefined
-  const [state, bytes] = await Promise.all([database.state(), database.sizeBytes()])
-  return { state, bytes }
+  // One after the other: both at once would start a second psql, which takes longer than the question.
+  const state = await database.state()
+  return { state, bytes: await database.sizeBytes() }
 }
 
 async function existingOrigins(ports: Ports): Promise<(origin: DataOrigin) => boolean> {

@@ -5,6 +5,7 @@ import { bringBackImages } from '../../engine/images.ts'
 import type { RegistryLogin } from '../../engine/registry-login.ts'
 import type { Checks, Database } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
+import type { Begun } from './begun.ts'
 import { backupsDirectory } from './database.ts'
 import { availableMemory } from './memory.ts'
 import { proveSecrets } from './environment-secrets.ts'
@@ -18,9 +19,9 @@ export function preflightChecks(input: PreflightInput): Checks {
       if (plan.kind === 'deploy' && source !== undefined) variablesAreSet(source)
       const secrets = plan.kind === 'deploy' && source !== undefined ? await proveSecrets(source, plan.current) : []
       await inOrder([
-        engineAnswers(),
+        input.begun.outcome('engine', engineAnswers),
         diskHasRoom(input.layout.environment, atLeast, 'Slipway keeps releases and journals there'),
-        databaseIsWell(input, backupsDirectory(plan.config, input.layout)),
+        databaseIsWell(input, backupsDirectory(plan.config, input.layout), plan.database?.bytes),
         input.addressFree(),
       ])
       const pulled: string[] = []
@@ -32,12 +33,22 @@ export function preflightChecks(input: PreflightInput): Checks {
   }
 }
 
+/** What takes longest, and depends on nothing that a plan says. */
+export function beginChecks(begun: Begun<CheckedAhead>, login: Database | undefined): void {
+  begun.begin('engine', engineAnswers)
+  if (login !== undefined) begun.begin(login, () => login.proveLogin())
+}
+
+/** The engine, or the login that a database is reached by. */
+export type CheckedAhead = 'engine' | Database
+
 interface PreflightInput {
   layout: Layout
   source: () => ResolvedSource | undefined
   database: Database | undefined
   /** The database by the login of the app, when that is known. */
   appDatabase: Database | undefined
+  begun: Begun<CheckedAhead>
   addressFree: () => Promise<void>
   /** For an earlier release's images, when they are not here any more. */
   logins: () => Promise<readonly RegistryLogin[]>
@@ -48,13 +59,18 @@ async function inOrder(checks: Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(checks)) if (result.status === 'rejected') throw result.reason
 }
 
-async function databaseIsWell(input: PreflightInput, backups: string): Promise<void> {
+/** A plan that was just made knows how big the database is, and by that also that it answers. */
+async function databaseIsWell(input: PreflightInput, backups: string, planned: number | undefined): Promise<void> {
   const { database } = input
   if (database === undefined) return
-  if (!(await database.reachable())) return diskHasRoom(backups, atLeast, 'backups go there')
+  if (planned === undefined && !(await database.reachable())) return diskHasRoom(backups, atLeast, 'backups go there')
+  const size = planned === undefined ? database.sizeBytes() : Promise.resolve(planned)
+  const login = input.appDatabase ?? database
+  const prove = (): Promise<void> => login.proveLogin()
   await inOrder([
-    database.sizeBytes().then(size => diskHasRoom(backups, atLeast + size, 'backups go there')),
-    (input.appDatabase ?? database).proveLogin(),
+    size.then(bytes => diskHasRoom(backups, atLeast + bytes, 'backups go there')),
+    // One that did not answer the plan may only now have come up.
+    planned === undefined ? prove() : input.begun.outcome(login, prove),
   ])
 }
 

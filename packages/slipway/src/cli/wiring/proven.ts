@@ -1,6 +1,6 @@
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { containerIds, inspect, ofRelease } from '../../engine/containers.ts'
-import { inspectImages, type ImageFacts } from '../../engine/images.ts'
+import { presentImages, type PresentImage } from '../../engine/present-images.ts'
 import type { DeploymentRecord, Release } from '../../release/model.ts'
 import type { ContainerState, Ports } from '../../release/ports.ts'
 import type { ProvenRelease } from '../../release/promotion.ts'
@@ -84,7 +84,7 @@ export function recordReasons(
 /** Each image must be known by its digest, and still be that one here. Pure. */
 export function imageReasons(
   release: Pick<Release, 'services' | 'images' | 'digests'>,
-  images: ReadonlyMap<string, Pick<ImageFacts, 'digests'>>,
+  images: ReadonlyMap<string, Pick<PresentImage, 'digests'>>,
 ): string[] {
   return release.services
     .filter(service => service.role !== 'state')
@@ -103,7 +103,7 @@ export function imageReasons(
 interface Seen {
   reasons: string[]
   containers: number
-  images: Map<string, ImageFacts>
+  images: Map<string, PresentImage>
 }
 
 async function look(release: Release, config: EnvironmentConfig, ports: Ports): Promise<Seen> {
@@ -111,7 +111,7 @@ async function look(release: Release, config: EnvironmentConfig, ports: Ports): 
   const [live, containers, images, well] = await Promise.all([
     ports.edge.live(),
     containerIds(ofRelease(release)).then(inspect),
-    inspectImages(wanted).catch(() => new Map<string, ImageFacts>()),
+    presentImages(wanted),
     servesWell(release, ports),
   ])
   const running = release.services

@@ -45,13 +45,16 @@ import { guardedLock, recoveryPurpose } from '../guardian/lock.ts'
 import { startGuardian } from '../guardian/start.ts'
 import { ensureTended, takeTending, untilReplaced } from '../tending/alone.ts'
 import { startTending } from '../tending/start.ts'
+import { Begun } from './begun.ts'
 import { isHalfMade, removeHalfMade } from './half-made.ts'
 import { secretsIn } from './known-secrets.ts'
 import { followLogs } from './logs.ts'
 import { containerFor } from './container.ts'
-import { projectEdge, realPorts, type RealPorts } from './parts.ts'
+import { OpenDatabases } from './open-databases.ts'
+import { projectEdge, realPorts, type Opened, type RealPorts } from './parts.ts'
 import { variablesForLooking } from './environment-secrets.ts'
-import { basePlan, deploymentPlan, rollbackPlan } from './plans.ts'
+import { basePlan, deploymentPlan, lookAt, rollbackPlan } from './plans.ts'
+import { beginChecks } from './preflight.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource, type WantedSource } from './resolve.ts'
 import { promotedVariables } from './promotion.ts'
 import { provenRelease } from './proven.ts'
@@ -68,6 +71,7 @@ export class RealApplication implements Application {
   private readonly guardianRoom: WaitingRoom | undefined
   /** What is about to be deployed: before the first release, the Compose files may need it to be read at all. */
   private promotion: Promotion | undefined
+  private readonly opened: Opened = { databases: new OpenDatabases(), begun: new Begun() }
   private source: ResolvedSource | undefined
   private redact = redactor([])
 
@@ -99,7 +103,10 @@ export class RealApplication implements Application {
     const { signal, promotion } = request
     const purpose = promotion === undefined ? 'deploy' : `promote ${promotion.release} of ${promotion.from}`
     this.promotion = promotion
-    return this.run(`${purpose} to ${this.environment}`, signal, emit, ports => this.planDeployment(ports, request))
+    return this.run(`${purpose} to ${this.environment}`, signal, emit, ports => {
+      beginChecks(this.opened.begun, ports.appDatabase ?? ports.database)
+      return this.planDeployment(ports, request)
+    })
   }
 
   rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
@@ -225,7 +232,7 @@ export class RealApplication implements Application {
     purpose: string,
     signal: AbortSignal,
     emit: (event: Event) => void,
-    makePlan: (ports: Ports) => Promise<Plan>,
+    makePlan: (ports: RealPorts) => Promise<Plan>,
   ): Promise<DeploymentRecord> {
     return this.guarded('The deployment could not begin', () =>
       this.withEdge(ports =>
@@ -317,12 +324,16 @@ export class RealApplication implements Application {
   }
 
   private async planDeployment(ports: Ports, wanted: WantedSource): Promise<Plan> {
+    // While Compose reads its files, as these will hardly name another database.
+    const { database } = ports
+    const seen = lookAt(database)
+    seen.catch(() => undefined)
     this.source = await resolveSource(this.config, this.layout, wanted)
     const { config, document } = this.source
     // The commit's own configuration counts from here on.
     const { edge: _edge, lock: _lock, ...others } = await this.portsFor(config, document)
     Object.assign(ports, others)
-    return deploymentPlan(this.source, ports)
+    return deploymentPlan(this.source, ports, ports.database === database ? seen : lookAt(ports.database))
   }
 
   /** For what takes the lock: a guardian looks after it, and keeps who waits in a hold. */
@@ -362,7 +373,7 @@ export class RealApplication implements Application {
     const values = this.source?.secrets?.values
     const passwords = (this.source?.logins ?? []).map(each => each.password)
     this.redact = redactor([...(await secretsIn(config, document, values)), ...passwords])
-    const ports = await realPorts(config, this.layout, document, () => this.source)
+    const ports = await realPorts(config, this.layout, document, () => this.source, this.opened)
     const { journal, checks, experience } = ports
     return {
       ...ports,

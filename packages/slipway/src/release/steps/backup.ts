@@ -1,3 +1,4 @@
+import { keptAhead } from '../backup-ahead.ts'
 import type { Context, Step } from '../context.ts'
 
 /** A verified dump of the live database, before anything changes. */
@@ -12,7 +13,7 @@ export const backup: Step = {
     return undefined
   },
   async apply(context) {
-    const file = await context.ports.backups.create('pre-deploy', context.note)
+    const file = (await keptAhead(context)) ?? (await context.ports.backups.create('pre-deploy', context.note))
     await context.learn({ backup: { file: file.file, bytes: file.bytes, sha256: file.sha256, seconds: file.seconds } })
     await remember(context, file.seconds)
     return `${file.file} · ${size(file.bytes)} · verified`

@@ -12,6 +12,8 @@ export const commit: Step = {
   async apply(context) {
     const { ports, plan } = context
     const release = releaseOf(context)
+    // What the record will tell of the database is read meanwhile; without it, the next plan knows less.
+    context.stateAtEnd = ports.database?.state().catch(() => undefined)
     await ports.releases.setCurrent(release.id)
     const old = plan.current
     let summary: string | undefined

@@ -1,5 +1,6 @@
+import { beginBackupAhead, discardAhead } from '../backup-ahead.ts'
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
-import { prepareCopy, removeCopy } from './rehearse.ts'
+import { fillCopyAhead, prepareCopy, removeCopy } from '../copy-ahead.ts'
 import { coolBefore } from '../warm.ts'
 
 /** Code arrives and images are built or pulled. Nothing that runs is touched. */
@@ -10,6 +11,7 @@ export const fetch: Step = {
   async apply(context) {
     const { ports, plan } = context
     await prepareCopy(context)
+    fillCopyAhead(context, beginBackupAhead(context))
     const id = await ports.releases.nextId()
     const release = await ports.source.fetch(plan, id, context.note)
     await context.learn({ release })
@@ -24,6 +26,7 @@ export const fetch: Step = {
   undo: {
     does: context => `Forget ${context.facts.release?.id ?? 'the fetched release'}`,
     async run(context) {
+      await discardAhead(context)
       await removeCopy(context)
       if (context.facts.release !== undefined) await context.ports.source.discard(context.facts.release.id)
     },

@@ -15,6 +15,7 @@ export const gate: Step = {
       ...(context.facts.held === undefined
         ? {}
         : { whenWebAnswers: () => context.ports.engine.start(release, 'worker') }),
+      ...(context.notStartedBefore === undefined ? {} : { notStartedBefore: context.notStartedBefore }),
       limitMs: withinHold(context, Number.POSITIVE_INFINITY),
       signal: context.signal,
       note: context.note,

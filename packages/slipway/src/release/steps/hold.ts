@@ -1,5 +1,6 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { label, releaseOf, webServices, type Context, type Step } from '../context.ts'
+import { removeCopy } from '../copy-ahead.ts'
 import { drainForHold } from '../hold-drain.ts'
 import { proveHoldGoesOn, withinHoldLimit } from '../hold-limit.ts'
 import { answersWell } from '../judge.ts'
@@ -24,6 +25,8 @@ export const hold: Step = {
     const { plan, ports } = context
     const current = currentOf(context)
     const release = releaseOf(context)
+    // Removing it would take time from those who wait.
+    await removeCopy(context)
     const networks = ports.database === undefined ? [] : await ports.engine.databaseNetworks(release)
     // Nobody waits yet: what can be got ready is, and workers may take longer to end than people may wait.
     await ports.database?.prepareFence(networks)

@@ -36,10 +36,12 @@ export const migrate: Step = {
 
 async function migrateAndProve(context: Context, database: Database): Promise<string> {
   const startedAt = context.ports.clock.monotonic()
-  const before = await database.state()
-  await (isOnline(context) ? migrateOnline(context, database, before) : runMigrator(context))
-  await database.proveMigrated(releaseOf(context), context.plan.config)
-  const after = await database.state()
+  const [before, networks] = await Promise.all([
+    database.state(),
+    isOnline(context) ? context.ports.engine.databaseNetworks(releaseOf(context)) : undefined,
+  ])
+  await (networks === undefined ? runMigrator(context) : migrateOnline(context, database, before, networks))
+  const [after] = await Promise.all([database.state(), database.proveMigrated(releaseOf(context), context.plan.config)])
   const changes = database.compare(before, after)
   const seconds = Math.round(context.ports.clock.monotonic() - startedAt) / 1000
   await context.learn({ migration: { changed: before.fingerprint !== after.fingerprint, seconds, changes } })
@@ -63,9 +65,13 @@ async function runMigrator(context: Context): Promise<undefined> {
 }
 
 /** Beside the old release, which lives with the new schema. Whoever waits for a lock keeps everybody behind it waiting. */
-async function migrateOnline(context: Context, database: Database, before: DatabaseState): Promise<void> {
-  const { clock, engine } = context.ports
-  const networks = await engine.databaseNetworks(releaseOf(context))
+async function migrateOnline(
+  context: Context,
+  database: Database,
+  before: DatabaseState,
+  networks: string[],
+): Promise<void> {
+  const { clock } = context.ports
   for (let attempt = 1; ; attempt++) {
     const { result, cancelled } = await database.withLockGuard(networks, lockWaitMs, () => startMigrator(context))
     if (result === undefined || result.exitCode === 0) return

@@ -5,16 +5,20 @@ export const prune: Step = {
   name: 'prune',
   does: () => 'Remove what the retention policy no longer keeps',
   async apply(context) {
-    const removed: string[] = []
-    for (const part of [pruneReleases, pruneDatabases, pruneBackups]) {
-      try {
-        removed.push(...(await part(context)))
-      } catch (error) {
-        context.note(`pruning was not complete: ${error instanceof Error ? error.message : String(error)}`)
-      }
-    }
+    // None needs what another removes.
+    const parts = [pruneReleases, pruneDatabases, pruneBackups].map(part => asFarAsPossible(part, context))
+    const removed = (await Promise.all(parts)).flat()
     return removed.length === 0 ? undefined : `removed ${removed.join(', ')}`
   },
+}
+
+async function asFarAsPossible(part: typeof pruneReleases, context: Context): Promise<string[]> {
+  try {
+    return await part(context)
+  } catch (error) {
+    context.note(`pruning was not complete: ${error instanceof Error ? error.message : String(error)}`)
+    return []
+  }
 }
 
 async function pruneReleases(context: Context): Promise<string[]> {
@@ -32,6 +36,8 @@ async function pruneReleases(context: Context): Promise<string[]> {
 async function pruneDatabases(context: Context): Promise<string[]> {
   const { database } = context.ports
   if (database === undefined) return []
+  // Both at once would start a second psql, which takes longer than the question.
+  await context.stateAtEnd
   const all = await database.leftBehind()
   // What a rollback left behind holds writes that are nowhere else: snapshots must not push it out.
   const left = all.filter(name => name.includes('__left_'))

@@ -1,4 +1,5 @@
-import { releaseOf, webServices, type Step } from '../context.ts'
+import { releaseOf, webServices, type Context, type Step } from '../context.ts'
+import type { Release } from '../model.ts'
 import { putAway } from '../put-away.ts'
 import { stillRuns } from '../warm.ts'
 
@@ -9,13 +10,13 @@ export const start: Step = {
     `Start ${releaseOf(context).id}${context.plan.current === undefined ? '' : ` beside ${context.plan.current.id}`}`,
   skip: stillRuns,
   async apply(context) {
-    const { engine, edge } = context.ports
+    const { engine, clock } = context.ports
     const release = releaseOf(context)
-    const doors = webServices(release).length === 0 ? [] : await engine.doorNetworks(release)
+    context.notStartedBefore = clock.monotonic()
     await Promise.all([
       // In a hold the workers come once the web services answer: what they did would be done again if all goes back.
       context.facts.held === undefined ? engine.start(release) : engine.start(release, 'web'),
-      ...(doors.length === 0 ? [] : [edge.ensureFront(release, context.plan.config), edge.openDoor(release, doors)]),
+      openDoor(context, release),
     ])
     return undefined
   },
@@ -34,4 +35,12 @@ export const start: Step = {
       if (webServices(release).length > 0) await context.ports.edge.closeDoor(release)
     },
   },
+}
+
+/** What it needs is there by then, and it takes less time than the app: so both at once. */
+async function openDoor({ plan, ports }: Context, release: Release): Promise<void> {
+  if (webServices(release).length === 0) return
+  const networks = await ports.engine.doorNetworks(release)
+  if (networks.length === 0) return
+  await Promise.all([ports.edge.ensureFront(release, plan.config), ports.edge.openDoor(release, networks)])
 }

@@ -1,5 +1,5 @@
 import { SlipwayError } from '../../../src/support/errors.ts'
-import type { Backups, Database, Rehearsals } from '../../../src/release/ports.ts'
+import type { BackupFile, Backups, Database, Rehearsals } from '../../../src/release/ports.ts'
 import { compareStates, live } from './databases.ts'
 import type { SlipwayProcess } from './process.ts'
 
@@ -46,30 +46,75 @@ export function simulatedDatabase(process: SlipwayProcess): Database {
 }
 
 export function simulatedBackups(process: SlipwayProcess): Backups {
-  const { backups, copies, databases, time } = process.server
+  const { server } = process
+  const { backups, copies, databases, time, unnamedBackups } = server
+  const dump = (kind: BackupFile['kind']): BackupFile => {
+    const file = `/backups/${String(++server.dumps)}.dump`
+    databases.dump(file)
+    copies.set(file, server.lastWrite)
+    return { file, kind, takenAt: new Date(epoch + time.now).toISOString(), bytes: 1, sha256: '', seconds: 0 }
+  }
   return {
     create: kind =>
       process.call('backups.create', () => {
-        const file = `/backups/${String(backups.length + 1)}.dump`
-        databases.dump(file)
-        copies.set(file, process.server.lastWrite)
-        const takenAt = new Date(epoch + time.now).toISOString()
-        const backup = { file, kind, takenAt, bytes: 1, sha256: '', seconds: 0 }
+        const backup = dump(kind)
         backups.push(backup)
         return backup
       }),
+    begin(kind) {
+      let file = ''
+      const dumped = process.call('backups.begin', () => {
+        const backup = dump(kind)
+        file = backup.file
+        unnamedBackups.add(file)
+        return backup
+      })
+      const verify = async (backup: BackupFile): Promise<BackupFile> => {
+        await process.sleep(verifyMs)
+        return process.call('backups.verify', () => backup)
+      }
+      const verified = dumped.then(verify)
+      verified.catch(() => undefined)
+      return {
+        dumped: dumped.then(() => ({ format: 'custom', read: noBytes })),
+        verified: verified.then(() => undefined),
+        async keep() {
+          const backup = await verified
+          return process.call('backups.keep', () => {
+            if (unnamedBackups.delete(backup.file)) backups.push(backup)
+            return backup
+          })
+        },
+        async discard() {
+          await verified.catch(() => undefined)
+          await process.call('backups.discard', () => void unnamedBackups.delete(file))
+        },
+      }
+    },
     list: () => process.call('backups.list', () => backups),
     prune: () => process.call('backups.prune', () => []),
   }
 }
 
-/** A rehearsal tells the truth about the schema, and about the migrator unless the release's copy goes too well. */
+/**
+ * A rehearsal tells the truth about the schema, and about the migrator unless the release's copy goes too well. What
+ * goes on beside the deployment takes its time: long enough to be met by any step, and by its end.
+ */
 export function simulatedRehearsals(process: SlipwayProcess): Rehearsals {
   const { server } = process
   return {
-    prepare: () => process.call('rehearsals.prepare', () => void (server.rehearsing = true)),
-    run({ release }) {
+    async prepare() {
+      await process.call('rehearsals.prepare', () => void (server.rehearsing = true))
+      await process.sleep(prepareMs)
+    },
+    async fill() {
+      await process.sleep(fillMs)
+      return process.call('rehearsals.fill', () => fillMs / 1000)
+    },
+    async run({ release, filled }) {
+      await filled
       return process.call('rehearsals.run', () => {
+        if (server.unnamedBackups.size > 0) server.violate('a rehearsal counts before its backup is verified')
         const image = server.images.get(release.id)
         if (image === undefined) throw new Error(`${release.id} has no image`)
         if (image.traits.migrator !== 'works' && image.traits.rehearsal === 'true')
@@ -86,8 +131,20 @@ export function simulatedRehearsals(process: SlipwayProcess): Rehearsals {
         }
       })
     },
-    remove: () => process.call('rehearsals.remove', () => void (server.rehearsing = false)),
+    async remove() {
+      await process.sleep(removeMs)
+      await process.call('rehearsals.remove', () => void (server.rehearsing = false))
+    },
   }
 }
 
+async function* noBytes(): AsyncGenerator<Uint8Array> {
+  yield* []
+}
+
+const verifyMs = 500
+const prepareMs = 300
+const fillMs = 400
+/** Longer than a gate takes: it ends after the switch. */
+const removeMs = 5000
 const epoch = 1_700_000_000_000

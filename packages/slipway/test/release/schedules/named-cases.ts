@@ -5,6 +5,16 @@ export const namedCases: Record<string, Schedule> = {
   'a call that hangs while the hold is set up ends at the limit of the hold': serving(
     deploy({ migration: 'incompatible' }, [fault('edge.inFlight', 'hang')]),
   ),
+  'a copy that is still being removed when the process dies after the switch is removed by the next run': rehearsed(
+    deploy({ migration: 'compatible' }, [fault('releases.setCurrent', 'die-after')]),
+  ),
+  'a copy that could not be removed beside the deployment is removed at its end': rehearsed(
+    deploy({ migration: 'compatible' }, [fault('rehearsals.remove', 'fail-before')]),
+  ),
+  'a backup that turns out bad ends the deployment, whatever was made of it meanwhile': rehearsed(
+    deploy({ migration: 'compatible' }, [fault('backups.verify', 'fail-after')]),
+  ),
+  'nobody waits while the copy is being removed': rehearsed(deploy({ migration: 'incompatible' })),
   'a snapshot that hangs ends at the limit of the hold': serving(
     deploy({ migration: 'incompatible' }, [fault('database.snapshot', 'time-out')]),
   ),
@@ -66,6 +76,10 @@ export const namedCases: Record<string, Schedule> = {
 
 function serving(...operations: Schedule['operations']): Schedule {
   return { begins: 'serving', settings: plain, operations }
+}
+
+function rehearsed(...operations: Schedule['operations']): Schedule {
+  return { begins: 'serving', settings: { ...plain, rehearse: true }, operations }
 }
 
 function fault(at: string, kind: FaultKind): Fault {

@@ -61,6 +61,7 @@ export class Operator {
           migrationFingerprint: fingerprintOf(image.migrations),
           history,
           database: reachable === true ? await ports.database?.state() : undefined,
+          databaseBytes: reachable === true ? 1 : undefined,
         })
       },
     }

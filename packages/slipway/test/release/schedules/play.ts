@@ -80,6 +80,8 @@ class Player {
     const ended = await this.conclude(process, carriedOut(operation, { process, ports, planner, config: this.config }))
     if (ended.kind !== 'cut off' && process.happened.length === 0 && server.locked)
       server.violate('the lock is not free')
+    if (ended.kind === 'record' && ended.record.outcome !== 'needs-person' && server.unnamedBackups.size > 0)
+      server.violate('a backup was begun, and neither kept nor discarded')
     process.end()
     this.operator.end()
     this.unused.push(...operation.faults.filter(fault => !process.happened.includes(fault)))

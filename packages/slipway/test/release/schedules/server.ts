@@ -14,6 +14,10 @@ export class Server {
   readonly journals = new Map<DeploymentId, JournalLine[]>()
   readonly records = new Map<DeploymentId, DeploymentRecord>()
   readonly backups: BackupFile[] = []
+  /** How many dumps were ever begun. */
+  dumps = 0
+  /** Dumps that nobody has kept or discarded. */
+  readonly unnamedBackups = new Set<string>()
   /** The services of each release whose containers run. */
   readonly running = new Map<ReleaseId, Set<string>>()
   readonly doors = new Set<ReleaseId>()
@@ -101,6 +105,7 @@ export class Server {
   }
 
   hold(limitMs: number): void {
+    if (this.rehearsing) this.violate('people wait while the copy of a rehearsal is there')
     if (this.edge !== 'held') {
       this.heldSince = this.time.now
       this.held = { limitMs, excused: false }
@@ -122,6 +127,7 @@ export class Server {
   processEnded(): void {
     this.attended = false
     this.locked = false
+    this.unnamedBackups.clear()
     this.held.excused = true
   }
 

@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto'
+import { createReadStream, openSync, renameSync } from 'node:fs'
+import { open, rm, stat, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BackupsConfig } from '../config/model.ts'
+import { sha256Line } from '../postgres/dump-file.ts'
+import type { DatabaseServer } from '../postgres/server.ts'
+import { endProgram } from '../postgres/sessions.ts'
+import type { BackupFile, BegunBackup, Dump } from '../release/ports.ts'
+import { asSlipwayError, SlipwayError } from '../support/errors.ts'
+import { errorCode, syncDirectory, writeAtomically } from '../support/files.ts'
+import { dumpTo, type Dumped } from './dump.ts'
+import { ensureWritable } from './folder.ts'
+import { backupName, type BackupKind } from './names.ts'
+import { verifyDump } from './verify.ts'
+
+export interface BackupJob {
+  server: DatabaseServer
+  database: string
+  config: BackupsConfig
+  now: () => Date
+}
+
+/**
+ * Dumps to a partial file, decodes the whole of it to verify it, and gives it its name only when it is kept.
+ * Whatever goes wrong: the partial file goes, and every backup that was there stays.
+ */
+export function beginBackup(job: BackupJob, kind: BackupKind, note: (text: string) => void): BegunBackup {
+  const backup = new UnnamedBackup(job, kind)
+  const dumping = backup.dump()
+  const verified = dumping
+    .then(dump => {
+      note(`dumped ${sizeText(dump.bytes)}, verifying`)
+      return backup.verify(dump)
+    })
+    .catch(async (error: unknown) => {
+      await backup.remove('and end pg_dump')
+      throw backupError(job, error)
+    })
+  const dumped = dumping.then((): Dump => ({ format: job.config.format, read: () => backup.read() }))
+  const known = verified.then(() => undefined)
+  // Whoever waits for one of them hears of its failure.
+  for (const each of [dumped, verified, known]) each.catch(() => undefined)
+  let kept: Promise<BackupFile> | undefined
+  return {
+    dumped,
+    verified: known,
+    keep() {
+      kept ??= verified.then(made => backup.giveName(made))
+      return kept
+    },
+    async discard() {
+      if (kept !== undefined) return
+      backup.end.abort()
+      await verified.catch(() => undefined)
+      await backup.remove()
+    },
+  }
+}
+
+interface Made extends Dumped {
+  seconds: number
+}
+
+class UnnamedBackup {
+  readonly end = new AbortController()
+  private readonly job: BackupJob
+  private readonly kind: BackupKind
+  private readonly startedAt: Date
+  private readonly began = performance.now()
+  private readonly application = `slipway backup ${randomBytes(6).toString('hex')}`
+  /** Under its partial name, and then under its own. */
+  private path = ''
+  /** Open for as long as it has no name: what a process has open is abandoned by nobody. */
+  private handle: FileHandle | undefined
+
+  constructor(job: BackupJob, kind: BackupKind) {
+    this.job = job
+    this.kind = kind
+    this.startedAt = job.now()
+  }
+
+  async dump(): Promise<Dumped> {
+    const { directory, format } = this.job.config
+    await ensureWritable(directory)
+    this.path = `${await this.freeFile()}.partial`
+    await rm(this.path, { force: true })
+    this.handle = await open(this.path, 'wx', 0o600)
+    return dumpTo(this.handle, { ...this.job, format, application: this.application }, this.end.signal)
+  }
+
+  async verify(dump: Dumped): Promise<Made> {
+    const { server, config } = this.job
+    await verifyDump(this.path, server, config.format, dump.sha256, this.end.signal)
+    return { ...dump, seconds: (performance.now() - this.began) / 1000 }
+  }
+
+  /** Opened at once: a moment later it may have another name. */
+  read(): ReturnType<typeof createReadStream> {
+    return createReadStream(this.path, { fd: openSync(this.path, 'r') })
+  }
+
+  /** The old digest goes first: between the two renames a backup may lack its digest, but never has a wrong one. */
+  async giveName({ bytes, sha256, seconds }: Made): Promise<BackupFile> {
+    try {
+      const file = await this.freeFile()
+      await rm(`${file}.sha256`, { force: true })
+      renameSync(this.path, file)
+      this.path = file
+      await writeAtomically(`${file}.sha256`, sha256Line(sha256, file))
+      await syncDirectory(this.job.config.directory)
+      await this.handle?.close()
+      return { file, kind: this.kind, takenAt: this.startedAt.toISOString(), bytes, sha256, seconds }
+    } catch (error) {
+      await this.remove()
+      throw backupError(this.job, error)
+    }
+  }
+
+  async remove(program?: 'and end pg_dump'): Promise<void> {
+    await this.handle?.close().catch(() => undefined)
+    if (this.path.endsWith(partial)) await rm(this.path, { force: true })
+    if (program !== undefined) await endProgram(this.job.server, this.application)
+  }
+
+  /** A second one in the same second counts on; a second daily one of a day takes the first one's place. */
+  private async freeFile(): Promise<string> {
+    const { directory, format } = this.job.config
+    for (let second = 0; ; second++) {
+      const name = backupName(this.kind, new Date(this.startedAt.getTime() + second * 1000), format)
+      const file = join(directory, name)
+      if (this.kind === 'daily' || (await stat(file).catch(() => undefined)) === undefined) return file
+    }
+  }
+}
+
+const partial = '.partial'
+
+function backupError(job: BackupJob, thrown: unknown): SlipwayError {
+  const known = asSlipwayError(thrown, 'The dump could not be written', 'BACKUP_FAILED')
+  const full = errorCode(known.cause) === 'ENOSPC' || errorCode(thrown) === 'ENOSPC'
+  return new SlipwayError('BACKUP_FAILED', `The database ${job.database} could not be backed up`, {
+    why: full ? `the disk of ${job.config.directory} is full` : [known.message, known.why].filter(Boolean).join(': '),
+    state: 'the unfinished file was removed; earlier backups are as they were',
+    next: full ? 'Free some space, then run this again.' : known.next,
+    cause: thrown,
+  })
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
+}
