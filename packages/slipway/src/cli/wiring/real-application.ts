@@ -4,9 +4,7 @@ import { readCompose } from '../../config/compose.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { files } from '../../engine/names.ts'
 import { execArgv } from '../../engine/exec-argv.ts'
-import { edgeLayout } from '../../edge/layout.ts'
-import { longestAnswersMs, waitingRoom, type WaitingRoom } from '../../edge/hold.ts'
-import { keptRoom } from '../../edge/kept-room.ts'
+import type { WaitingRoom } from '../../edge/hold.ts'
 import type { Event } from '../../release/events.ts'
 import type { DeploymentRecord, Plan } from '../../release/model.ts'
 import { plannedSteps } from '../../release/planned-steps.ts'
@@ -21,7 +19,7 @@ import { fileReleases } from '../../store/releases.ts'
 import type { Layout } from '../../store/layout.ts'
 import { fileWarm } from '../../store/warm.ts'
 import { fileJournal } from '../../store/journal.ts'
-import { fileLock, operator } from '../../store/lock.ts'
+import { operator } from '../../store/lock.ts'
 import { asSlipwayError, SlipwayError, type Problem } from '../../support/errors.ts'
 import { redactor } from '../../support/redact.ts'
 import { readIfPresent } from '../../support/files.ts'
@@ -41,23 +39,24 @@ import type {
   StatusReport,
   StatusRequest,
 } from '../application.ts'
-import { guardedLock, recoveryPurpose } from '../guardian/lock.ts'
-import { startGuardian } from '../guardian/start.ts'
+import { recoveryPurpose } from '../guardian/lock.ts'
 import { ensureTended, takeTending, untilReplaced } from '../tending/alone.ts'
 import { startTending } from '../tending/start.ts'
 import { Begun } from './begun.ts'
+import { guardedPorts } from './guarded-ports.ts'
 import { isHalfMade, removeHalfMade } from './half-made.ts'
 import { secretsIn } from './known-secrets.ts'
 import { followLogs } from './logs.ts'
 import { containerFor } from './container.ts'
 import { OpenDatabases } from './open-databases.ts'
-import { projectEdge, realPorts, type Opened, type RealPorts } from './parts.ts'
+import { realPorts, type Opened, type RealPorts } from './parts.ts'
 import { variablesForLooking } from './environment-secrets.ts'
 import { basePlan, deploymentPlan, lookAt, rollbackPlan } from './plans.ts'
 import { beginChecks } from './preflight.ts'
 import { forgetCheckout, resolveSource, type ResolvedSource, type WantedSource } from './resolve.ts'
 import { promotedVariables } from './promotion.ts'
 import { provenRelease } from './proven.ts'
+import { redactedPorts } from './redacted-ports.ts'
 import { alertStatus, statusReport } from './status.ts'
 
 /** One environment on this machine, with everything real behind it. */
@@ -336,22 +335,8 @@ export class RealApplication implements Application {
     return deploymentPlan(this.source, ports, ports.database === database ? seen : lookAt(ports.database))
   }
 
-  /** For what takes the lock: a guardian looks after it, and keeps who waits in a hold. */
   private async guardedPorts(): Promise<RealPorts> {
-    const { config, layout, guardianRoom } = this
-    const room = keptRoom(waitingRoom(edgeLayout(layout.edge), config.project))
-    const edge = projectEdge(config, layout, guardianRoom ?? room)
-    const start = () => {
-      if (guardianRoom !== undefined) return undefined
-      const address = { configFile: config.file, environment: config.environment, project: config.project }
-      const guardian = startGuardian(address, layout)
-      if (guardian !== undefined) room.attach(guardian.channel)
-      return guardian
-    }
-    const isEnded = async () => (await fileJournal(layout).unfinished()) === undefined
-    const guarding = { start, isEnded, limitMs: longestAnswersMs }
-    const lock = guardedLock(fileLock(layout.lock), layout.lock, guarding)
-    return { ...(await this.ports()), edge, lock }
+    return { ...(await this.ports()), ...guardedPorts(this.config, this.layout, this.guardianRoom) }
   }
 
   private async ports(): Promise<RealPorts> {
@@ -374,19 +359,9 @@ export class RealApplication implements Application {
     const passwords = (this.source?.logins ?? []).map(each => each.password)
     this.redact = redactor([...(await secretsIn(config, document, values)), ...passwords])
     const ports = await realPorts(config, this.layout, document, () => this.source, this.opened)
-    const { journal, checks, experience } = ports
+    const { checks } = ports
     return {
-      ...ports,
-      ...(experience === undefined
-        ? {}
-        : { experience: { ...experience, add: more => experience.add(this.redact.event(more)) } }),
-      journal: {
-        ...journal,
-        open: async id => {
-          const opened = await journal.open(id)
-          return { ...opened, append: event => opened.append(this.redact.event(event)) }
-        },
-      },
+      ...redactedPorts(ports, this.redact),
       checks: {
         preflight: async plan => [
           ...this.warnings.map(warning => `${warning.path}: ${warning.message}`),
