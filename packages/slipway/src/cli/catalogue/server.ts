@@ -33,7 +33,7 @@ export const serverListCommand = defineCommand({
 export const serverTrustCommand = defineCommand({
   name: 'server trust',
   group: 'Servers',
-  summary: 'look at the key of a server and pin it in slipway.hosts',
+  summary: 'look at the key of a server, or of the host of a Git repository, and pin it in slipway.hosts',
   details:
     'Without an option it only shows the key. Compare it with what the console of the provider shows, then pin it by its fingerprint. From then on a server with another key is not spoken to.',
   examples: [
@@ -46,8 +46,14 @@ export const serverTrustCommand = defineCommand({
       does: 'after the server was installed again',
       run: 'slipway server trust prod-1 --replace --fingerprint SHA256:…',
     },
+    { does: 'the host from which a server fetches its code', run: 'slipway server trust github.com' },
   ],
-  arguments: server,
+  arguments: {
+    server: {
+      does: 'its name under `servers` in slipway.yaml, or the host of a `source.git.repository` over SSH',
+      required: true,
+    },
+  },
   options: {
     fingerprint: { kind: 'text', value: 'SHA256:…', does: 'pin the key if it has this fingerprint' },
     any: { kind: 'flag', does: 'pin whatever key answers; only where nobody can stand in between' },
