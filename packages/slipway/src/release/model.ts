@@ -1,4 +1,5 @@
 import type { EnvironmentConfig, HealthConfig, ServiceRole } from '../config/model.ts'
+import type { AgreedFacts } from './several/agreement.ts'
 
 /** `r12`: the twelfth release of its environment. */
 export type ReleaseId = `r${number}`
@@ -147,7 +148,7 @@ export const stepNames = [
 export type StepName = (typeof stepNames)[number]
 
 /** What a deployment learns on its way and must know to go back, also after its process died. Journaled. */
-export interface Facts {
+export interface Facts extends AgreedFacts {
   release?: Release
   backup?: { file: string; bytes: number; sha256: string; seconds: number }
   /** A rehearsal was begun; what it owns may still be there. */

@@ -1,4 +1,5 @@
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
+import { releaseIdTogether, sameTogether } from '../several/together.ts'
 import { prepareCopy, removeCopy } from './rehearse.ts'
 import { coolBefore } from '../warm.ts'
 
@@ -10,10 +11,10 @@ export const fetch: Step = {
   async apply(context) {
     const { ports, plan } = context
     await prepareCopy(context)
-    const id = await ports.releases.nextId()
+    const id = await releaseIdTogether(context)
     const release = await ports.source.fetch(plan, id, context.note)
     await context.learn({ release })
-    if (await servesAlready(context)) {
+    if (await sameTogether(context, await servesAlready(context))) {
       await context.learn({ unchanged: true })
       return `nothing changed: ${plan.current?.id} already serves this`
     }

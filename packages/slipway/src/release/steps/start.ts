@@ -1,5 +1,6 @@
 import { releaseOf, webServices, type Step } from '../context.ts'
 import { putAway } from '../put-away.ts'
+import { startTogether } from '../several/together.ts'
 import { stillRuns } from '../warm.ts'
 
 /** Starts the new release beside the old one. No traffic reaches it yet. */
@@ -11,6 +12,7 @@ export const start: Step = {
   async apply(context) {
     const { engine, edge } = context.ports
     const release = releaseOf(context)
+    await startTogether(context)
     const doors = webServices(release).length === 0 ? [] : await engine.doorNetworks(release)
     await Promise.all([
       // In a hold the workers come once the web services answer: what they did would be done again if all goes back.
