@@ -35,7 +35,7 @@ export interface Following {
 export type AgreementKey = `d${number}@${string}`
 
 /** In the order in which a server comes through them; `failed` ends it wherever it is. */
-export const stages = ['begun', 'fetched', 'poised', 'quiet', 'held', 'ready', 'watched', 'failed'] as const
+export const stages = ['begun', 'fetched', 'poised', 'quiet', 'held', 'ready', 'watched', 'returned', 'failed'] as const
 export type Stage = (typeof stages)[number]
 
 /** How far a server has come, and what the others must know of it. */
@@ -101,6 +101,8 @@ export function decisionsOf(key: AgreementKey, events: readonly Event[]): Decisi
   }
   if (!isKnown) return { outcome: 'back', restored: true, why: 'the server that decides knows nothing of it' }
   if (!hasEnded) return decisions
+  // Nothing was to be done: there is nothing to go back from.
+  if (decisions.everywhere === 'same' && decisions.outcome === undefined) return decisions
   if (decisions.outcome === 'switch') return { verdict: 'kept', ...decisions }
   return { outcome: 'back', ...decisions, restored: true }
 }

@@ -186,6 +186,21 @@ async function returned(context: Context, why: string): Promise<never> {
 }
 
 /**
+ * After a switch that is taken back: the path to the database that the new release has is closed when it is behind no
+ * edge any more. A server that is silent is not waited for: it has no path to it anyway.
+ */
+export async function returnedTogether(context: Context): Promise<void> {
+  const side = sideOf(context)
+  if (side === undefined) return
+  if (side.role === 'decides') {
+    await allAt({ ...context, signal: neverAborted }, side, 'returned').catch(() => undefined)
+    return
+  }
+  tells(context, { stage: 'returned' })
+  await side.ask(side.key, context.report).catch(() => undefined)
+}
+
+/**
  * On the way back, before requests go on. The deciding server says so when the database is as it was. Another one waits
  * for that within the limit of its hold, and beyond it for a while if it gets answers. Then it lets go: the fence
  * stays up until all is restored, so whoever is too early meets errors, and writes nothing that would be lost.

@@ -1,6 +1,6 @@
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
 import { proveNobodyLetGo, withinHoldLimit } from '../hold-limit.ts'
-import { readyTogether, switchTogether } from '../several/together.ts'
+import { readyTogether, returnedTogether, switchTogether } from '../several/together.ts'
 import { quietWorkers } from '../workers.ts'
 import { endFence } from './hold.ts'
 
@@ -29,8 +29,10 @@ export const switchOver: Step = {
       const { plan, facts, ports } = context
       const { current } = plan
       // Without the decision to return, the link never moved, and letting go of a hold is another step's.
-      if (facts.returning !== true || current === undefined) return
-      if (webServices(current).length > 0) await ports.edge.switchTo(current)
+      if (facts.returning !== true) return
+      if (current !== undefined && webServices(current).length > 0) await ports.edge.switchTo(current)
+      await returnedTogether(context)
+      if (current === undefined) return
       // Never two at once.
       await quietWorkers(context, releaseOf(context))
       await ports.engine.wakeWorkers(current)
