@@ -1,5 +1,6 @@
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
 import { proveNobodyLetGo, withinHoldLimit } from '../hold-limit.ts'
+import { sideOf } from '../several/side.ts'
 import { readyTogether, returnedTogether, switchTogether } from '../several/together.ts'
 import { quietWorkers } from '../workers.ts'
 import { endFence } from './hold.ts'
@@ -9,8 +10,8 @@ export const switchOver: Step = {
   name: 'switch',
   does: context => `Switch to ${releaseOf(context).id}`,
   async agree(context) {
+    if (sideOf(context) === undefined) return
     await withinHoldLimit(readyTogether(context), context)
-    if (context.ports.agreement === undefined) return
     endLimit(context)
     await switchTogether(context)
   },

@@ -2,6 +2,7 @@ import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, type Context, type Step } from '../context.ts'
 import type { Release } from '../model.ts'
 import { reviveNew } from '../revive.ts'
+import { sideOf } from '../several/side.ts'
 import { unwellElsewhere } from '../several/together.ts'
 import { servesWell, watchOver, type Evidence } from '../watch.ts'
 
@@ -40,7 +41,7 @@ export const watch: Step = {
         return false
       },
     })
-    if (evidence !== undefined && ports.agreement !== undefined) {
+    if (evidence !== undefined && sideOf(context) !== undefined) {
       context.note(evidence.why)
       context.unwell = evidence.why
       return `${release.id} does badly`

@@ -1,6 +1,6 @@
 import type { EnvironmentConfig } from '../../../src/config/model.ts'
-import type { DeploymentRecord, Plan, ReleaseId } from '../../../src/release/model.ts'
-import { planDeployment } from '../../../src/release/plan.ts'
+import type { DataOrigin, DeploymentRecord, Plan, ReleaseId } from '../../../src/release/model.ts'
+import { planDeployment, planRollback } from '../../../src/release/plan.ts'
 import type { Ports } from '../../../src/release/ports.ts'
 import { runDeployment } from '../../../src/release/run.ts'
 import type { AgreementKey } from '../../../src/release/several/agreement.ts'
@@ -14,13 +14,15 @@ import { quiescence, withTimersOf } from '../schedules/virtual-time.ts'
 import { config as usual } from '../world.ts'
 import { Fleet, type FleetServer } from './fleet.ts'
 import { fleetPorts } from './fleet-ports.ts'
-import { calm, type FleetDeployment, type Outage, type Story } from './story.ts'
+import { calm, type FleetDeployment, type FleetFault, type Outage, type Story } from './story.ts'
 
 export interface PlayedStory {
   violations: string[]
   told: string[]
   /** How each deployment ended on each server. */
   outcomes: (string | undefined)[][]
+  /** Faults at calls that were never made. */
+  unused: FleetFault[]
 }
 
 /** Tells a story to a fresh fleet. Real deployments run on all its servers at once, in virtual time. */
@@ -28,12 +30,13 @@ export async function playFleet(story: Story, isTold = false): Promise<PlayedSto
   const fleet = new Fleet(story.servers)
   const player = new FleetPlayer(fleet, isTold)
   await withTimersOf(fleet.common.time, () => player.play(story))
-  return { violations: fleet.common.violations, told: player.told, outcomes: player.outcomes }
+  return { violations: fleet.common.violations, told: player.told, outcomes: player.outcomes, unused: player.unused }
 }
 
 class FleetPlayer {
   readonly told: string[] = []
   readonly outcomes: (string | undefined)[][] = []
+  readonly unused: FleetFault[] = []
   private readonly fleet: Fleet
   private readonly isTold: boolean
   private readonly seen = new Map<string, Set<string>>()
@@ -57,6 +60,7 @@ class FleetPlayer {
     const { fleet } = this
     const under = new UnderWay(fleet, deployment, this.repository(deployment), this.isTold)
     await under.toEnd()
+    this.unused.push(...deployment.faults.filter(fault => !under.happened.has(fault)))
     this.told.push(JSON.stringify(deployment), ...under.told)
     for (const server of fleet.servers) {
       server.disturbed = false
@@ -121,6 +125,7 @@ interface Code {
 class UnderWay {
   readonly told: string[] = []
   readonly records = new Map<string, DeploymentRecord>()
+  readonly happened = new Set<object>()
   private readonly fleet: Fleet
   private readonly deployment: FleetDeployment
   private readonly code: Code
@@ -203,6 +208,7 @@ class UnderWay {
     }
     const ended = (how: string): void => {
       if (this.isTold) this.told.push(...(process.trace ?? []).map(line => `  ${server.name} ${line}`), `  ${how}`)
+      for (const fault of process.happened) this.happened.add(fault)
       process.end()
       if (this.processes.get(server.name) === process) this.processes.delete(server.name)
     }
@@ -260,7 +266,19 @@ class UnderWay {
   }
 
   private async makePlan(ports: Ports, config: EnvironmentConfig): Promise<Plan> {
-    const [current, history] = await Promise.all([ports.releases.current(), ports.journal.history()])
+    const [current, history, releases] = await Promise.all([
+      ports.releases.current(),
+      ports.journal.history(),
+      ports.releases.all(),
+    ])
+    if (this.deployment.kind === 'rollback') {
+      const kept = (await ports.database?.leftBehind()) ?? []
+      const backups = (await ports.backups.list()).map(({ file }) => file)
+      const existing = (origin: DataOrigin): boolean =>
+        origin.kind === 'snapshot' ? kept.includes(origin.database) : backups.includes(origin.file)
+      const asked = { wanted: undefined, asked: 'restore' as const, confirmed: true }
+      return planRollback({ config, current, releases, history, existing, ...asked })
+    }
     return planDeployment({
       config,
       services: services.map(service => ({ ...service, builds: true })),

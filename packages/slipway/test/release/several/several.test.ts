@@ -1,13 +1,143 @@
-import { expect, test } from 'vitest'
-import { exploreFleets } from './any-story.ts'
+import { describe, expect, test } from 'vitest'
+import { exploreFleets } from './explore-fleets.ts'
+import { playFleet } from './play-fleet.ts'
+import { calm, type FleetDeployment } from './story.ts'
 
-test('random', async () => {
-  const t = performance.now()
-  const { stories, wrong } = await exploreFleets({
-    seed: Number(process.env['SEED'] ?? 1),
-    stories: Number(process.env['STORIES'] ?? 100),
+const all = (outcome: string): string[] => [outcome, outcome, outcome]
+
+/** Two servers follow the first one, which has the database. Returns how the deployment ended on each. */
+async function deployed(...deployments: Partial<FleetDeployment>[]): Promise<(string | undefined)[]> {
+  const story = { servers: 3 as const, deployments: deployments.map(deployment => ({ ...calm, ...deployment })) }
+  const { violations, told, outcomes, unused } = await playFleet(story, true)
+  expect(violations, told.join('\n')).toEqual([])
+  expect(unused, 'faults at calls that were not made').toEqual([])
+  return outcomes.at(-2) ?? []
+}
+
+describe('three servers, and nothing goes wrong', () => {
+  test('a release goes out to all', async () => {
+    expect(await deployed({})).toEqual(all('deployed'))
   })
-  console.log(performance.now() - t, stories)
-  if (wrong !== undefined) console.log(wrong)
-  expect(wrong === undefined).toBe(true)
-}, 600_000)
+
+  test('a migration that old code does not live with holds the requests of all', async () => {
+    expect(await deployed({ migration: 'incompatible' })).toEqual(all('deployed'))
+  })
+
+  test('state services that change on one hold the requests of all', async () => {
+    expect(await deployed({ state: 'changed' })).toEqual(all('deployed'))
+  })
+
+  test('what serves already is left alone everywhere', async () => {
+    expect(await deployed({ content: 'same' })).toEqual(all('unchanged'))
+  })
+
+  test('a rollback is one of all, with its data', async () => {
+    expect(await deployed({ migration: 'incompatible' }, { kind: 'rollback' })).toEqual(all('deployed'))
+  })
+})
+
+describe('the release is bad on one of them', () => {
+  test.each([0, 1, 2])('it never becomes healthy on %i: none switches', async bad => {
+    const health = calm.health.with(bad, 'never')
+    expect(await deployed({ health })).toEqual(all('rolled-back'))
+    expect(await deployed({ health, migration: 'incompatible' })).toEqual(all('rolled-back'))
+  })
+
+  test.each([0, 1, 2])('it turns bad after the switch on %i: all go back', async bad => {
+    const health = calm.health.with(bad, 'turns-bad')
+    expect(await deployed({ health })).toEqual(all('rolled-back'))
+  })
+
+  test('it turns bad after a hold: it stays, for writes would be lost', async () => {
+    const health = calm.health.with(1, 'turns-bad')
+    expect(await deployed({ health, migration: 'incompatible' })).toEqual(all('deployed'))
+  })
+})
+
+describe('who dies when', () => {
+  const dies = (
+    server: number,
+    at: string,
+    kind: 'die-before' | 'die-after' = 'die-after',
+  ): Partial<FleetDeployment> => ({
+    faults: [{ server, turn: 0, at, kind }],
+  })
+  /** Longer than anybody waits for it. */
+  const away = (server: number, atMs: number, kind: 'cut' | 'down' = 'down'): Partial<FleetDeployment> => ({
+    outages: [{ server, kind, atMs, forMs: 150_000 }],
+  })
+
+  describe.each(['none', 'incompatible'] as const)('migration: %s', migration => {
+    test('a follower before it said that it is ready: all old', async () => {
+      const [first, , third] = await deployed({ migration, ...dies(1, 'journal step-started gate') })
+      expect([first, third]).toEqual(['rolled-back', 'rolled-back'])
+    })
+
+    test('a follower that noted that it is ready, and told nobody: all old', async () => {
+      const [first, , third] = await deployed({
+        migration,
+        ...dies(1, 'journal step-fact switch'),
+        takenUpAfterMs: 60_000,
+      })
+      expect([first, third]).toEqual(['rolled-back', 'rolled-back'])
+    })
+
+    test('a follower after the decision and before its own switch: all new', async () => {
+      const [first, , third] = await deployed({ migration, ...dies(1, 'journal step-fact switch#2', 'die-before') })
+      expect([first, third]).toEqual(['deployed', 'deployed'])
+    })
+
+    test('the deciding one just before its decision is on disk: all old', async () => {
+      const [, second, third] = await deployed({ migration, ...dies(0, 'journal step-fact switch', 'die-before') })
+      expect([second, third]).toEqual(['rolled-back', 'rolled-back'])
+    })
+
+    test('the deciding one just after its decision is on disk: all new', async () => {
+      const [, second, third] = await deployed({ migration, ...dies(0, 'journal step-fact switch') })
+      expect([second, third]).toEqual(['deployed', 'deployed'])
+    })
+
+    test('a decision whose note failed, and is on disk all the same, counts', async () => {
+      const faults = [{ server: 0, turn: 0, at: 'journal step-fact switch', kind: 'fail-after' as const }]
+      expect(await deployed({ migration, faults })).toEqual(all('deployed'))
+    })
+
+    test('the machine of a follower before anything had changed: all old', async () => {
+      const [first, , third] = await deployed({ migration, ...away(1, 700) })
+      expect([first, third]).toEqual(['failed', 'failed'])
+    })
+
+    test('the machine of a follower while it starts the release: all old, it too when it is back', async () => {
+      const [first, , third] = await deployed({ migration, ...away(1, 2300) })
+      expect([first, third]).toEqual(['rolled-back', 'rolled-back'])
+    })
+
+    test('the network between them while a follower starts the release: all old', async () => {
+      const [first, , third] = await deployed({ migration, ...away(1, 2300, 'cut') })
+      expect([first, third]).toEqual(['rolled-back', 'rolled-back'])
+    })
+  })
+
+  test('a follower dies after the decision, and is away for longer than it is waited for: new when it is back', async () => {
+    const deployment = { ...dies(1, 'journal step-fact switch#2', 'die-before'), takenUpAfterMs: 120_000, watch: false }
+    // Meanwhile its users are without the database: the old release is put away.
+    const outages = [{ server: 1, kind: 'cut' as const, atMs: 20_000, forMs: 60_000 }]
+    const [first, , third] = await deployed({ ...deployment, outages })
+    expect([first, third]).toEqual(['deployed', 'deployed'])
+  })
+})
+
+describe('whatever dies, fails or is cut off', () => {
+  const drawn = Math.floor(Math.random() * 2 ** 31)
+
+  test.each([201, drawn])(
+    'random stories of seed %i',
+    async seed => {
+      const stories = Number(process.env['SLIPWAY_STORIES'] ?? 120)
+      const explored = await exploreFleets({ seed, stories })
+      expect(explored.wrong).toBeUndefined()
+      expect(explored.stories).toBe(stories)
+    },
+    600_000,
+  )
+})

@@ -7,6 +7,8 @@ export interface Story {
 }
 
 export interface FleetDeployment {
+  /** A rollback brings the data of then back, if the older release needs them. */
+  kind: 'deploy' | 'rollback'
   migration: ReleaseTraits['migration']
   migrator: ReleaseTraits['migrator']
   rehearse: boolean
@@ -39,6 +41,7 @@ export interface Outage {
 }
 
 export const calm: FleetDeployment = {
+  kind: 'deploy',
   migration: 'none',
   migrator: 'works',
   rehearse: true,
