@@ -35,7 +35,18 @@ export interface Following {
 export type AgreementKey = `d${number}@${string}`
 
 /** In the order in which a server comes through them; `failed` ends it wherever it is. */
-export const stages = ['begun', 'fetched', 'poised', 'quiet', 'held', 'ready', 'watched', 'returned', 'failed'] as const
+export const stages = [
+  'begun',
+  'fetched',
+  'poised',
+  'quiet',
+  'held',
+  'answers',
+  'ready',
+  'watched',
+  'returned',
+  'failed',
+] as const
 export type Stage = (typeof stages)[number]
 
 /** How far a server has come, and what the others must know of it. */
@@ -62,6 +73,8 @@ export interface Decisions {
   holdNow?: true
   /** The database is ready for the new release. */
   mayStart?: true
+  /** In a hold: web services answer well everywhere, and workers may begin. */
+  workersMay?: true
   /** The one decision: before it all is old, after it all is new. */
   outcome?: Outcome
   why?: string
@@ -92,6 +105,7 @@ export function decisionsOf(key: AgreementKey, events: readonly Event[]): Decisi
     if (facts.holds !== undefined) decisions.holds = facts.holds
     if (facts.held !== undefined) decisions.holdNow = true
     if (facts.mayStart === true) decisions.mayStart = true
+    if (facts.workersMay === true) decisions.workersMay = true
     if (facts.outcome !== undefined && decisions.outcome === undefined) {
       decisions.outcome = facts.outcome
       if (facts.outcomeWhy !== undefined) decisions.why = facts.outcomeWhy
@@ -121,6 +135,7 @@ export interface AgreedFacts {
   everywhere?: 'same' | 'differs'
   holds?: boolean
   mayStart?: true
+  workersMay?: true
   /** A follower's: ready to switch, and from here on not free to go back by itself. */
   prepared?: true
   outcome?: Outcome

@@ -59,9 +59,14 @@ async function settleFollowing(
     await side.ask(side.key, context.report).catch(() => undefined)
     return 'old'
   }
-  facts.outcome ??= await atAnyCost(context, side, decisions => decisions.outcome, { limitMs })
+  if (facts.outcome !== 'back') {
+    const answer = await atAnyCost(context, side, given => (given.outcome === undefined ? undefined : given), {
+      limitMs,
+    })
+    Object.assign(facts, { outcome: answer.outcome }, answer.verdict === undefined ? {} : { verdict: answer.verdict })
+  }
   if (facts.outcome === 'back') return 'old'
-  if (facts.verdict === undefined) {
+  if (facts.verdict !== 'returned') {
     const failure = await movedOver(context)
     // Said in any case: the others wait for it. What can not be switched here is switched back there.
     tells(context, { stage: 'watched', ...(failure === undefined ? {} : { why: failure }) })

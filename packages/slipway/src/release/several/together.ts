@@ -94,6 +94,22 @@ export async function startTogether(context: Context): Promise<void> {
   if (side?.role === 'follows') await untilDecided(context, side, decisions => decisions.mayStart)
 }
 
+/**
+ * In a hold, before any worker of the new release begins: if all goes back, the snapshot forgets what workers wrote, but
+ * not the mail they sent.
+ */
+export async function answeringTogether(context: Context): Promise<void> {
+  const side = sideOf(context)
+  if (side === undefined) return
+  if (side.role === 'decides') {
+    await allAt(context, side, 'answers')
+    await context.learn({ workersMay: true })
+    return
+  }
+  tells(context, { stage: 'answers' })
+  await untilDecided(context, side, decisions => decisions.workersMay)
+}
+
 /** All gates are open. The limit of a hold counts until here. */
 export async function readyTogether(context: Context): Promise<void> {
   const side = sideOf(context)

@@ -198,7 +198,12 @@ export class Server {
       this.violate(`the workers of ${id} meet a schema they can not live with`)
       return
     }
-    this.write(this.edge !== 'held' || id === this.current)
+    this.write(this.countsFor(id))
+  }
+
+  /** Whether what the release's workers write is there to stay. */
+  protected countsFor(id: ReleaseId): boolean {
+    return this.edge !== 'held' || id === this.current
   }
 
   private write(acknowledged: boolean): void {

@@ -5,6 +5,7 @@ import type { FleetDeployment, FleetFault, Outage, Story } from './story.ts'
 export function anyStory(): fc.Arbitrary<Story> {
   return fc.record({
     servers: fc.constantFrom(2 as const, 3 as const),
+    shape: fc.constantFrom('alike' as const, 'apart' as const),
     deployments: fc.array(anyDeployment(), { minLength: 1, maxLength: 3 }),
   })
 }

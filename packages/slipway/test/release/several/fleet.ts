@@ -1,5 +1,5 @@
 import type { Event } from '../../../src/release/events.ts'
-import type { ReleaseId } from '../../../src/release/model.ts'
+import type { ReleaseId, ReleaseService } from '../../../src/release/model.ts'
 import {
   decisionsOf,
   laterOf,
@@ -7,6 +7,7 @@ import {
   type Decisions,
   type Report,
 } from '../../../src/release/several/agreement.ts'
+import { services as allServices } from '../schedules/image.ts'
 import { Common, Server } from '../schedules/server.ts'
 import { VirtualTime } from '../schedules/virtual-time.ts'
 
@@ -15,10 +16,16 @@ export class Fleet {
   readonly common = new Common(new LastingTime())
   readonly deciding: FleetServer
   readonly servers: readonly FleetServer[]
+  private readonly haveBegun = new Set<ReleaseId>()
   private readonly reports = new Map<string, { report: Report; at: number }>()
 
-  constructor(size: number) {
-    this.servers = Array.from({ length: size }, (_, index) => new FleetServer(`s${index}`, this))
+  constructor(size: number, shape: 'alike' | 'apart') {
+    const only = (role: string) => allServices.filter(service => service.role === role)
+    const apart = [[], only('web'), only('worker')]
+    this.servers = Array.from(
+      { length: size },
+      (_, index) => new FleetServer(`s${index}`, this, shape === 'alike' ? allServices : (apart[index] ?? [])),
+    )
     const [first] = this.servers
     if (first === undefined) throw new Error('a fleet has servers')
     this.deciding = first
@@ -52,6 +59,16 @@ export class Fleet {
     return heard
   }
 
+  /** In a hold the first workers begin when the web services answer, on all servers. */
+  checkAnswers(id: ReleaseId): void {
+    if (this.haveBegun.has(id)) return
+    this.haveBegun.add(id)
+    if (this.servers.some(server => server.disturbed)) return
+    for (const server of this.servers) {
+      if (server.hasWeb() && server.health(id) !== 'good') server.violate(`workers begin before ${id} answers here`)
+    }
+  }
+
   decisions(key: AgreementKey): Decisions {
     const id = key.slice(0, key.indexOf('@'))
     const lines = [...this.deciding.journals].find(([each]) => each === id)?.[1] ?? []
@@ -64,6 +81,7 @@ export class Fleet {
 
 export class FleetServer extends Server {
   readonly name: string
+  readonly services: readonly ReleaseService[]
   up = true
   /** The network between it and the deciding one. */
   cut = false
@@ -71,14 +89,27 @@ export class FleetServer extends Server {
   disturbed = false
   private readonly fleet: Fleet
 
-  constructor(name: string, fleet: Fleet) {
+  constructor(name: string, fleet: Fleet, services: readonly ReleaseService[]) {
     super(fleet.common)
     this.name = name
+    this.services = services
     this.fleet = fleet
   }
 
   override tick(): void {
     if (this.up) super.tick()
+  }
+
+  hasWeb(): boolean {
+    return this.services.some(service => service.role === 'web')
+  }
+
+  override started(id: ReleaseId, role?: 'web' | 'worker'): void {
+    if (role === 'worker') this.fleet.checkAnswers(id)
+    super.started(id, role)
+    const names = new Set(this.services.map(({ name }) => name))
+    const running = this.running.get(id) ?? new Set<string>()
+    this.running.set(id, new Set([...running].filter(name => names.has(name))))
   }
 
   /** The heart of it: what is behind an edge is what was decided, and nothing else. */
@@ -95,8 +126,16 @@ export class FleetServer extends Server {
   }
 
   override violate(text: string): void {
+    if (!this.hasWeb() && text.startsWith('a request found nothing')) return
     const isOfUsers = /^a request (was answered badly|found nothing)|held longer/.test(text)
     if (!(isOfUsers && this.disturbed)) super.violate(`${this.name}: ${text}`)
+  }
+
+  /** Where there is no edge, nothing here shows a hold. */
+  protected override countsFor(id: ReleaseId): boolean {
+    if (this.hasWeb() || id === this.current) return super.countsFor(id)
+    const key = this.newestKey()
+    return key === undefined || this.fleet.decisions(key).outcome === 'switch'
   }
 
   /** Of the deployment that is under way here. */

@@ -5,9 +5,9 @@ import type { Ports } from '../../../src/release/ports.ts'
 import { runDeployment } from '../../../src/release/run.ts'
 import type { AgreementKey } from '../../../src/release/several/agreement.ts'
 import { asSlipwayError, SlipwayError } from '../../../src/support/errors.ts'
-import { fingerprintOf, makeRelease, services, type Image, type Migration } from '../schedules/image.ts'
+import { fingerprintOf, makeRelease, services as allServices, type Image, type Migration } from '../schedules/image.ts'
 import { live } from '../schedules/databases.ts'
-import { checkAtRest } from '../schedules/invariants.ts'
+import { checkAtRest, checkKeptData } from '../schedules/invariants.ts'
 import { SlipwayProcess } from '../schedules/process.ts'
 import { unfinished } from '../schedules/simulated-ports.ts'
 import { quiescence, withTimersOf } from '../schedules/virtual-time.ts'
@@ -27,7 +27,7 @@ export interface PlayedStory {
 
 /** Tells a story to a fresh fleet. Real deployments run on all its servers at once, in virtual time. */
 export async function playFleet(story: Story, isTold = false): Promise<PlayedStory> {
-  const fleet = new Fleet(story.servers)
+  const fleet = new Fleet(story.servers, story.shape)
   const player = new FleetPlayer(fleet, isTold)
   await withTimersOf(fleet.common.time, () => player.play(story))
   return { violations: fleet.common.violations, told: player.told, outcomes: player.outcomes, unused: player.unused }
@@ -66,11 +66,14 @@ class FleetPlayer {
       server.disturbed = false
       const seen = this.seen.get(server.name) ?? new Set()
       this.seen.set(server.name, seen)
-      checkAtRest(server, seen)
+      checkServer(server, seen)
     }
     this.checkAlike()
     this.keepMigrations()
-    const outcomes = fleet.servers.map(server => under.records.get(server.name)?.outcome)
+    const outcomes = fleet.servers.map(server => {
+      const record = under.records.get(server.name)
+      return record?.doubt === undefined ? record?.outcome : `${record.outcome}, with a doubt`
+    })
     this.outcomes.push(outcomes)
     this.told.push(`  = ${fleet.servers.map(server => `${server.name} ${server.picture()}`).join(' | ')}`)
     return outcomes
@@ -112,6 +115,20 @@ class FleetPlayer {
       state: state === 'changed' ? `state ${this.contents}` : (serving?.stateFingerprint ?? 'state'),
     }
   }
+}
+
+/** Where not every service is, what is there is of the current release. */
+function checkServer(server: FleetServer, seen: Set<string>): void {
+  if (server.services.length === allServices.length) return checkAtRest(server, seen)
+  checkKeptData(server)
+  const wanted = server.services.map(({ name }) => name).sort()
+  const running = [...server.running].filter(([, names]) => names.size > 0)
+  const found = running.map(([id, names]) => `${id} ${[...names].sort().join('+')}`).join(', ')
+  if (found !== (wanted.length === 0 ? '' : `${server.current} ${wanted.join('+')}`))
+    server.violate(`at rest ${found} runs`)
+  if (server.edge !== (server.hasWeb() ? server.current : undefined)) server.violate(`the edge leads to ${server.edge}`)
+  if (server.common.fence !== undefined) server.violate('at rest the database is fenced')
+  if (server.locked) server.violate('at rest the lock is taken')
 }
 
 interface Code {
@@ -250,7 +267,7 @@ class UnderWay {
     const health = this.deployment.health[this.fleet.servers.indexOf(server)] ?? 'good'
     const image: Image = { traits: { health, migrator, rehearsal: 'true' }, migrations }
     server.images.set(id, image)
-    return makeRelease(id, content, migrations, state)
+    return { ...makeRelease(id, content, migrations, state), services: [...server.services] }
   }
 
   private configOf(server: FleetServer): EnvironmentConfig {
@@ -281,7 +298,7 @@ class UnderWay {
     }
     return planDeployment({
       config,
-      services: services.map(service => ({ ...service, builds: true })),
+      services: allServices.map(service => ({ ...service, builds: true })),
       commit: undefined,
       current,
       migrationFingerprint: fingerprintOf(this.code.migrations),

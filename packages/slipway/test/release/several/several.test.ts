@@ -7,7 +7,11 @@ const all = (outcome: string): string[] => [outcome, outcome, outcome]
 
 /** Two servers follow the first one, which has the database. Returns how the deployment ended on each. */
 async function deployed(...deployments: Partial<FleetDeployment>[]): Promise<(string | undefined)[]> {
-  const story = { servers: 3 as const, deployments: deployments.map(deployment => ({ ...calm, ...deployment })) }
+  const story = {
+    servers: 3 as const,
+    shape: 'alike' as const,
+    deployments: deployments.map(deployment => ({ ...calm, ...deployment })),
+  }
   const { violations, told, outcomes, unused } = await playFleet(story, true)
   expect(violations, told.join('\n')).toEqual([])
   expect(unused, 'faults at calls that were not made').toEqual([])
@@ -36,6 +40,15 @@ describe('three servers, and nothing goes wrong', () => {
   })
 })
 
+describe('the database on one server, the web services on another, the workers on a third', () => {
+  test.each(['none', 'compatible', 'incompatible'] as const)('migration: %s', async migration => {
+    const deployments = [{ ...calm, migration }]
+    const { violations, told, outcomes } = await playFleet({ servers: 3, shape: 'apart', deployments }, true)
+    expect(violations, told.join('\n')).toEqual([])
+    expect(outcomes.at(-2)).toEqual(all('deployed'))
+  })
+})
+
 describe('the release is bad on one of them', () => {
   test.each([0, 1, 2])('it never becomes healthy on %i: none switches', async bad => {
     const health = calm.health.with(bad, 'never')
@@ -50,7 +63,8 @@ describe('the release is bad on one of them', () => {
 
   test('it turns bad after a hold: it stays, for writes would be lost', async () => {
     const health = calm.health.with(1, 'turns-bad')
-    expect(await deployed({ health, migration: 'incompatible' })).toEqual(all('deployed'))
+    const [first, , third] = await deployed({ health, migration: 'incompatible' })
+    expect([first, third]).toEqual(['deployed, with a doubt', 'deployed'])
   })
 })
 
@@ -123,7 +137,19 @@ describe('who dies when', () => {
     // Meanwhile its users are without the database: the old release is put away.
     const outages = [{ server: 1, kind: 'cut' as const, atMs: 20_000, forMs: 60_000 }]
     const [first, , third] = await deployed({ ...deployment, outages })
+    expect([first, third]).toEqual(['deployed, with a doubt', 'deployed'])
+  })
+
+  test('a follower after the decision: the old release keeps its database until it is taken up', async () => {
+    const death = dies(1, 'journal step-fact switch#2', 'die-before')
+    const [first, , third] = await deployed({ ...death, takenUpAfterMs: 20_000, watch: false })
     expect([first, third]).toEqual(['deployed', 'deployed'])
+  })
+
+  test('a follower when all go back: the new release keeps its database until it is taken up', async () => {
+    const death = dies(1, 'journal step-fact commit', 'die-before')
+    const [first, , third] = await deployed({ ...death, takenUpAfterMs: 20_000, health: ['good', 'good', 'turns-bad'] })
+    expect([first, third]).toEqual(['rolled-back', 'rolled-back'])
   })
 })
 

@@ -3,6 +3,8 @@ import type { ReleaseTraits } from '../schedules/schedule.ts'
 /** What is deployed to several servers, in order, and what goes wrong meanwhile. */
 export interface Story {
   servers: 2 | 3
+  /** `apart`: the first has the database only, and a third one workers only; else each has everything. */
+  shape: 'alike' | 'apart'
   deployments: FleetDeployment[]
 }
 
