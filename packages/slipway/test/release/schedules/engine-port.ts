@@ -36,7 +36,10 @@ export function simulatedEngine(process: SlipwayProcess): Engine {
         running.get(release.id)?.delete('worker')
         return []
       }),
-    wakeWorkers: release => process.call('engine.wakeWorkers', () => void servicesOf(server, release).add('worker')),
+    wakeWorkers: release =>
+      process.call('engine.wakeWorkers', () => {
+        if (release.services.some(({ role }) => role === 'worker')) servicesOf(server, release).add('worker')
+      }),
     remove: release =>
       process.call('engine.remove', () => {
         running.delete(release.id)
