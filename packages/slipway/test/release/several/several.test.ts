@@ -153,6 +153,46 @@ describe('who dies when', () => {
   })
 })
 
+describe('any call of a deployment fails, or is the last of its process', () => {
+  /** All of them take minutes: each run of the tests takes others. */
+  const every = Number(process.env['SLIPWAY_EVERY_CALL'] ?? 40)
+
+  test.each(['none', 'incompatible'] as const)(
+    'migration: %s',
+    async migration => {
+      const deployment = { ...calm, migration, rehearse: migration === 'none' }
+      const { told } = await playFleet({ servers: 2, shape: 'alike', deployments: [deployment] }, true)
+      const cases = [0, 1].flatMap(server =>
+        callsOf(told, server).flatMap(at =>
+          (['die-before', 'die-after', 'fail-before', 'fail-after'] as const).map(kind => ({
+            server,
+            turn: 0,
+            at,
+            kind,
+          })),
+        ),
+      )
+      const first = Math.floor(Math.random() * every)
+      const chosen = cases.filter((_, index) => index % every === first % every)
+      expect(chosen.length).toBeGreaterThan(10)
+      for (const fault of chosen) {
+        const faulty = { ...deployment, faults: [fault] }
+        const { violations } = await playFleet({ servers: 2, shape: 'alike', deployments: [faulty] })
+        expect(violations, JSON.stringify(fault)).toEqual([])
+      }
+    },
+    600_000,
+  )
+
+  /** Numbers of the calls that a server's process makes in the deployment after the first. */
+  function callsOf(told: readonly string[], server: number): number[] {
+    const from = told.findIndex((line, index) => index > 0 && line.startsWith('{'))
+    const to = told.findIndex((line, index) => index > from && line.startsWith('{'))
+    const calls = told.slice(from, to).map(line => new RegExp(`^ {2}s${server} +(\\d+) `).exec(line)?.[1])
+    return calls.filter(call => call !== undefined).map(Number)
+  }
+})
+
 describe('whatever dies, fails or is cut off', () => {
   const drawn = Math.floor(Math.random() * 2 ** 31)
 
