@@ -1,7 +1,7 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, type Context } from '../context.ts'
 import type { DeploymentId, ReleaseId } from '../model.ts'
-import { allAt, decideOutcome, decideVerdict, type Reports } from './deciding.ts'
+import { allAt, decideOutcome } from './deciding.ts'
 import { atAnyCost, keepTelling, tells, untilDecided } from './following.ts'
 import { sideOf } from './side.ts'
 
@@ -138,84 +138,6 @@ export async function switchTogether(context: Context): Promise<void> {
   if (outcome === 'back') throw decidedElsewise(why)
 }
 
-/** Before the old release is put away: nobody does badly, and all are where they should be, or dead. */
-export async function keepTogether(context: Context): Promise<void> {
-  const side = sideOf(context)
-  if (side === undefined || context.facts.verdict === 'kept') return
-  if (side.role === 'follows') {
-    tells(context, { stage: 'watched', ...(context.unwell === undefined ? {} : { why: context.unwell }) })
-    const verdict = await atAnyCost(context, side, decisions => decisions.verdict)
-    if (verdict === 'returned') return returned(context, 'so the server that decides has decided')
-    return context.learn({ verdict })
-  }
-  const unwell = await whoIsUnwell(context)
-  if (unwell !== undefined && context.facts.held === undefined) {
-    if ((await decideVerdict(context, side, 'returned')) === 'returned') return returned(context, unwell)
-  }
-  if (unwell !== undefined && context.facts.doubt === undefined)
-    await context.learn({ doubt: `${unwell}; it can not go back by itself without losing what was written since` })
-  if ((await decideVerdict(context, side, 'kept')) === 'returned') return returned(context, 'it was decided before')
-}
-
-/** Why the new release can not stay; or whom nothing is known of, which is no reason to go back. */
-async function whoIsUnwell(context: Context): Promise<string | undefined> {
-  const side = sideOf(context)
-  if (context.unwell !== undefined || side?.role !== 'decides') return context.unwell
-  try {
-    const isEnough = (reports: Reports): boolean => unwellOf(reports) !== undefined
-    return unwellOf(await allAt({ ...context, signal: neverAborted }, side, 'watched', isEnough))
-  } catch (error) {
-    if (!(error instanceof SlipwayError)) throw error
-    const doubt = `${error.message} (${error.why}). It ends with ${releaseOf(context).id} when it is back`
-    context.note(doubt)
-    await context.learn({ doubt })
-    return undefined
-  }
-}
-
-/** Also while the deciding server watches its own: what is bad elsewhere needs no waiting. */
-export async function unwellElsewhere(context: Context): Promise<string | undefined> {
-  const side = sideOf(context)
-  if (side === undefined) return undefined
-  if (side.role === 'decides') {
-    const heard = await side.heard(side.key)
-    return unwellOf(new Map([...heard].map(([server, { report }]) => [server, report])))
-  }
-  const decisions = await side.ask(side.key, context.report).catch(() => undefined)
-  return decisions?.verdict === 'returned' ? 'all servers go back' : undefined
-}
-
-function unwellOf(reports: Reports): string | undefined {
-  for (const [server, { stage, why }] of reports)
-    if (stage === 'watched' && why !== undefined) return `${server}: ${why}`
-  return undefined
-}
-
-async function returned(context: Context, why: string): Promise<never> {
-  context.facts.returning = true
-  await context.learn({ returning: true })
-  throw new SlipwayError('WATCH_FAILED', `${releaseOf(context).id} did badly after the switch`, {
-    why,
-    state: `${context.plan.current?.id ?? 'nothing'} takes over again on all servers; all that was written stays`,
-    next: 'Mend the cause shown above and deploy again.',
-  })
-}
-
-/**
- * After a switch that is taken back: the path to the database that the new release has is closed when it is behind no
- * edge any more. A server that is silent is not waited for: it has no path to it anyway.
- */
-export async function returnedTogether(context: Context): Promise<void> {
-  const side = sideOf(context)
-  if (side === undefined) return
-  if (side.role === 'decides') {
-    await allAt({ ...context, signal: neverAborted }, side, 'returned').catch(() => undefined)
-    return
-  }
-  tells(context, { stage: 'returned' })
-  await side.ask(side.key, context.report).catch(() => undefined)
-}
-
 /**
  * On the way back, before requests go on. The deciding server says so when the database is as it was. Another one waits
  * for that within the limit of its hold, and beyond it for a while if it gets answers. Then it lets go: the fence
@@ -236,7 +158,6 @@ export async function restoredTogether(context: Context): Promise<void> {
 }
 
 const wayBackMs = 60_000
-const neverAborted = new AbortController().signal
 
 function otherRelease(context: Context, server: string): SlipwayError {
   return new SlipwayError('ELSEWHERE_FAILED', `The server ${server} has another release than the others`, {

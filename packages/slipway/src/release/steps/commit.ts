@@ -1,6 +1,6 @@
 import { releaseOf, type Context, type Step } from '../context.ts'
 import { putAway } from '../put-away.ts'
-import { keepTogether } from '../several/together.ts'
+import { keepTogether } from '../several/verdict.ts'
 import { keepWarm, warmFor } from '../warm.ts'
 
 /** Records the release as current; then keeps the old one warm, or drains and stops it. */

@@ -1,7 +1,8 @@
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
 import { proveNobodyLetGo, withinHoldLimit } from '../hold-limit.ts'
 import { sideOf } from '../several/side.ts'
-import { readyTogether, returnedTogether, switchTogether } from '../several/together.ts'
+import { readyTogether, switchTogether } from '../several/together.ts'
+import { returnedTogether } from '../several/verdict.ts'
 import { quietWorkers } from '../workers.ts'
 import { endFence } from './hold.ts'
 

@@ -3,7 +3,7 @@ import { releaseOf, type Context, type Step } from '../context.ts'
 import type { Release } from '../model.ts'
 import { reviveNew } from '../revive.ts'
 import { sideOf } from '../several/side.ts'
-import { unwellElsewhere } from '../several/together.ts'
+import { unwellElsewhere } from '../several/verdict.ts'
 import { servesWell, watchOver, type Evidence } from '../watch.ts'
 
 /** Looks after the new release for a while after the switch. One that does badly goes back, as far as no data is lost. */
