@@ -26,7 +26,8 @@ export interface Following {
   key: AgreementKey
   /**
    * Tells, and is answered what has been decided. The answer comes from the disk of the server that decides, whether a
-   * process is at work there or not; this fails only when that server can not be reached.
+   * process is at work there or not; this fails, within seconds, when that server can not be reached. Asking without a
+   * report is no sign of life: whoever takes up what another began can not speak for it.
    */
   ask(key: AgreementKey, report?: Report): Promise<Decisions>
 }

@@ -263,8 +263,10 @@ class UnderWay {
   }
 
   private fetched(server: FleetServer, id: ReleaseId): ReturnType<typeof makeRelease> {
-    const { content, migrations, migrator, state } = this.code
-    const health = this.deployment.health[this.fleet.servers.indexOf(server)] ?? 'good'
+    const { migrations, migrator, state } = this.code
+    const number = this.fleet.servers.indexOf(server)
+    const health = this.deployment.health[number] ?? 'good'
+    const content = this.deployment.strayed === number ? `other than ${this.code.content}` : this.code.content
     const image: Image = { traits: { health, migrator, rehearsal: 'true' }, migrations }
     server.images.set(id, image)
     return { ...makeRelease(id, content, migrations, state), services: [...server.services] }

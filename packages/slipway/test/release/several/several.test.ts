@@ -49,6 +49,16 @@ describe('the database on one server, the web services on another, the workers o
   })
 })
 
+describe('one of them gets other code than the others', () => {
+  test('nothing is touched', async () => {
+    expect(await deployed({ strayed: 2 })).toEqual(all('failed'))
+  })
+
+  test('it is not taken for what serves already', async () => {
+    expect(await deployed({ strayed: 1, content: 'same' })).toEqual(all('failed'))
+  })
+})
+
 describe('the release is bad on one of them', () => {
   test.each([0, 1, 2])('it never becomes healthy on %i: none switches', async bad => {
     const health = calm.health.with(bad, 'never')

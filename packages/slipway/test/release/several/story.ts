@@ -20,6 +20,8 @@ export interface FleetDeployment {
   state: 'same' | 'changed'
   /** The same content as what serves. */
   content: ReleaseTraits['content']
+  /** A server that gets other code than the others. */
+  strayed?: number
   faults: FleetFault[]
   outages: Outage[]
   /** How long after its death a process is taken up by the next. */
