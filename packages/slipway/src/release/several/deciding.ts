@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { stages, type Decisions, type Outcome, type Report, type Stage, type Verdict } from './agreement.ts'
 import { paceMs, silenceMs, type Side } from './side.ts'
 
-type DecidingSide = Extract<Side, { role: 'decides' }>
+export type DecidingSide = Extract<Side, { role: 'decides' }>
 
 /**
  * Waits until all other servers have come as far as this. Fails when one of them has failed, or is silent for too long:

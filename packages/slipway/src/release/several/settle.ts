@@ -3,9 +3,10 @@ import { hasSwitched, releaseOf, type Context } from '../context.ts'
 import { reviveNew } from '../revive.ts'
 import { moveOver } from '../steps/switch.ts'
 import type { Following, Verdict } from './agreement.ts'
-import { decideOutcome, decideVerdict } from './deciding.ts'
+import { decideOutcome, type DecidingSide } from './deciding.ts'
 import { atAnyCost, tells } from './following.ts'
-import { sideOf, type Side } from './side.ts'
+import { sideOf } from './side.ts'
+import { verdictOfAll } from './verdict.ts'
 
 /**
  * Where a deployment that failed or was cut off goes: all-new or all-old. With one server its link tells. With several
@@ -37,15 +38,11 @@ async function alone(context: Context): Promise<'new' | 'old'> {
   )
 }
 
-async function settleDeciding(
-  context: Context,
-  side: Extract<Side, { role: 'decides' }>,
-  { why }: SettleOptions,
-): Promise<'new' | 'old'> {
+async function settleDeciding(context: Context, side: DecidingSide, { why }: SettleOptions): Promise<'new' | 'old'> {
   if ((await decideOutcome(context, side, 'back', why)) === 'back') return 'old'
   const failure = await movedOver(context)
-  const wanted = failure !== undefined && context.facts.held === undefined ? 'returned' : 'kept'
-  return after(context, await decideVerdict(context, side, wanted))
+  if (failure !== undefined) context.unwell = failure
+  return after(context, await verdictOfAll(context, side))
 }
 
 async function settleFollowing(

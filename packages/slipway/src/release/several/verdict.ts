@@ -1,6 +1,7 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, type Context } from '../context.ts'
-import { allAt, decideVerdict, type Reports } from './deciding.ts'
+import type { Verdict } from './agreement.ts'
+import { allAt, decideVerdict, type DecidingSide, type Reports } from './deciding.ts'
 import { atAnyCost, tells } from './following.ts'
 import { sideOf } from './side.ts'
 
@@ -14,20 +15,27 @@ export async function keepTogether(context: Context): Promise<void> {
     if (verdict === 'returned') return returned(context, 'so the server that decides has decided')
     return context.learn({ verdict })
   }
-  const unwell = await whoIsUnwell(context)
-  if (unwell !== undefined && context.facts.held === undefined) {
-    if ((await decideVerdict(context, side, 'returned')) === 'returned') return returned(context, unwell)
+  if ((await verdictOfAll(context, side)) === 'returned')
+    return returned(context, context.unwell ?? 'so it was decided before')
+}
+
+/** What follows on the switch: when all have told how the new release does, or nothing more is heard of them. */
+export async function verdictOfAll(context: Context, side: DecidingSide): Promise<Verdict> {
+  const { facts } = context
+  if (facts.verdict === undefined) {
+    const unwell = await whoIsUnwell(context, side)
+    if (unwell !== undefined) context.unwell = unwell
+    if (unwell !== undefined && facts.held === undefined) return decideVerdict(context, side, 'returned')
+    if (unwell !== undefined && facts.doubt === undefined)
+      await context.learn({ doubt: `${unwell}; it can not go back by itself without losing what was written since` })
   }
-  if (unwell !== undefined && context.facts.doubt === undefined)
-    await context.learn({ doubt: `${unwell}; it can not go back by itself without losing what was written since` })
-  if ((await decideVerdict(context, side, 'kept')) === 'returned') return returned(context, 'it was decided before')
+  return decideVerdict(context, side, 'kept')
 }
 
 /** Why the new release can not stay; or whom nothing is known of, which is no reason to go back. */
-async function whoIsUnwell(context: Context): Promise<string | undefined> {
-  const side = sideOf(context)
+async function whoIsUnwell(context: Context, side: DecidingSide): Promise<string | undefined> {
   const canReturn = context.facts.held === undefined
-  if (side?.role !== 'decides' || (canReturn && context.unwell !== undefined)) return context.unwell
+  if (canReturn && context.unwell !== undefined) return context.unwell
   try {
     const isEnough = (reports: Reports): boolean => canReturn && unwellOf(reports) !== undefined
     const reports = await allAt({ ...context, signal: neverAborted }, side, 'watched', isEnough)

@@ -203,6 +203,16 @@ describe('any call of a deployment fails, or is the last of its process', () => 
   }
 })
 
+describe('bugs that random stories have found', () => {
+  test('a deciding server that is taken up at once waits until all have switched', async () => {
+    const faults = [{ server: 0, turn: 0, at: 'journal step-fact switch#2', kind: 'die-before' as const }]
+    const deployments = [{ ...calm, watch: false, faults, takenUpAfterMs: 1 }]
+    const { violations, told, unused } = await playFleet({ servers: 2, shape: 'apart', deployments }, true)
+    expect(violations, told.join('\n')).toEqual([])
+    expect(unused).toEqual([])
+  })
+})
+
 describe('whatever dies, fails or is cut off', () => {
   const drawn = Math.floor(Math.random() * 2 ** 31)
 
