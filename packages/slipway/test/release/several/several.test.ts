@@ -219,7 +219,7 @@ describe('whatever dies, fails or is cut off', () => {
   test.each([201, drawn])(
     'random stories of seed %i',
     async seed => {
-      const stories = Number(process.env['SLIPWAY_STORIES'] ?? 120)
+      const stories = Number(process.env['SLIPWAY_STORIES'] ?? 60)
       const explored = await exploreFleets({ seed, stories })
       expect(explored.wrong).toBeUndefined()
       expect(explored.stories).toBe(stories)
