@@ -58,9 +58,11 @@ export async function holdTogether(context: Context, wanted: boolean): Promise<b
   if (side.role === 'follows') {
     tells(context, { stage: 'poised', fingerprint, wantsHold: wanted })
     const holds = await untilDecided(context, side, decisions => decisions.holds)
-    // Nobody can come through where nothing serves.
-    if (holds && isFirst) tells(context, { stage: 'held' })
-    return holds && !isFirst
+    if (!holds || !isFirst) return holds
+    // Where nothing serves nobody waits. But what starts here may be taken back with all the rest.
+    await context.learn({ held: { services: [] } })
+    tells(context, { stage: 'held' })
+    return false
   }
   const poised = await allAt(context, side, 'poised')
   for (const [server, report] of poised) {

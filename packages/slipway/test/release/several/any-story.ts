@@ -6,6 +6,7 @@ export function anyStory(): fc.Arbitrary<Story> {
   return fc.record({
     servers: fc.constantFrom(2 as const, 3 as const),
     shape: fc.constantFrom('alike' as const, 'apart' as const),
+    isLastLate: weighted(['no', 4], ['yes', 1]).map(late => late === 'yes'),
     deployments: fc.array(anyDeployment(), { minLength: 1, maxLength: 3 }),
   })
 }
@@ -43,7 +44,7 @@ function anyFault(): fc.Arbitrary<FleetDeployment['faults'][number]> {
     server: fc.nat({ max: 2 }),
     turn: weightedNumber([0, 3], [1, 1], [2, 1]),
     at: fc.oneof({ weight: 3, arbitrary: fc.nat({ max: 300 }) }, { weight: 2, arbitrary: fc.constantFrom(...places) }),
-    kind: weighted(['die-before', 3], ['die-after', 3], ['fail-before', 1], ['fail-after', 1]),
+    kind: weighted(['die-before', 3], ['die-after', 3], ['fail-before', 1], ['fail-after', 1], ['time-out', 1]),
   })
 }
 

@@ -31,8 +31,12 @@ export class Fleet {
     this.deciding = first
   }
 
+  get members(): FleetServer[] {
+    return this.servers.filter(server => server.isMember)
+  }
+
   get followers(): FleetServer[] {
-    return this.servers.filter(server => server !== this.deciding)
+    return this.members.filter(server => server !== this.deciding)
   }
 
   /** Between this server and the one that decides. */
@@ -82,6 +86,9 @@ export class Fleet {
 export class FleetServer extends Server {
   readonly name: string
   readonly services: readonly ReleaseService[]
+  /** Whether slipway.yaml names it already. */
+  isMember = true
+  isNew = false
   up = true
   /** The network between it and the deciding one. */
   cut = false
@@ -127,13 +134,15 @@ export class FleetServer extends Server {
 
   override violate(text: string): void {
     if (!this.hasWeb() && text.startsWith('a request found nothing')) return
+    // A server that had nothing has nothing to go back to.
+    if (this.isNew && this.current === undefined && text.startsWith('a request')) return
     const isOfUsers = /^a request (was answered badly|found nothing)|held longer/.test(text)
     if (!(isOfUsers && this.disturbed)) super.violate(`${this.name}: ${text}`)
   }
 
-  /** Where there is no edge, nothing here shows a hold. */
+  /** Where there is no edge, or nothing behind it, nothing here shows a hold. */
   protected override countsFor(id: ReleaseId): boolean {
-    if (this.hasWeb() || id === this.current) return super.countsFor(id)
+    if ((this.hasWeb() && this.current !== undefined) || id === this.current) return super.countsFor(id)
     const key = this.newestKey()
     return key === undefined || this.fleet.decisions(key).outcome === 'switch'
   }

@@ -48,29 +48,36 @@ class FleetPlayer {
     this.isTold = isTold
   }
 
-  async play({ deployments }: Story): Promise<void> {
+  async play({ deployments, isLastLate }: Story): Promise<void> {
+    const last = this.fleet.servers.at(-1)
+    if (isLastLate && last !== undefined) last.isMember = false
     await this.deploy({ ...calm, migration: 'compatible' })
+    if (isLastLate && last !== undefined) {
+      last.isMember = true
+      last.isNew = true
+    }
     for (const deployment of deployments) await this.deploy(deployment)
-    const last = await this.deploy({ ...calm, migration: 'compatible' })
-    if (last.some(outcome => outcome !== 'deployed'))
-      this.fleet.deciding.violate(`stuck: a good release is ${last.join(', ')}`)
+    const ended = await this.deploy({ ...calm, migration: 'compatible' })
+    if (ended.some(outcome => outcome !== 'deployed'))
+      this.fleet.deciding.violate(`stuck: a good release is ${ended.join(', ')}`)
   }
 
   private async deploy(deployment: FleetDeployment): Promise<(string | undefined)[]> {
     const { fleet } = this
+    const before = fleet.deciding.current
     const under = new UnderWay(fleet, deployment, this.repository(deployment), this.isTold)
     await under.toEnd()
     this.unused.push(...deployment.faults.filter(fault => !under.happened.has(fault)))
     this.told.push(JSON.stringify(deployment), ...under.told)
-    for (const server of fleet.servers) {
+    for (const server of fleet.members) {
       server.disturbed = false
       const seen = this.seen.get(server.name) ?? new Set()
       this.seen.set(server.name, seen)
       checkServer(server, seen)
     }
-    this.checkAlike()
+    this.checkAlike(before)
     this.keepMigrations()
-    const outcomes = fleet.servers.map(server => {
+    const outcomes = fleet.members.map(server => {
       const record = under.records.get(server.name)
       return record?.doubt === undefined ? record?.outcome : `${record.outcome}, with a doubt`
     })
@@ -80,8 +87,12 @@ class FleetPlayer {
   }
 
   /** All switch or none. */
-  private checkAlike(): void {
-    const versions = this.fleet.servers.map(server =>
+  private checkAlike(before: ReleaseId | undefined): void {
+    const { deciding, members } = this.fleet
+    // All old is nothing for a server that was only just added.
+    const isOld = deciding.current === before
+    const compared = members.filter(server => !(isOld && server.isNew && server.current === undefined))
+    const versions = compared.map(server =>
       server.current === undefined
         ? 'nothing'
         : `${server.current} ${server.releases.get(server.current)?.fingerprint}`,
@@ -121,7 +132,7 @@ class FleetPlayer {
 function checkServer(server: FleetServer, seen: Set<string>): void {
   if (server.services.length === allServices.length) return checkAtRest(server, seen)
   checkKeptData(server)
-  const wanted = server.services.map(({ name }) => name).sort()
+  const wanted = server.current === undefined ? [] : server.services.map(({ name }) => name).sort()
   const running = [...server.running].filter(([, names]) => names.size > 0)
   const found = running.map(([id, names]) => `${id} ${[...names].sort().join('+')}`).join(', ')
   if (found !== (wanted.length === 0 ? '' : `${server.current} ${wanted.join('+')}`))

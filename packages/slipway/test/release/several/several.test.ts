@@ -10,6 +10,7 @@ async function deployed(...deployments: Partial<FleetDeployment>[]): Promise<(st
   const story = {
     servers: 3 as const,
     shape: 'alike' as const,
+    isLastLate: false,
     deployments: deployments.map(deployment => ({ ...calm, ...deployment })),
   }
   const { violations, told, outcomes, unused } = await playFleet(story, true)
@@ -43,9 +44,32 @@ describe('three servers, and nothing goes wrong', () => {
 describe('the database on one server, the web services on another, the workers on a third', () => {
   test.each(['none', 'compatible', 'incompatible'] as const)('migration: %s', async migration => {
     const deployments = [{ ...calm, migration }]
-    const { violations, told, outcomes } = await playFleet({ servers: 3, shape: 'apart', deployments }, true)
+    const { violations, told, outcomes } = await playFleet(
+      { servers: 3, shape: 'apart', isLastLate: false, deployments },
+      true,
+    )
     expect(violations, told.join('\n')).toEqual([])
     expect(outcomes.at(-2)).toEqual(all('deployed'))
+  })
+})
+
+describe('a server that was only just added', () => {
+  test.each(['none', 'incompatible'] as const)('comes to what the others have; migration: %s', async migration => {
+    const deployments = [{ ...calm, migration }]
+    const { violations, told, outcomes } = await playFleet(
+      { servers: 3, shape: 'alike', isLastLate: true, deployments },
+      true,
+    )
+    expect(violations, told.join('\n')).toEqual([])
+    expect(outcomes.at(-2)).toEqual(all('deployed'))
+  })
+
+  test('is empty again when all go back after the switch', async () => {
+    const deployments = [{ ...calm, health: calm.health.with(0, 'turns-bad') }]
+    const story = { servers: 3 as const, shape: 'alike' as const, isLastLate: true, deployments }
+    const { violations, told, outcomes } = await playFleet(story, true)
+    expect(violations, told.join('\n')).toEqual([])
+    expect(outcomes.at(-2)).toEqual(all('rolled-back'))
   })
 })
 
@@ -171,7 +195,10 @@ describe('any call of a deployment fails, or is the last of its process', () => 
     'migration: %s',
     async migration => {
       const deployment = { ...calm, migration, rehearse: migration === 'none' }
-      const { told } = await playFleet({ servers: 2, shape: 'alike', deployments: [deployment] }, true)
+      const { told } = await playFleet(
+        { servers: 2, shape: 'alike', isLastLate: false, deployments: [deployment] },
+        true,
+      )
       const cases = [0, 1].flatMap(server =>
         callsOf(told, server).flatMap(at =>
           (['die-before', 'die-after', 'fail-before', 'fail-after'] as const).map(kind => ({
@@ -187,7 +214,7 @@ describe('any call of a deployment fails, or is the last of its process', () => 
       expect(chosen.length).toBeGreaterThan(10)
       for (const fault of chosen) {
         const faulty = { ...deployment, faults: [fault] }
-        const { violations } = await playFleet({ servers: 2, shape: 'alike', deployments: [faulty] })
+        const { violations } = await playFleet({ servers: 2, shape: 'alike', isLastLate: false, deployments: [faulty] })
         expect(violations, JSON.stringify(fault)).toEqual([])
       }
     },
@@ -207,7 +234,10 @@ describe('bugs that random stories have found', () => {
   test('a deciding server that is taken up at once waits until all have switched', async () => {
     const faults = [{ server: 0, turn: 0, at: 'journal step-fact switch#2', kind: 'die-before' as const }]
     const deployments = [{ ...calm, watch: false, faults, takenUpAfterMs: 1 }]
-    const { violations, told, unused } = await playFleet({ servers: 2, shape: 'apart', deployments }, true)
+    const { violations, told, unused } = await playFleet(
+      { servers: 2, shape: 'apart', isLastLate: false, deployments },
+      true,
+    )
     expect(violations, told.join('\n')).toEqual([])
     expect(unused).toEqual([])
   })

@@ -5,6 +5,8 @@ export interface Story {
   servers: 2 | 3
   /** `apart`: the first has the database only, and a third one workers only; else each has everything. */
   shape: 'alike' | 'apart'
+  /** The last one is added after the first deployment. */
+  isLastLate: boolean
   deployments: FleetDeployment[]
 }
 
@@ -33,7 +35,7 @@ export interface FleetFault {
   server: number
   turn: number
   at: number | string
-  kind: 'fail-before' | 'fail-after' | 'die-before' | 'die-after'
+  kind: 'fail-before' | 'fail-after' | 'die-before' | 'die-after' | 'time-out'
 }
 
 /** `cut`: it and the server that decides do not reach each other. `down`: no power. */
