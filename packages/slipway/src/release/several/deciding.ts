@@ -28,6 +28,8 @@ export async function allAt(
       if (!hasComeTo(stage, reports.get(server)) && silent > silenceMs) throw silentThere(context, server)
     }
     if (context.signal.aborted) throw interrupted()
+    // The limit of a hold was reached meanwhile, and nobody waits for this any more.
+    if (context.facts.outcome === 'back') throw new SlipwayError('ELSEWHERE_FAILED', 'All servers go back')
     await clock.sleep(paceMs)
   }
 }
