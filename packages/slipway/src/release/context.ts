@@ -2,6 +2,7 @@ import type { BackupAhead } from './backup-ahead.ts'
 import type { EventBody } from './events.ts'
 import type { Facts, Plan, Release, StepName } from './model.ts'
 import type { DatabaseState, Ports } from './ports.ts'
+import type { Report } from './several/agreement.ts'
 import { SlipwayError } from '../support/errors.ts'
 
 /** What every step sees: the plan, what was learnt so far, and the outside world. */
@@ -37,6 +38,10 @@ export interface Context {
   removing?: Promise<void>
   /** The moment (monotonic) at which the requests that waited were let go. */
   letGoAt?: number
+  /** What this server tells the one that decides, if there are several. */
+  report?: Report
+  /** With several servers: why the new release does badly here. They decide together what follows from it. */
+  unwell?: string
   /** Keeps facts in the journal, on disk, before the step goes on. */
   learn(facts: Partial<Facts>): Promise<void>
   note(text: string): void
@@ -49,6 +54,8 @@ export interface Step {
   does(context: Context): string
   /** Why there is nothing to do this time. */
   skip?(context: Context): string | undefined | Promise<string | undefined>
+  /** What has to be agreed with other servers first. The limit of a hold does not cut it off. */
+  agree?(context: Context): Promise<void>
   /** Returns a short summary for the log. */
   apply(context: Context): Promise<string | undefined>
   undo?: { does(context: Context): string; run(context: Context): Promise<void> }

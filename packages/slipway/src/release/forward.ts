@@ -6,7 +6,7 @@ import { reviveNew } from './revive.ts'
 import { commit } from './steps/commit.ts'
 import { endFence } from './steps/hold.ts'
 import { prune } from './steps/prune.ts'
-import { workersOver } from './steps/switch.ts'
+import { moveOver, workersOver } from './steps/switch.ts'
 
 /** Ends a deployment that has switched: from there on the only way is all-new. False when it can not be ended now. */
 export async function goForward(context: Context): Promise<boolean> {
@@ -15,6 +15,8 @@ export async function goForward(context: Context): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
       await reviveNew(context, releaseOf(context))
+      // It was decided for all servers, and did not come about here yet.
+      if (context.facts.outcome === 'switch' && context.facts.switched !== true) await moveOver(context)
       await endFence(context)
       if (context.plan.warm === true) await workersOver(context)
       await commit.apply(context)

@@ -1,5 +1,6 @@
 import type { EnvironmentConfig, HealthConfig, ServiceRole } from '../config/model.ts'
 import type { Promotion } from './promotion.ts'
+import type { AgreedFacts } from './several/agreement.ts'
 
 /** `r12`: the twelfth release of its environment. */
 export type ReleaseId = `r${number}`
@@ -162,7 +163,7 @@ export const stepNames = [
 export type StepName = (typeof stepNames)[number]
 
 /** What a deployment learns on its way and must know to go back, also after its process died. Journaled. */
-export interface Facts {
+export interface Facts extends AgreedFacts {
   release?: Release
   backup?: { file: string; bytes: number; sha256: string; seconds: number }
   /** A rehearsal was begun; what it owns may still be there. */

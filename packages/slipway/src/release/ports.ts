@@ -1,6 +1,7 @@
 import type { EnvironmentConfig, MigrateConfig } from '../config/model.ts'
 import type { Event } from './events.ts'
 import type { Experience } from './experience.ts'
+import type { Agreement } from './several/agreement.ts'
 import type {
   DataOrigin,
   DeploymentId,
@@ -37,6 +38,8 @@ export interface Ports {
   warm?: Warm
   /** Absent: nothing is remembered. */
   experience?: ExperienceStore
+  /** Absent: the environment has one server. */
+  agreement?: Agreement
 }
 
 export interface Clock {

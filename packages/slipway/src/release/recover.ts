@@ -5,8 +5,9 @@ import { goForward } from './forward.ts'
 import type { DeploymentId, DeploymentRecord, Facts, Plan, StepName } from './model.ts'
 import type { Ports } from './ports.ts'
 import { recordOf } from './record.ts'
-import { hasSwitched, makeContext, releaseOf, type Context } from './context.ts'
+import { makeContext, releaseOf, type Context } from './context.ts'
 import type { RunOptions } from './request.ts'
+import { settle } from './several/settle.ts'
 import { steps } from './steps.ts'
 import { watch } from './steps/watch.ts'
 import { undo } from './undo.ts'
@@ -38,7 +39,7 @@ async function end(
     await append(event)
     options.listen(event)
   })
-  const forward = await hasSwitched(context)
+  const forward = (await settle(context, { why: 'its process died', limitMs: askedForMs })) === 'new'
   await context.emit({ type: 'recovering', id, towards: forward ? 'new' : 'old' })
   if (!forward) keepHoldLimit(context, events)
   const engine = watchEngine(context)
@@ -75,6 +76,9 @@ async function end(
   })
   return record
 }
+
+/** Somebody waits for it: what can not be asked now is asked by the next command. */
+const askedForMs = 120_000
 
 /** Nobody was there to see how the release did after the switch: the old one stays, and it is watched in the background. */
 async function goOn(context: Context, events: readonly Event[]): Promise<boolean> {

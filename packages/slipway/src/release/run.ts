@@ -1,5 +1,5 @@
 import { asSlipwayError, SlipwayError } from '../support/errors.ts'
-import { hasSwitched, makeContext, releaseOf, type Context, type Step } from './context.ts'
+import { makeContext, releaseOf, type Context, type Step } from './context.ts'
 import { removeCopy } from './copy-ahead.ts'
 import type { Event, EventBody } from './events.ts'
 import { watchEngine } from './engine-silence.ts'
@@ -11,6 +11,8 @@ import type { DatabaseState, Ports } from './ports.ts'
 import { recordOf } from './record.ts'
 import { recover } from './recover.ts'
 import type { RunOptions } from './request.ts'
+import { settle } from './several/settle.ts'
+import { beginTogether } from './several/together.ts'
 import { steps } from './steps.ts'
 import { undo } from './undo.ts'
 
@@ -84,6 +86,15 @@ class Deployment {
       pid: process.pid,
     })
     await this.emit({ type: 'planned', plan: summaryOf(plan) })
+    const presence = await beginTogether(this.context, this.id)
+    try {
+      return await this.runSteps()
+    } finally {
+      presence.stop()
+    }
+  }
+
+  private async runSteps(): Promise<DeploymentRecord> {
     for (const step of steps) {
       if (this.context.facts.unchanged === true) return this.endUnchanged()
       const failure = await this.runStep(step)
@@ -105,6 +116,7 @@ class Deployment {
       // Begun even if the note of it fails: the journal may hold it all the same, and a recovery would undo it.
       this.started.push(step)
       await context.emit({ type: 'step-started', step: step.name, does: step.does(context) })
+      await step.agree?.(context)
       const summary = await withinHoldLimit(step.apply(context), context)
       if (step.name === 'switch') this.endHold()
       await context.emit({
@@ -134,7 +146,10 @@ class Deployment {
       message: error.message,
       ...(error.why === undefined ? {} : { why: error.why }),
     }
-    if (await hasSwitched(context)) {
+    if (
+      (await settle(context, { why: error.why === undefined ? error.message : `${error.message}: ${error.why}` })) ===
+      'new'
+    ) {
       this.endHold()
       const ended = await goForward(context)
       const serving = `${releaseOf(context).id} serves`

@@ -23,6 +23,8 @@ export async function keepWarm(context: Context, old: Release): Promise<boolean>
 /** An empty text: for a reason that nobody needs to be told. */
 async function whyNot(context: Context, old: Release): Promise<string | undefined> {
   const { plan, facts, ports } = context
+  // Going back to it would be a matter of all servers, and of their agreement.
+  if (ports.agreement !== undefined) return ''
   if (warmFor(context) === 0 || plan.kind === 'rollback' || webServices(old).length === 0) return ''
   if (facts.held !== undefined) return 'it can not live with the data as it is now'
   return ports.warm?.tooTight()

@@ -50,12 +50,15 @@ export interface WatchOptions {
   paceMs?: number
   worthIt(evidence: Evidence): Promise<boolean>
   note(text: string): void
+  /** What other servers see of it; undefined: nothing bad. */
+  elsewhere?(): Promise<string | undefined>
 }
 
 export interface Evidence {
   why: string
   /** What the failing container said last. */
   output: string[]
+  isElsewhere?: true
 }
 
 /** Whether a release that runs idle would serve well now: each web service answers, or at least runs. */
@@ -81,6 +84,7 @@ const failuresInARow = 3
 const containersEveryMs = 2000
 const publicEveryMs = 300
 const errorsEveryMs = 500
+const elsewhereEveryMs = 500
 
 class Lookout {
   stirred = true
@@ -109,7 +113,8 @@ class Lookout {
         (await this.lookAtContainers()) ??
         (await this.askHealth()) ??
         (await this.askInPublic()) ??
-        (await this.countErrors())
+        (await this.countErrors()) ??
+        (await this.askElsewhere())
       )
     } catch (error) {
       if (!(error instanceof SlipwayError)) throw error
@@ -195,6 +200,12 @@ class Lookout {
     const answered = await this.ports.edge.answered?.(this.release)
     const why = answered === undefined ? undefined : this.errors.add(this.ports.clock.monotonic(), answered)
     return why === undefined ? undefined : { why, output: [] }
+  }
+
+  private async askElsewhere(): Promise<Evidence | undefined> {
+    if (!this.isDue('elsewhere', elsewhereEveryMs)) return undefined
+    const why = await this.options.elsewhere?.()
+    return why === undefined ? undefined : { why, output: [], isElsewhere: true }
   }
 
   private async lastWords(container: ContainerState): Promise<string[]> {

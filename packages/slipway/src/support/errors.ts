@@ -162,6 +162,10 @@ export const errorCatalogue = {
     means: 'The server, or the host of a repository, answers with another key than the pinned one. Nothing was sent.',
   },
   SERVER_LOST: { exit: exitCodes.needsPerson, means: 'The connection to the server broke while something ran there.' },
+  ELSEWHERE_FAILED: {
+    exit: exitCodes.failedNothingChanged,
+    means: 'Another server of the environment failed or is silent, so that this one does not go on either.',
+  },
   SERVER_COMMAND_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A command on the server failed.' },
   SERVER_UNSUITABLE: {
     exit: exitCodes.failedNothingChanged,

@@ -1,5 +1,6 @@
 import { releaseOf, type Context, type Step } from '../context.ts'
 import { putAway } from '../put-away.ts'
+import { keepTogether } from '../several/verdict.ts'
 import { keepWarm, warmFor } from '../warm.ts'
 
 /** Records the release as current; then keeps the old one warm, or drains and stops it. */
@@ -9,6 +10,7 @@ export const commit: Step = {
     context.plan.current === undefined
       ? `Record ${releaseOf(context).id} as current`
       : `Record ${releaseOf(context).id} as current, and put ${context.plan.current.id} away`,
+  agree: keepTogether,
   async apply(context) {
     const { ports, plan } = context
     const release = releaseOf(context)

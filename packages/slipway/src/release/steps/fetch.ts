@@ -1,6 +1,7 @@
 import { beginBackupAhead, discardAhead } from '../backup-ahead.ts'
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
 import { fillCopyAhead, prepareCopy, removeCopy } from '../copy-ahead.ts'
+import { releaseIdTogether, sameTogether } from '../several/together.ts'
 import { coolBefore } from '../warm.ts'
 
 /** Code arrives and images are built or pulled. Nothing that runs is touched. */
@@ -12,10 +13,10 @@ export const fetch: Step = {
     const { ports, plan } = context
     await prepareCopy(context)
     fillCopyAhead(context, beginBackupAhead(context))
-    const id = await ports.releases.nextId()
+    const id = await releaseIdTogether(context)
     const release = await ports.source.fetch(plan, id, context.note)
     await context.learn({ release })
-    if (await servesAlready(context)) {
+    if (await sameTogether(context, await servesAlready(context))) {
       await context.learn({ unchanged: true })
       return `nothing changed: ${plan.current?.id} already serves this`
     }

@@ -1,6 +1,7 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, withinHold, type Context, type Step } from '../context.ts'
 import { gate as passGate } from '../gate.ts'
+import { answeringTogether } from '../several/together.ts'
 import { servesWell } from '../watch.ts'
 
 /** Every web service and worker healthy and stable; a crash loop is noticed at once. */
@@ -14,7 +15,12 @@ export const gate: Step = {
     await passGate(release, context.ports, {
       ...(context.facts.held === undefined
         ? {}
-        : { whenWebAnswers: () => context.ports.engine.start(release, 'worker') }),
+        : {
+            async whenWebAnswers() {
+              await answeringTogether(context)
+              await context.ports.engine.start(release, 'worker')
+            },
+          }),
       ...(context.notStartedBefore === undefined ? {} : { notStartedBefore: context.notStartedBefore }),
       limitMs: withinHold(context, Number.POSITIVE_INFINITY),
       signal: context.signal,

@@ -6,6 +6,7 @@ import { proveHoldGoesOn, withinHoldLimit } from '../hold-limit.ts'
 import { answersWell } from '../judge.ts'
 import type { Release } from '../model.ts'
 import { verdictOf } from '../rehearsal.ts'
+import { heldTogether, holdTogether, quietTogether, restoredTogether } from '../several/together.ts'
 import { quietWorkers } from '../workers.ts'
 
 /** Requests wait, workers are quiet, nobody but the new release reaches the database, and a snapshot is taken. */
@@ -14,12 +15,8 @@ export const hold: Step = {
   does: context =>
     `Quiet workers, hold requests (at most ${context.plan.config.hold.limitMs / 1000} s), take a snapshot`,
   async skip(context) {
-    const { plan, ports } = context
-    if (plan.current === undefined) return 'first deployment: nothing serves yet'
-    if (plan.data.kind === 'restore' || mayBreak(context)) return undefined
-    // A release that is still running since the switch lives with the state services as they are.
-    if (plan.warm !== true && !(await ports.engine.stateMatches(releaseOf(context)))) return undefined
-    return plan.migration.kind === 'pending' ? `${plan.current.id} lives with the new schema` : plan.migration.why
+    const why = await whyNot(context)
+    return (await holdTogether(context, why === undefined)) ? undefined : (why ?? 'no server holds')
   },
   async apply(context) {
     const { plan, ports } = context
@@ -31,6 +28,7 @@ export const hold: Step = {
     // Nobody waits yet: what can be got ready is, and workers may take longer to end than people may wait.
     await ports.database?.prepareFence(networks)
     await quiet(context, current)
+    await quietTogether(context)
     const services = webServices(current)
     await context.learn({ held: { services } })
     context.heldAt = ports.clock.monotonic()
@@ -38,6 +36,7 @@ export const hold: Step = {
     context.heldUntil = context.holdEndsAt
     if (services.length > 0) await ports.edge.hold([...new Set([...services, ...webServices(release)])])
     if (services.length > 0) await withinHoldLimit(drainForHold(context, current), context)
+    await withinHoldLimit(heldTogether(context), context)
     if (ports.database === undefined) return 'requests wait'
     await context.learn({ fenced: true })
     // Not cut off at the limit: a fence that came up after it was lifted would stay. It has short limits of its own.
@@ -54,6 +53,7 @@ export const hold: Step = {
       const current = currentOf(context)
       if (context.facts.held !== undefined) {
         await endFence(context)
+        await restoredTogether(context)
         await healthyAgain(context, current)
         if (webServices(current).length > 0) await context.ports.edge.letGo(current)
         context.letGoAt ??= context.ports.clock.monotonic()
@@ -64,6 +64,15 @@ export const hold: Step = {
       await removeNetworks(context)
     },
   },
+}
+
+async function whyNot(context: Context): Promise<string | undefined> {
+  const { plan, ports } = context
+  if (plan.current === undefined) return 'first deployment: nothing serves yet'
+  if (plan.data.kind === 'restore' || mayBreak(context)) return undefined
+  // A release that is still running since the switch lives with the state services as they are.
+  if (plan.warm !== true && !(await ports.engine.stateMatches(releaseOf(context)))) return undefined
+  return plan.migration.kind === 'pending' ? `${plan.current.id} lives with the new schema` : plan.migration.why
 }
 
 /** The fence needs the networks of the new release, long before anything runs on them. */

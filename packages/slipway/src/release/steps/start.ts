@@ -1,6 +1,7 @@
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
 import type { Release } from '../model.ts'
 import { putAway } from '../put-away.ts'
+import { startTogether } from '../several/together.ts'
 import { stillRuns } from '../warm.ts'
 
 /** Starts the new release beside the old one. No traffic reaches it yet. */
@@ -12,6 +13,7 @@ export const start: Step = {
   async apply(context) {
     const { engine, clock } = context.ports
     const release = releaseOf(context)
+    await startTogether(context)
     context.notStartedBefore = clock.monotonic()
     await Promise.all([
       // In a hold the workers come once the web services answer: what they did would be done again if all goes back.

@@ -1,5 +1,8 @@
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
-import { proveNobodyLetGo } from '../hold-limit.ts'
+import { proveNobodyLetGo, withinHoldLimit } from '../hold-limit.ts'
+import { sideOf } from '../several/side.ts'
+import { readyTogether, switchTogether } from '../several/together.ts'
+import { returnedTogether } from '../several/verdict.ts'
 import { quietWorkers } from '../workers.ts'
 import { endFence } from './hold.ts'
 
@@ -7,21 +10,16 @@ import { endFence } from './hold.ts'
 export const switchOver: Step = {
   name: 'switch',
   does: context => `Switch to ${releaseOf(context).id}`,
+  async agree(context) {
+    if (sideOf(context) === undefined) return
+    await withinHoldLimit(readyTogether(context), context)
+    endLimit(context)
+    await switchTogether(context)
+  },
   async apply(context) {
-    const { edge } = context.ports
-    const release = releaseOf(context)
-    const waited = edge.waiting()
-    proveNobodyLetGo(context)
-    // From here on requests are answered as fast as the app can: the limit of the hold is over.
-    delete context.holdEndsAt
-    delete context.heldUntil
-    if (webServices(release).length > 0) {
-      await (context.facts.held === undefined ? edge.switchTo(release) : edge.letGo(release))
-    }
-    context.letGoAt = context.ports.clock.monotonic()
-    await context.learn({ switched: true })
-    await endFence(context)
-    await workersOver(context)
+    const waited = context.ports.edge.waiting()
+    endLimit(context)
+    await moveOver(context)
     return context.facts.held === undefined ? undefined : `${waited} requests had waited`
   },
   undo: {
@@ -33,13 +31,35 @@ export const switchOver: Step = {
       const { plan, facts, ports } = context
       const { current } = plan
       // Without the decision to return, the link never moved, and letting go of a hold is another step's.
-      if (facts.returning !== true || current === undefined) return
-      if (webServices(current).length > 0) await ports.edge.switchTo(current)
+      if (facts.returning !== true) return
+      if (current !== undefined && webServices(current).length > 0) await ports.edge.switchTo(current)
+      await returnedTogether(context)
+      if (current === undefined) return
       // Never two at once.
       await quietWorkers(context, releaseOf(context))
       await ports.engine.wakeWorkers(current)
     },
   },
+}
+
+/** From here on requests are answered as fast as the app can: the limit of the hold is over. */
+function endLimit(context: Context): void {
+  proveNobodyLetGo(context)
+  delete context.holdEndsAt
+  delete context.heldUntil
+}
+
+/** Safe to repeat. */
+export async function moveOver(context: Context): Promise<void> {
+  const { edge } = context.ports
+  const release = releaseOf(context)
+  if (webServices(release).length > 0) {
+    await (context.facts.held === undefined ? edge.switchTo(release) : edge.letGo(release))
+  }
+  context.letGoAt = context.ports.clock.monotonic()
+  await context.learn({ switched: true })
+  await endFence(context)
+  await workersOver(context)
 }
 
 /** The old release's workers end; those of a release that was warm begin, only then. Safe to repeat. */

@@ -2,6 +2,8 @@ import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, type Context, type Step } from '../context.ts'
 import type { Release } from '../model.ts'
 import { reviveNew } from '../revive.ts'
+import { sideOf } from '../several/side.ts'
+import { unwellElsewhere } from '../several/verdict.ts'
 import { servesWell, watchOver, type Evidence } from '../watch.ts'
 
 /** Looks after the new release for a while after the switch. One that does badly goes back, as far as no data is lost. */
@@ -24,7 +26,9 @@ export const watch: Step = {
       before: await ports.edge.answered?.(old),
       signal: context.signal,
       note: context.note,
+      elsewhere: () => unwellElsewhere(context),
       async worthIt(found) {
+        if (found.isElsewhere === true) return true
         const isStaying = context.facts.held !== undefined
         if (!isStaying && (await servesWell(old, ports))) return true
         // Docker itself may have died, and come back without some of what ran.
@@ -37,6 +41,11 @@ export const watch: Step = {
         return false
       },
     })
+    if (evidence !== undefined && sideOf(context) !== undefined) {
+      context.note(evidence.why)
+      context.unwell = evidence.why
+      return `${release.id} does badly`
+    }
     if (evidence !== undefined) return badly(context, release, old, evidence)
     if (doubt !== undefined) await context.learn({ doubt: `${doubt}; ${old.id} did no better` })
     return context.signal.aborted ? 'ended early' : doubt === undefined ? 'it does well' : undefined

@@ -29,8 +29,8 @@ export function simulatedDatabase(process: SlipwayProcess): Database {
       process.call('database.forgetFailedMigration', () => before.fingerprint === after.fingerprint),
     sizeBytes: () => process.call('database.sizeBytes', () => 1),
     prepareFence: () => process.call('database.prepareFence', () => undefined),
-    fence: allowed => process.call('database.fence', () => void (server.fence = new Set(allowed))),
-    liftFence: () => process.call('database.liftFence', () => void (server.fence = undefined)),
+    fence: allowed => process.call('database.fence', () => void (server.common.fence = new Set(allowed))),
+    liftFence: () => process.call('database.liftFence', () => void (server.common.fence = undefined)),
     snapshot: label =>
       process.call('database.snapshot', () => {
         const name = databases.snapshot(label, at())

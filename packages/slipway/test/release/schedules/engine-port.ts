@@ -18,6 +18,7 @@ export function simulatedEngine(process: SlipwayProcess): Engine {
       if (changes) await beforeChange?.()
       return process.call('engine.ensureState', () => {
         server.databases.create()
+        server.paths.add(release.id)
         if (server.stateDefinition === release.stateFingerprint) return { changed: [] }
         if (server.edge !== undefined && server.edge !== 'held') server.violate('the database restarted under traffic')
         server.stateDefinition = release.stateFingerprint
@@ -35,11 +36,22 @@ export function simulatedEngine(process: SlipwayProcess): Engine {
         running.get(release.id)?.delete('worker')
         return []
       }),
-    wakeWorkers: release => process.call('engine.wakeWorkers', () => void servicesOf(server, release).add('worker')),
-    remove: release => process.call('engine.remove', () => void running.delete(release.id)),
+    wakeWorkers: release =>
+      process.call('engine.wakeWorkers', () => {
+        if (release.services.some(({ role }) => role === 'worker')) servicesOf(server, release).add('worker')
+      }),
+    remove: release =>
+      process.call('engine.remove', () => {
+        running.delete(release.id)
+        server.paths.delete(release.id)
+      }),
     doorNetworks: release => process.call('engine.doorNetworks', () => [`door of ${release.id}`]),
     // A network of the simulated server is known by the release that is attached to it.
-    databaseNetworks: release => process.call('engine.databaseNetworks', () => [release.id]),
+    databaseNetworks: release =>
+      process.call('engine.databaseNetworks', () => {
+        server.paths.add(release.id)
+        return [release.id]
+      }),
     prune: () => process.call('engine.prune', () => []),
   }
 }

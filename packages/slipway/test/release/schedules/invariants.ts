@@ -9,7 +9,7 @@ export function checkAtRest(server: Server, seen: Set<string>): void {
   const is = (holds: boolean, text: string) => {
     if (!holds) server.violate(`at rest ${text}`)
   }
-  is(server.fence === undefined, 'the database is fenced')
+  is(server.common.fence === undefined, 'the database is fenced')
   is(server.edge !== 'held', 'requests are held')
   is(!server.locked, 'the lock is taken')
   is(!server.rehearsing, 'a rehearsal is left over')

@@ -5,10 +5,24 @@ import { Databases, live } from './databases.ts'
 import { livesWith, type Image } from './image.ts'
 import { VirtualTime } from './virtual-time.ts'
 
+/** What servers of one environment have in common: time, and the database that one of them runs. */
+export class Common {
+  readonly time: VirtualTime
+  readonly databases = new Databases()
+  readonly violations: string[] = []
+  readonly acknowledged = new Set<number>()
+  lastWrite = 0
+  /** Only these releases reach the database. */
+  fence: ReadonlySet<string> | undefined
+
+  constructor(time = new VirtualTime()) {
+    this.time = time
+  }
+}
+
 /** A server in memory, and the people who use the app on it: all that outlives the processes of Slipway. */
 export class Server {
-  readonly time = new VirtualTime()
-  readonly databases = new Databases()
+  readonly common: Common
   readonly releases = new Map<ReleaseId, Release>()
   readonly images = new Map<ReleaseId, Image>()
   readonly journals = new Map<DeploymentId, JournalLine[]>()
@@ -21,10 +35,10 @@ export class Server {
   /** The services of each release whose containers run. */
   readonly running = new Map<ReleaseId, Set<string>>()
   readonly doors = new Set<ReleaseId>()
+  /** The releases that are connected to the database, if it is here. */
+  readonly paths = new Set<ReleaseId>()
   current: ReleaseId | undefined
   edge: ReleaseId | 'held' | undefined
-  /** Only these releases reach the database. */
-  fence: ReadonlySet<string> | undefined
   stateDefinition: string | undefined
   rehearsing = false
   /** Whether somebody stays connected by a WebSocket. */
@@ -34,9 +48,6 @@ export class Server {
   attended = false
   locked = false
 
-  readonly violations: string[] = []
-  readonly acknowledged = new Set<number>()
-  lastWrite = 0
   /** Snapshots and backups by name, and the last write that each holds. */
   readonly copies = new Map<string, number>()
   waiting = 0
@@ -46,6 +57,30 @@ export class Server {
   private servesSince = 0
   private heldSince: number | undefined
   private held: HoldBound = { limitMs: Number.POSITIVE_INFINITY, excused: false }
+
+  constructor(common = new Common()) {
+    this.common = common
+  }
+
+  get time(): VirtualTime {
+    return this.common.time
+  }
+
+  get databases(): Databases {
+    return this.common.databases
+  }
+
+  get violations(): string[] {
+    return this.common.violations
+  }
+
+  get acknowledged(): Set<number> {
+    return this.common.acknowledged
+  }
+
+  get lastWrite(): number {
+    return this.common.lastWrite
+  }
 
   /** The previous release that is kept running, idle, if any. */
   get warm(): ReleaseId | undefined {
@@ -71,7 +106,7 @@ export class Server {
       `doors ${[...this.doors].join(' ')}`,
       `databases ${this.databases.names().join(' ')} (${this.databases.state().fingerprint})`,
       `state ${this.stateDefinition}`,
-      ...(this.fence === undefined ? [] : ['fenced']),
+      ...(this.common.fence === undefined ? [] : ['fenced']),
       `${this.records.size} records`,
     ]
     return lines.join(', ')
@@ -171,17 +206,23 @@ export class Server {
       this.violate(`the workers of ${id} meet a schema they can not live with`)
       return
     }
-    this.write(this.edge !== 'held' || id === this.current)
+    this.write(this.countsFor(id))
+  }
+
+  /** Whether what the release's workers write is there to stay. */
+  protected countsFor(id: ReleaseId): boolean {
+    return this.edge !== 'held' || id === this.current
   }
 
   private write(acknowledged: boolean): void {
-    const id = ++this.lastWrite
+    const id = ++this.common.lastWrite
     this.databases.get(live)?.rows.push(id)
     if (acknowledged) this.acknowledged.add(id)
   }
 
-  private reaches(id: ReleaseId): boolean {
-    return this.fence === undefined || this.fence.has(id)
+  protected reaches(id: ReleaseId): boolean {
+    const { fence } = this.common
+    return fence === undefined || fence.has(id)
   }
 
   private whyBad(id: ReleaseId): string {
