@@ -85,6 +85,7 @@ class ServiceWatch {
   private probe: Probe | undefined
   private probedAt = Number.NEGATIVE_INFINITY
   private checkedAt = Number.NEGATIVE_INFINITY
+  private answeredAt: number | undefined
   private readonly life: ObservedLife
   private readonly passed = new Set<string>()
 
@@ -99,12 +100,15 @@ class ServiceWatch {
     const containers = all.filter(container => container.service === this.service.name)
     const runningMs = this.life.seen(containers, askedAt)
     if (runningMs !== undefined) await this.ask(containers, this.ports.clock.monotonic())
+    if (answersWell(this.probe)) this.answeredAt ??= this.ports.clock.monotonic()
     return judge({
       service: this.service,
       containers,
       ...(this.probe === undefined ? {} : { probe: this.probe }),
       passed: this.passed,
       runningMs: runningMs ?? 0,
+      // As of the moment at which the containers were looked at: what died since is not known yet.
+      answeringMs: askedAt.monotonic - (this.answeredAt ?? askedAt.monotonic),
     })
   }
 

@@ -17,10 +17,14 @@ export interface Observation {
   passed: ReadonlySet<string>
   /** Milliseconds since the service's containers were first seen running. */
   runningMs: number
+  /** Milliseconds since its health path was first seen to answer well. */
+  answeringMs?: number
 }
 
 /** An app that is healthy for a moment and then dies is not healthy: containers must have been up this long. */
 export const stableMs = 2000
+/** The same, of an app that takes long to begin: it must have answered well this long ago. */
+export const stableAnsweringMs = 1500
 /** A service without any health check has only its staying up to show. */
 export const stableWithoutCheckMs = 4000
 
@@ -49,7 +53,7 @@ export function crashed(container: ContainerState): string | undefined {
   return undefined
 }
 
-function judgeHealth({ service, containers, probe, passed, runningMs }: Observation): Verdict {
+function judgeHealth({ service, containers, probe, passed, runningMs, answeringMs = 0 }: Observation): Verdict {
   if (service.health.path !== undefined && !answersWell(probe)) {
     return { kind: 'waiting', for: `${service.name}${service.health.path} ${describe(probe)}` }
   }
@@ -59,8 +63,9 @@ function judgeHealth({ service, containers, probe, passed, runningMs }: Observat
   if (unproven !== undefined) return { kind: 'waiting', for: `${unproven.name}: its health check has not passed yet` }
   const hasCheck = service.health.path !== undefined || containers.every(container => container.health !== 'none')
   const wanted = hasCheck ? stableMs : stableWithoutCheckMs
-  if (runningMs < wanted) {
-    return { kind: 'waiting', for: `${service.name} to stay up for ${wanted / 1000} s`, aloneMs: wanted - runningMs }
+  const leftMs = Math.max(wanted - runningMs, service.health.path === undefined ? 0 : stableAnsweringMs - answeringMs)
+  if (leftMs > 0) {
+    return { kind: 'waiting', for: `${service.name} to stay up for ${wanted / 1000} s`, aloneMs: leftMs }
   }
   return { kind: 'healthy' }
 }

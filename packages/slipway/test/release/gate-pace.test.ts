@@ -48,3 +48,19 @@ test('what crashes meanwhile is seen at the next look', async () => {
   await expect(gate(release, ports, options)).rejects.toMatchObject({ code: 'GATE_FAILED' })
   expect(looks).toHaveLength(3)
 })
+
+test('what takes long to begin and dies a second after its first answer does not pass', async () => {
+  const bootMs = 3000
+  const { ports, world } = watched(() => (world.now > bootMs + 1000 ? { restarts: 1, exitCode: 1 } : {}))
+  const booting: GatePorts = {
+    ...ports,
+    edge: {
+      ...ports.edge,
+      probe: async () =>
+        world.now < bootMs
+          ? { kind: 'no-answer', why: 'refused' }
+          : { kind: 'answered', status: 200, body: '', milliseconds: 1 },
+    },
+  }
+  await expect(gate(release, booting, options)).rejects.toMatchObject({ code: 'GATE_FAILED' })
+})

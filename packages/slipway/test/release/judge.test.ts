@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { judge, stableMs, stableWithoutCheckMs, type Observation } from '../../src/release/judge.ts'
+import { judge, stableAnsweringMs, stableMs, stableWithoutCheckMs, type Observation } from '../../src/release/judge.ts'
 import type { ReleaseService } from '../../src/release/model.ts'
 import type { ContainerState, Probe } from '../../src/release/ports.ts'
 
@@ -50,6 +50,7 @@ describe('judge', () => {
     ['Docker still says starting', { state: { health: 'starting' } }, /has not passed yet/],
     ['created', { state: { status: 'created' } }, /is created/],
     ['healthy for a moment only', { runningMs: stableMs - 1 }, /stay up/],
+    ['long in beginning, and healthy for a moment only', { answeringMs: stableAnsweringMs - 1 }, /stay up/],
   ])('%s: waits, and says for what', (_name, given, what) => {
     const verdict = judge(seen(given))
     expect(verdict).toMatchObject({ kind: 'waiting' })
@@ -77,6 +78,7 @@ function seen(given: {
   probe?: Probe | undefined
   passed?: string[]
   runningMs?: number
+  answeringMs?: number
 }): Observation {
   const container: ContainerState = {
     id: 'c1',
@@ -96,6 +98,7 @@ function seen(given: {
     containers: [container],
     passed: new Set(given.passed ?? []),
     runningMs: given.runningMs ?? stableMs,
+    answeringMs: given.answeringMs ?? stableAnsweringMs,
     ...(probe === undefined ? {} : { probe }),
   }
 }
