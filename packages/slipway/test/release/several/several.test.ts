@@ -241,6 +241,14 @@ describe('bugs that random stories have found', () => {
     expect(violations, told.join('\n')).toEqual([])
     expect(unused).toEqual([])
   })
+
+  test('what a server that was only just added writes in a hold is no more there to stay than what others write', async () => {
+    const deployments = [
+      { ...calm, migration: 'incompatible' as const, rehearse: false, health: calm.health.with(1, 'worker-crash') },
+    ]
+    const { violations, told } = await playFleet({ servers: 2, shape: 'alike', isLastLate: true, deployments }, true)
+    expect(violations, told.join('\n')).toEqual([])
+  })
 })
 
 describe('whatever dies, fails or is cut off', () => {
