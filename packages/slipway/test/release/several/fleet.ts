@@ -112,7 +112,9 @@ export class FleetServer extends Server {
   }
 
   override started(id: ReleaseId, role?: 'web' | 'worker'): void {
-    if (role === 'worker') this.fleet.checkAnswers(id)
+    const key = this.newestKey()
+    const holds = key !== undefined && this.fleet.decisions(key).holds === true
+    if (holds && role !== 'web') this.fleet.checkAnswers(id)
     super.started(id, role)
     const names = new Set(this.services.map(({ name }) => name))
     const running = this.running.get(id) ?? new Set<string>()

@@ -241,6 +241,12 @@ describe('bugs that random stories have found', () => {
     expect(violations, told.join('\n')).toEqual([])
     expect(unused).toEqual([])
   })
+
+  test('a server that was only just added starts no workers in a hold before the others answer', async () => {
+    const deployments = [{ ...calm, migration: 'incompatible' as const }]
+    const { violations, told } = await playFleet({ servers: 2, shape: 'alike', isLastLate: true, deployments }, true)
+    expect(violations, told.join('\n')).toEqual([])
+  })
 })
 
 describe('whatever dies, fails or is cut off', () => {
