@@ -138,13 +138,7 @@ describe('a terminal', () => {
 describe('what can not be run', () => {
   test.each([
     [['exec', 'wep', '--', 'ls'], 2, 'there are store, web'],
-    [['exec', 'prod', '--help', '--', 'ls'], 0, ''],
-    [['exec', '--', '--config'], 2, 'An argument is missing before --'],
-    [['exec', 'web'], 2, 'Nothing to run: the command stands behind --'],
-    [['exec', 'web', '--'], 2, 'Nothing to run'],
-    [['exec', 'prod', 'web', 'ls', '--', 'ls'], 2, 'Too many arguments before --'],
     [['exec', 'web', '--replica', '3', '--', 'ls'], 2, 'it has 2'],
-    [['exec', 'web', '--replica', '0', '--', 'ls'], 2, 'counted from 1'],
     [['exec', '$(id)\n', '--', 'ls'], 2, 'there are store, web'],
     [['exec', 'other', 'web', '--', 'ls'], 2, 'has no environment'],
   ])('%j: exit code %i', async (argv, exitCode, says) => {

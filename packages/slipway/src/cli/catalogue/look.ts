@@ -79,7 +79,7 @@ export const execCommand = defineCommand({
   onInterrupt: 'safe point',
   exits: {
     ...commonExits,
-    [exitCodes.ok]: 'the command ended with 0',
+    [exitCodes.ok]: 'the command ended with 0; every other code may be its own',
     [exitCodes.interrupted]: 'interrupted',
   },
   handler: () => import('../commands/exec.ts'),

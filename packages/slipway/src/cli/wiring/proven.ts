@@ -53,7 +53,7 @@ export async function provenRelease(config: EnvironmentConfig, layout: Layout, p
       ...(migrationFingerprint === undefined ? {} : { migrationFingerprint }),
     },
     proof: [
-      `committed by ${record?.id ?? ''} at ${record?.startedAt ?? ''}`,
+      `committed by ${record?.id ?? ''}, begun ${(record?.startedAt ?? '').slice(0, 16).replace('T', ' ')} UTC`,
       record?.kind === 'deploy' && record.previous !== undefined && config.watch.forMs > 0
         ? `watched for ${config.watch.forMs / 1000} s after the switch, and did well`
         : 'not watched after the switch',
