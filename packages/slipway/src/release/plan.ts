@@ -142,7 +142,9 @@ interface PlannedFrom extends ReleaseService {
 function serviceChanges(services: readonly PlannedFrom[], current: Release | undefined): Plan['services'] {
   const known = new Set(current?.services.map(service => service.name))
   const now = services.map(({ name, role, builds, image }) => {
-    const sameImage = image === undefined || current?.digests?.[name] === image
+    // An older version of Slipway recorded no digests: a database is not said to change for that.
+    const unknown = role === 'state' && current?.digests === undefined
+    const sameImage = image === undefined || unknown || current?.digests?.[name] === image
     const change = !known.has(name) ? 'new' : builds ? 'build' : sameImage ? 'same' : 'changed'
     return { name, role, change, ...(image === undefined ? {} : { image }) } as const
   })
