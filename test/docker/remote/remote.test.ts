@@ -121,23 +121,24 @@ test('what containers say is followed until Ctrl-C, as it is here', async () => 
 })
 
 test('a terminal there follows the one here', async () => {
-  const script =
-    'process.stdout.on("resize", () => { console.log(`now ${process.stdout.columns}`); process.exit(5) }); console.log(`first ${process.stdout.columns}`); setTimeout(() => process.exit(9), 15000)'
-  const argv = ['exec', 'prod', 'web', '--', 'node', '-e', script]
-  const line = [process.execPath, pulse.cli, ...argv].map(word => `'${word}'`).join(' ')
-  const changing = `stty rows 24 cols 80; (sleep 5; stty cols 61 < /dev/tty) & ${line}`
-  const child = spawn('script', ['--quiet', '--return', '--command', changing, '/dev/null'], {
-    ...pulse.options(),
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const script = `
+    const tell = () => { console.log('columns ' + process.stdout.columns); if (process.stdout.columns === 61) process.exit(5) }
+    process.stdout.on('resize', tell); tell(); setTimeout(() => process.exit(9), 30000)`
+  const narrower = join(pulse.directory, '../narrower')
+  const argv = ['exec', 'prod', 'web', '--', 'node', '-e', script.replaceAll('\n', ' ')]
+  const line = [process.execPath, pulse.cli, ...argv].map(word => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
+  const whenAsked = `(until [ -e '${narrower}' ]; do sleep 0.1; done; stty cols 61 < /dev/tty)`
+  const child = spawn(
+    'script',
+    ['--quiet', '--return', '--command', `stty rows 24 cols 80; ${whenAsked} & ${line}`, '/dev/null'],
+    { ...pulse.options(), stdio: ['pipe', 'pipe', 'inherit'] },
+  )
   let shown = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text))
-  const exitCode = await new Promise(done => {
-    child.on('close', done)
-  })
-  expect(shown).toContain('first 80')
-  expect(shown).toContain('now 61')
-  expect(exitCode).toBe(5)
+  const ended = new Promise(done => child.on('close', done))
+  await expect.poll(() => shown, { timeout: 30_000 }).toContain('columns 80')
+  await writeFile(narrower, '')
+  expect(await ended, shown).toBe(5)
 })
 
 test.runIf(thorough)('going back, code and data', async () => {
