@@ -122,7 +122,7 @@ test('what containers say is followed until Ctrl-C, as it is here', async () => 
 
 test('a terminal there follows the one here', async () => {
   const script = `
-    const tell = () => { console.log('columns ' + process.stdout.columns); if (process.stdout.columns === 61) process.exit(5) }
+    const tell = () => { console.log('columns ' + process.stdout.columns); if (process.stdout.columns === 61) process.exit(5) };
     process.stdout.on('resize', tell); tell(); setTimeout(() => process.exit(9), 30000)`
   const narrower = join(pulse.directory, '../narrower')
   const argv = ['exec', 'prod', 'web', '--', 'node', '-e', script.replaceAll('\n', ' ')]
