@@ -6,6 +6,7 @@ import { referencedImages } from './build-document.ts'
 import { build, composeArgv } from './compose-argv.ts'
 import { docker, dockerError, jsonLines, tryDocker } from './docker.ts'
 import { wholeReference } from './image-reference.ts'
+import { removeTags } from './image-removal.ts'
 import { imageRepository, imageTag } from './names.ts'
 import { digestIn, loginsFor, pull } from './registry.ts'
 import { withLogins, type RegistryLogin } from './registry-login.ts'
@@ -99,7 +100,7 @@ function goneImage({ id }: Release, service: string, why: string): SlipwayError 
 
 export async function untagImages(project: string, services: readonly string[], release: ReleaseId): Promise<void> {
   const tags = services.map(service => imageTag(project, service, release))
-  if (tags.length > 0) await tryDocker(['image', 'rm', '--no-prune', '--', ...tags])
+  await removeTags(tags, 'keep parents')
 }
 
 /** Takes back every tag of a release of which nothing else is known. */
@@ -107,7 +108,7 @@ export async function untagUnknown(project: string, release: ReleaseId): Promise
   const reference = `reference=${imageRepository(project)}/*:${release}`
   const text = await docker(['image', 'ls', '--filter', reference, '--format', '{{.Repository}}:{{.Tag}}'])
   const tags = text.split('\n').filter(tag => tag.endsWith(`:${release}`))
-  if (tags.length > 0) await tryDocker(['image', 'rm', '--no-prune', '--', ...tags])
+  await removeTags(tags, 'keep parents')
 }
 
 export async function imageId(reference: string): Promise<string | undefined> {
