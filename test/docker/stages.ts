@@ -108,9 +108,17 @@ export class Stages {
       for (const network of lines(networks)) await docker('network', 'rm', network).catch(() => '')
     }
     await docker('rm', '-f', '-v', `${this.app}-edge`).catch(() => '')
-    const all = lines(await docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}'))
-    const own = all.filter(name => name.includes(this.app))
-    if (own.length > 0) await docker('image', 'rm', '-f', ...own).catch(() => '')
+    // By its names, never by its id: others may have names for it too.
+    const format = '{{.Repository}} {{.Tag}} {{.Digest}}'
+    const own = lines(await docker('image', 'ls', '--digests', '--format', format)).flatMap(line => {
+      const [repository = '', tag, digest] = line.split(' ')
+      if (!repository.includes(this.app)) return []
+      return [
+        ...(tag === '<none>' ? [] : [`${repository}:${tag}`]),
+        ...(digest === '<none>' ? [] : [`${repository}@${digest}`]),
+      ]
+    })
+    if (own.length > 0) await docker('image', 'rm', '-f', ...new Set(own)).catch(() => '')
     await rm(this.base, { recursive: true, force: true })
   }
 }

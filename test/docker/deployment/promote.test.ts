@@ -311,6 +311,7 @@ describe('promoting', () => {
   test.runIf(thorough)(
     'reaches the service through the variable of its image, and also what takes that variable besides',
     async () => {
+      tested = (await imagesOf('staging'))['api'] ?? ''
       await compose(text => text.replace('STAGE: "${STAGE:-none}"', 'STAGE: "x", MINE: "${API_IMAGE:?}"'))
       expect(JSON.stringify((await run('deploy', 'staging')).error)).toContain('API_IMAGE')
       stages.variables['API_IMAGE'] = tested

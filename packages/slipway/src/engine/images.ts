@@ -5,6 +5,7 @@ import type { Release, ReleaseId, ReleaseService } from '../release/model.ts'
 import { referencedImages } from './build-document.ts'
 import { build, composeArgv } from './compose-argv.ts'
 import { docker, dockerError, tryDocker } from './docker.ts'
+import { removeTags } from './image-removal.ts'
 import { imageRepository, imageTag } from './names.ts'
 import { presentImages, type PresentImage } from './present-images.ts'
 import { digestIn, loginsFor, pull } from './registry.ts'
@@ -91,8 +92,10 @@ function goneImage({ id }: Release, service: string, why: string): SlipwayError 
 }
 
 export async function untagImages(project: string, services: readonly string[], release: ReleaseId): Promise<void> {
-  const tags = services.map(service => imageTag(project, service, release))
-  if (tags.length > 0) await tryDocker(['image', 'rm', '--no-prune', '--', ...tags])
+  await removeTags(
+    services.map(service => imageTag(project, service, release)),
+    'keep parents',
+  )
 }
 
 /** Takes back every tag of a release of which nothing else is known. */
@@ -100,7 +103,7 @@ export async function untagUnknown(project: string, release: ReleaseId): Promise
   const reference = `reference=${imageRepository(project)}/*:${release}`
   const text = await docker(['image', 'ls', '--filter', reference, '--format', '{{.Repository}}:{{.Tag}}'])
   const tags = text.split('\n').filter(tag => tag.endsWith(`:${release}`))
-  if (tags.length > 0) await tryDocker(['image', 'rm', '--no-prune', '--', ...tags])
+  await removeTags(tags, 'keep parents')
 }
 
 /** The image of each service as a registry knows it; one that was built or loaded here has no such name. */

@@ -2,7 +2,8 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Release } from '../release/model.ts'
 import { isMissing } from '../support/files.ts'
-import { docker, tryDocker } from './docker.ts'
+import { docker } from './docker.ts'
+import { removeTags } from './image-removal.ts'
 import { files, imageRepository, lastingFolder } from './names.ts'
 import { stateContainers } from './state.ts'
 
@@ -25,9 +26,8 @@ export async function pruneImages(keep: readonly Release[]): Promise<string[]> {
     const [name = '', tag = ''] = reference.split(':')
     return name.startsWith(`${repository}/`) && /^r\d+$/.test(tag) && !kept.has(tag)
   })
-  if (gone.length === 0) return []
-  const { stdout } = await tryDocker(['image', 'rm', '--', ...gone])
-  return gone.filter(reference => stdout.includes(`Untagged: ${reference}\n`))
+  const said = await removeTags(gone, 'with parents')
+  return gone.filter(reference => said.includes(`Untagged: ${reference}\n`))
 }
 
 /** Files of state services that neither a kept release nor a container that is still there mounts. */
