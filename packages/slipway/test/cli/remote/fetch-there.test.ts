@@ -69,7 +69,9 @@ async function sealed(identity: string, environment = 'prod'): Promise<string> {
 test('says from where, and gives what the commit asks for and is here', async () => {
   await pin()
   await writeFile(join(directory, '.env'), 'A=1\n')
-  expect(await there({}, {}, { envFile: join(directory, '.env') })).toBe('/there')
+  vi.stubEnv('PULL', 'password')
+  const registries = { 'registry.example.com': { login: { user: 'ci', password: 'PULL' } } }
+  expect(await there({}, {}, { envFile: join(directory, '.env'), registries })).toBe('/there')
   expect(asked).toEqual([
     [
       'fetch',
@@ -83,7 +85,12 @@ test('says from where, and gives what the commit asks for and is here', async ()
     ],
     [
       'take',
-      { file: 'slipway.yaml', variables: { MARK: 'set here' }, environmentFile: { path: '.env', text: 'A=1\n' } },
+      {
+        file: 'slipway.yaml',
+        variables: { MARK: 'set here' },
+        passwords: { PULL: 'password' },
+        environmentFile: { path: '.env', text: 'A=1\n' },
+      },
     ],
   ])
   expect(notes.at(-1)).toBe('lab fetches main from git.example.com')
