@@ -38,7 +38,7 @@ describe('a release that can not be made', () => {
 
   test('because its image is nowhere says so', async () => {
     await lab.write('compose.yaml', 'services: { web: { image: "localhost:1/nothing:1" } }\n')
-    await expect(lab.fetch('r3', { web: 'web' })).rejects.toMatchObject({ code: 'BUILD_FAILED' })
+    await expect(lab.fetch('r3', { web: 'web' })).rejects.toMatchObject({ code: 'REGISTRY_FAILED' })
     expect(await folderOf('r3')).toBe('gone')
   })
 })
