@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { docker, lines, Project } from '../project.ts'
-import { thorough } from '../sample.ts'
+import { sample, thorough } from '../sample.ts'
 
 const cli = resolve(import.meta.dirname, '../../../packages/slipway/dist/slipway.js')
 let project: Project
@@ -40,29 +40,32 @@ afterEach(async () => {
 })
 
 const refused = [
-  { release: 'migration-fails-half-way', shows: /exited with code/ },
   { release: 'migration-lies', shows: /was not applied/ },
+  { release: 'migration-fails-half-way', shows: /exited with code/ },
   { release: 'v3', shows: /does not become healthy|503/ },
 ]
 
-test.each(refused)('$release ends before production is touched, and no request waits', async ({ release, shows }) => {
-  const sql =
-    "select string_agg(column_name, ' ' order by 1) from information_schema.columns where table_name = 'feedings'"
-  const before = await project.sql(sql)
-  await project.release(release)
-  const { record, exitCode, stderr } = await project.deploy()
-  expect({ exitCode, ...record }, stderr).toMatchObject({
-    exitCode: 1,
-    outcome: 'failed',
-    failure: { code: 'REHEARSAL_FAILED', step: 'rehearse' },
-  })
-  expect(record?.heldMs).toBeUndefined()
-  expect(stderr).toMatch(shows)
-  expect(await project.sql(sql)).toBe(before)
-  expect(await project.version()).toBe('0.1.0')
-})
+test.each(sample(1, refused))(
+  '$release ends before production is touched, and no request waits',
+  async ({ release, shows }) => {
+    const sql =
+      "select string_agg(column_name, ' ' order by 1) from information_schema.columns where table_name = 'feedings'"
+    const before = await project.sql(sql)
+    await project.release(release)
+    const { record, exitCode, stderr } = await project.deploy()
+    expect({ exitCode, ...record }, stderr).toMatchObject({
+      exitCode: 1,
+      outcome: 'failed',
+      failure: { code: 'REHEARSAL_FAILED', step: 'rehearse' },
+    })
+    expect(record?.heldMs).toBeUndefined()
+    expect(stderr).toMatch(shows)
+    expect(await project.sql(sql)).toBe(before)
+    expect(await project.version()).toBe('0.1.0')
+  },
+)
 
-test('on a copy without rows, too', async () => {
+test.runIf(thorough)('on a copy without rows, too', async () => {
   await project.release('migration-fails-half-way')
   await project.configure(text => text.replace(/^rehearse: .*/m, 'rehearse: schema'))
   const { record, stderr } = await project.deploy()

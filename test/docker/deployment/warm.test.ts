@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { Project } from '../project.ts'
+import { thorough } from '../sample.ts'
 
 const cli = join(resolve(import.meta.dirname, '../../..'), 'packages/slipway/dist/slipway.js')
 let project: Project
@@ -71,7 +72,7 @@ test('rollback while warm: the last answer of the bad release comes within a sec
   expect(traffic.summary().failures).toEqual({})
 })
 
-test('a warm release is stopped when its time is over, and by the next deployment', async () => {
+test.runIf(thorough)('a warm release is stopped when its time is over, and by the next deployment', async () => {
   await project.release('code-only', 'v2')
   expect((await project.deploy()).record?.outcome).toBe('deployed')
   const first = await warm()

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { lines, Project, type DeployResult } from '../project.ts'
-import { sample } from '../sample.ts'
+import { sample, thorough } from '../sample.ts'
 
 const rate = 40
 let project: Project
@@ -62,7 +62,7 @@ test.each(sample(1, bad))(
   },
 )
 
-test('killed while it goes back: the next command ends all-old', async () => {
+test.runIf(thorough)('killed while it goes back: the next command ends all-old', async () => {
   await project.release('crashes-later', 'v2')
   const cli = join(resolve(import.meta.dirname, '../../..'), 'packages/slipway/dist/slipway.js')
   const child = spawn(process.execPath, [cli, 'deploy', 'prod'], {
