@@ -8,15 +8,10 @@ import { type OwnRegistry, startRegistry } from '../../../lab/own-registry.mjs'
 import { docker } from '../project.ts'
 import { sample, thorough } from '../sample.ts'
 import { Stages } from '../stages.ts'
+import { composeText, server } from './promoted-app.ts'
 
-/** Images from a real registry, by digest: deployed, gone back to, promoted from staging to prod, and refused. */
-const server = (version: string) => `
-require('node:http').createServer((request, response) => {
-  response.statusCode = request.url === '/' && require('node:fs').existsSync('/tmp/ill') ? 500 : 200
-  response.end('${version} ' + process.env.STAGE)
-}).listen(3000)
-process.on('SIGTERM', () => process.exit(0))
-`
+// Images from a real registry, by digest: deployed, gone back to, promoted from staging to prod, and refused.
+
 const token = `canary-${randomBytes(9).toString('hex')}`
 let stages: Stages
 let registry: OwnRegistry
@@ -61,20 +56,7 @@ const repository = () => join(registry.data, 'docker/registry/v2/repositories', 
 const link = () => join(repository(), '_manifests/tags/live/current/link')
 
 async function compose(change: (text: string) => string = text => text): Promise<void> {
-  const text = `
-# The variable is for whoever has an image of their own.
-services:
-  api:
-    image: \${API_IMAGE:-${name()}:live}
-    expose: [3000]
-    environment: { STAGE: "\${STAGE:-none}" }
-    volumes: ["./banner.txt:/banner.txt:ro"]
-  worker:
-    image: ${name()}:live
-    command: [sleep, infinity]
-    init: true
-`
-  await stages.write('compose.yaml', change(text))
+  await stages.write('compose.yaml', change(composeText(name())))
   await stages.write('banner.txt', 'hello\n')
   for (const stage of ['staging', 'prod']) {
     await stages.write(`compose.${stage}.yaml`, `services: { api: { environment: { STAGE: ${stage} } } }\n`)

@@ -4,7 +4,8 @@ import type { Plan } from '../../src/release/model.ts'
 import { recover } from '../../src/release/recover.ts'
 import { runDeployment } from '../../src/release/run.ts'
 import { tend } from '../../src/release/tend.ts'
-import { config, Death, makePlan, World, type Fault } from './world.ts'
+import { config } from './sample-config.ts'
+import { Death, makePlan, World, type Fault } from './world.ts'
 
 /** The process of a deployment dies after the switch, before anybody could see how the new release does. */
 const none: Plan['migration'] = { kind: 'unchanged', why: 'same migrations' }

@@ -6,7 +6,8 @@ import type { Facts, Plan } from '../../src/release/model.ts'
 import { recover } from '../../src/release/recover.ts'
 import { runDeployment } from '../../src/release/run.ts'
 import { switchOver } from '../../src/release/steps/switch.ts'
-import { config, Death, makePlan, makeRelease, World } from './world.ts'
+import { config } from './sample-config.ts'
+import { Death, makePlan, makeRelease, World } from './world.ts'
 
 const pending: Plan['migration'] = { kind: 'pending', why: '' }
 const pace = { usualMs: 10_000, hurryMs: 1000 }

@@ -4,7 +4,8 @@ import type { DeploymentRecord, Plan } from '../../src/release/model.ts'
 import { recover } from '../../src/release/recover.ts'
 import { runDeployment } from '../../src/release/run.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
-import { config, Death, makePlan, World, type Fault } from './world.ts'
+import { config } from './sample-config.ts'
+import { Death, makePlan, World, type Fault } from './world.ts'
 
 /** Docker dies during a deployment, and comes back without what it does not start again. */
 const pending: Plan['migration'] = { kind: 'pending', why: 'new migrations' }

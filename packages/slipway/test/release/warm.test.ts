@@ -7,7 +7,8 @@ import { runDeployment } from '../../src/release/run.ts'
 import { tend } from '../../src/release/tend.ts'
 import { cool } from '../../src/release/warm.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
-import { config, Death, makePlan, World, type Fault } from './world.ts'
+import { config } from './sample-config.ts'
+import { Death, makePlan, World, type Fault } from './world.ts'
 
 const none: Plan['migration'] = { kind: 'unchanged', why: 'same migrations' }
 const pending: Plan['migration'] = { kind: 'pending', why: 'new migrations' }

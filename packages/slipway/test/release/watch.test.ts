@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { DeploymentRecord, Plan } from '../../src/release/model.ts'
 import { runDeployment } from '../../src/release/run.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
-import { config, Death, makePlan, World, type Fault } from './world.ts'
+import { config } from './sample-config.ts'
+import { Death, makePlan, World, type Fault } from './world.ts'
 
 const none: Plan['migration'] = { kind: 'unchanged', why: 'same migrations' }
 const pending: Plan['migration'] = { kind: 'pending', why: 'new migrations' }

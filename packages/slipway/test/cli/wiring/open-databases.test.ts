@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { OpenDatabases } from '../../../src/cli/wiring/open-databases.ts'
-import { config } from '../../release/world.ts'
+import { config } from '../../release/sample-config.ts'
 
 const login = { user: 'app', name: 'shop', password: 'secret' }
 

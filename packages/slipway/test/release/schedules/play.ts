@@ -1,6 +1,6 @@
 import type { EnvironmentConfig } from '../../../src/config/model.ts'
 import type { DeploymentRecord } from '../../../src/release/model.ts'
-import { config } from '../world.ts'
+import { config } from '../sample-config.ts'
 import { carriedOut } from './command.ts'
 import { beforehand, checkEnd, type Ended } from './outcome.ts'
 import { checkAtRest, checkKeptData } from './invariants.ts'

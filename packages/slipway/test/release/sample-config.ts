@@ -1,0 +1,28 @@
+import type { EnvironmentConfig } from '../../src/config/model.ts'
+
+export const config: EnvironmentConfig = {
+  file: '/app/slipway.yaml',
+  directory: '/app',
+  app: 'app',
+  environment: 'prod',
+  project: 'app-prod',
+  production: true,
+  composeFiles: ['/app/compose.yaml'],
+  source: { kind: 'directory' },
+  services: {},
+  health: { path: '/health', intervalMs: 2000, deadlineMs: 30_000, timeoutMs: 5000 },
+  migrate: { service: 'api', command: ['migrate'], files: ['/app/migrations'], timeoutMs: 600_000 },
+  database: { service: 'db' },
+  edge: { mode: 'address', listen: { host: '127.0.0.1', port: 3000 }, domains: [], trustedProxies: [] },
+  hold: { limitMs: 60_000 },
+  drain: { limitMs: 10_000 },
+  rehearse: { mode: 'off', smoke: [], timeoutMs: 900_000 },
+  watch: { forMs: 0 },
+  warm: { forMs: 0 },
+  hooks: { beforeDeploy: [], afterDeploy: [], onFailure: [], alert: [], timeoutMs: 60_000 },
+  backups: { directory: '/backups', format: 'custom', keep: 5, daily: { keepDays: 30 } },
+  rollback: { data: 'ask' },
+  retention: { releases: 5, databases: 1 },
+  secrets: { file: '/project/secrets/prod.yaml', rules: {} },
+  scan: { allow: [] },
+}
