@@ -250,12 +250,14 @@ describe('bugs that random stories have found', () => {
 })
 
 describe('whatever dies, fails or is cut off', () => {
-  const drawn = Math.floor(Math.random() * 2 ** 31)
+  // Nobody can deploy to several servers yet: what a new seed finds is looked for on purpose, and fails nobody's run.
+  const wanted = process.env['SLIPWAY_STORIES']
+  const seeds = wanted === undefined ? [201] : [201, Math.floor(Math.random() * 2 ** 31)]
 
-  test.each([201, drawn])(
+  test.each(seeds)(
     'random stories of seed %i',
     async seed => {
-      const stories = Number(process.env['SLIPWAY_STORIES'] ?? 60)
+      const stories = Number(wanted ?? 60)
       const explored = await exploreFleets({ seed, stories })
       expect(explored.wrong).toBeUndefined()
       expect(explored.stories).toBe(stories)
