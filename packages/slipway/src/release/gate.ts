@@ -34,10 +34,14 @@ export async function gate(release: Release, ports: GatePorts, options: GateOpti
         startedAt = ports.clock.monotonic()
         continue
       }
-      const waiting = verdicts.filter(verdict => verdict.kind === 'waiting').map(verdict => verdict.for)
+      const unready = verdicts.filter(verdict => verdict.kind === 'waiting')
+      const waiting = unready.map(verdict => verdict.for)
       if (waiting.length === 0) return
       const elapsed = ports.clock.monotonic() - startedAt
-      const deadline = Math.min(options.limitMs, Math.max(...watched.map(watch => watch.service.health.deadlineMs)))
+      // What is well in time may stay so for as long as it has to.
+      const isWell = unready.every(verdict => verdict.aloneMs !== undefined)
+      const longest = Math.max(...watched.map(watch => watch.service.health.deadlineMs))
+      const deadline = isWell ? options.limitMs : Math.min(options.limitMs, longest)
       if (elapsed >= deadline) throw await tooLate(waiting, containers, elapsed, ports, options.consequence)
       if (options.signal.aborted) throw new SlipwayError('INTERRUPTED', `Interrupted while waiting for ${waiting[0]}`)
       if (elapsed > 2000 && waiting[0] !== undefined && waiting[0] !== said) options.note((said = waiting[0]))

@@ -49,18 +49,28 @@ test('what crashes meanwhile is seen at the next look', async () => {
   expect(looks).toHaveLength(3)
 })
 
+/** It answers, well, when the clock says so. */
+function beginning(ports: GatePorts, world: World, bootMs: number): GatePorts {
+  const probe: GatePorts['edge']['probe'] = async () =>
+    world.now < bootMs
+      ? { kind: 'no-answer', why: 'refused' }
+      : { kind: 'answered', status: 200, body: '', milliseconds: 1 }
+  return { ...ports, edge: { ...ports.edge, probe } }
+}
+
 test('what takes long to begin and dies a second after its first answer does not pass', async () => {
   const bootMs = 3000
   const { ports, world } = watched(() => (world.now > bootMs + 1000 ? { restarts: 1, exitCode: 1 } : {}))
-  const booting: GatePorts = {
-    ...ports,
-    edge: {
-      ...ports.edge,
-      probe: async () =>
-        world.now < bootMs
-          ? { kind: 'no-answer', why: 'refused' }
-          : { kind: 'answered', status: 200, body: '', milliseconds: 1 },
-    },
-  }
-  await expect(gate(release, booting, options)).rejects.toMatchObject({ code: 'GATE_FAILED' })
+  const passing = gate(release, beginning(ports, world, bootMs), options)
+  await expect(passing).rejects.toMatchObject({ code: 'GATE_FAILED' })
+})
+
+test('what is well just before its deadline has the time to stay so; what is not has failed', async () => {
+  const deadlineMs = Math.max(...release.services.map(service => service.health.deadlineMs))
+  const inTime = watched()
+  await gate(release, beginning(inTime.ports, inTime.world, deadlineMs - 200), options)
+  expect(inTime.world.now).toBeGreaterThanOrEqual(deadlineMs + 1000)
+  const late = watched()
+  const passing = gate(release, beginning(late.ports, late.world, deadlineMs + 200), options)
+  await expect(passing).rejects.toMatchObject({ code: 'GATE_FAILED' })
 })
