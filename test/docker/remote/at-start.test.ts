@@ -71,6 +71,10 @@ describe.runIf(thorough)('a machine that starts', () => {
     expect(unit.trim().split('\n').sort()).toEqual(['ActiveState=active', 'Result=success'])
 
     expect((await inFolder('deploy', 'prod')).code).toBe(0)
+    // That one was held, and nothing is kept warm after a hold.
+    await changeCode(app)
+    await bringProject(app, 2)
+    expect((await inFolder('deploy', 'prod')).code).toBe(0)
     await untilTended(app)
     await pulse.server.reboot()
     await untilTended(app)
