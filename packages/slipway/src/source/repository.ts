@@ -1,8 +1,8 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Commit } from '../release/model.ts'
 import { SlipwayError } from '../support/errors.ts'
-import { isMissing } from '../support/files.ts'
+import { isMissing, writeAtomically } from '../support/files.ts'
 import { lockTaken, runGit } from '../support/git.ts'
 import { run, type RunResult } from '../support/run.ts'
 import { commitAt } from './git.ts'
@@ -79,8 +79,9 @@ export async function makeRepository(folder: string, nameLength?: number): Promi
   if (await isThere(join(folder, 'HEAD'))) return
   await mkdir(join(folder, 'objects'), { recursive: true, mode: 0o700 })
   await mkdir(join(folder, 'refs'), { recursive: true, mode: 0o700 })
-  await writeFile(join(folder, 'config'), repositoryConfig(nameLength), { mode: 0o600 })
-  await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/none\n', { mode: 0o600 })
+  // Another one may make it at the same time and run git on it: neither file is ever seen half written.
+  await writeAtomically(join(folder, 'config'), repositoryConfig(nameLength))
+  await writeAtomically(join(folder, 'HEAD'), 'ref: refs/heads/none\n')
 }
 
 /** A repository of many gigabytes over a slow line; one on which nothing moves is given up sooner. */
