@@ -33,7 +33,7 @@ export const atStartCommand = defineCommand({
     { does: 'install it', run: 'sudo slipway at-start --install' },
     {
       does: 'for a user who deploys without root',
-      run: 'sudo SLIPWAY_HOME=/home/ada/.local/share/slipway slipway at-start --install',
+      run: 'sudo SLIPWAY_HOME="$HOME/.local/share/slipway" slipway at-start --install',
     },
   ],
   arguments: {},
