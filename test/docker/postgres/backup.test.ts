@@ -71,22 +71,26 @@ test.each(formats)(
 
 test('a database is copied without a file between: whole, or with an error that says why', async () => {
   const live = { server: lab.server, name, now: () => new Date() }
-  const copy = { ...live, name: 'co;py' }
+  // On a server of its own, as in a rehearsal. In one container Docker 20.10 tells of no program's end while what another
+  // said is still to be read, and two of which one feeds the other would wait for each other.
+  const stage = await openLab({ name: 'co;py' })
+  await stage.sql('postgres', 'create role other_owner')
+  const copy = { server: stage.server, name: 'co;py', now: live.now }
   const copies = "from pg_stat_activity where application_name like 'slipway rehearsal%'"
   const working = (): Promise<string> => lab.sql('postgres', `select count(*) ${copies}`)
   const empty = async (): Promise<void> => {
-    await lab.sql('postgres', 'drop database if exists "co;py" with (force)')
-    await lab.sql('postgres', 'create database "co;py" template template0')
+    await stage.sql('postgres', 'drop database if exists "co;py" with (force)')
+    await stage.sql('postgres', 'create database "co;py" template template0')
   }
   await empty()
   await fillFromDatabase(copy, live)
-  expect((await lab.database(copy.name).state()).catalog).toEqual((await lab.database(name).state()).catalog)
-  expect(await lab.sql(copy.name, 'select count(*) from "ta;ble"')).toBe('20000')
+  expect((await stage.database(copy.name).state()).catalog).toEqual((await lab.database(name).state()).catalog)
+  expect(await stage.sql(copy.name, 'select count(*) from "ta;ble"')).toBe('20000')
 
   // The tables are there already: nothing may be left of the second attempt, nor of its pg_dump.
   await expect(fillFromDatabase(copy, live)).rejects.toMatchObject({ code: 'RESTORE_FAILED' })
   await until('pg_dump is gone', async () => (await working()) === '0')
-  expect(await lab.sql(copy.name, 'select count(*) from "ta;ble"')).toBe('20000')
+  expect(await stage.sql(copy.name, 'select count(*) from "ta;ble"')).toBe('20000')
 
   await empty()
   const locker = lab.sql(name, 'begin; lock table kept; select pg_sleep(20)').catch(() => '')
@@ -103,7 +107,7 @@ test('a database is copied without a file between: whole, or with an error that 
     "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(20)' and pid <> pg_backend_pid()",
   )
   await locker
-  await lab.sql('postgres', 'drop database "co;py" with (force)')
+  await stage.remove()
 })
 
 const heldQuery =
