@@ -1,7 +1,8 @@
 // The same app without Slipway: `docker compose up -d --build` in place, as most teams deploy.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createProject, freePort } from '../demo/project.mjs'
+import { createProject } from '../demo/project.mjs'
+import { freePort } from '../lab/free-port.mjs'
 import { attempt, run } from '../lab/process.mjs'
 import { answersWith, underTraffic } from './measure.mjs'
 

@@ -3,7 +3,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createProject, freePort } from '../demo/project.mjs'
+import { createProject } from '../demo/project.mjs'
+import { freePort } from '../lab/free-port.mjs'
 import { attempt, run } from '../lab/process.mjs'
 import { answersWith, underTraffic } from './measure.mjs'
 

@@ -3,10 +3,10 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { materialise } from '../examples/baby-basics/releases/apply.mjs'
+import { freePort } from '../lab/free-port.mjs'
 import { attempt } from '../lab/process.mjs'
 import { cli } from '../scripts/prepare.mjs'
 import { ask } from '../traffic/ask.mjs'
@@ -158,17 +158,6 @@ function writeEnvironmentFile(file) {
   }
   const lines = Object.entries(values).map(([name, value]) => `${name}="${value}"\n`)
   writeFileSync(file, lines.join(''), { mode: 0o600 })
-}
-
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 const healthPath = '/api/v1/health'

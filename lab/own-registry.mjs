@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.mjs'
 import { aptGet } from './packages.mjs'
 import { place } from './place.mjs'
 import { childEnvironment, logToStandardError, pause, run, withLock } from './process.mjs'
@@ -100,15 +100,4 @@ async function answers(port, child) {
     await pause(50)
   }
   throw new Error('docker-registry did not answer in 10 s')
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
 }

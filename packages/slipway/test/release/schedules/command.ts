@@ -47,7 +47,7 @@ function recoveryOf({ ports, config }: Given): RecoverOptions {
 }
 
 /** What a recovery knows before it has read the journal. */
-function basePlan(config: EnvironmentConfig, current: Plan['current']): Plan {
+export function basePlan(config: EnvironmentConfig, current: Plan['current']): Plan {
   return {
     kind: 'deploy',
     app: config.app,

@@ -6,6 +6,7 @@ import { runDeployment } from '../../../src/release/run.ts'
 import type { AgreementKey } from '../../../src/release/several/agreement.ts'
 import { asSlipwayError, SlipwayError } from '../../../src/support/errors.ts'
 import { fingerprintOf, makeRelease, services as allServices, type Image, type Migration } from '../schedules/image.ts'
+import { basePlan } from '../schedules/command.ts'
 import { live } from '../schedules/databases.ts'
 import { checkAtRest, checkKeptData } from '../schedules/invariants.ts'
 import { SlipwayProcess } from '../schedules/process.ts'
@@ -230,7 +231,7 @@ class UnderWay {
       purpose: what,
       by: 'somebody',
       makePlan: () => (what === 'deploy' ? this.makePlan(ports, config) : Promise.reject(nothingElse())),
-      planOf: async () => basePlan(config),
+      planOf: async () => basePlan(config, undefined),
       signal: process.interruption.signal,
       listen: () => undefined,
     }
@@ -318,23 +319,6 @@ class UnderWay {
       history,
       database: (await ports.database?.reachable()) === true ? await ports.database?.state() : undefined,
     })
-  }
-}
-
-/** What a recovery knows before it has read the journal. */
-function basePlan(config: EnvironmentConfig): Plan {
-  return {
-    kind: 'deploy',
-    app: config.app,
-    environment: config.environment,
-    project: config.project,
-    version: '',
-    services: [],
-    migration: { kind: 'none', why: '' },
-    state: 'same',
-    data: { kind: 'untouched' },
-    steps: [],
-    config,
   }
 }
 
