@@ -111,7 +111,8 @@ test('a state service, and each of several containers', async () => {
 
 describe('a terminal', () => {
   test('is one there too: its size, what is typed, and the exit code', async () => {
-    const script = 'read line; tty; stty size; echo "got $line"; exit 5'
+    // Docker tells the size a moment after the command has begun.
+    const script = 'read line; tty; while stty size | grep -q "^0 0"; do :; done; stty size; echo "got $line"; exit 5'
     const { stdout, exitCode } = await stages.inTerminal(['exec', 'web', '--', 'sh', '-c', script], {
       input: 'hello\n',
     })

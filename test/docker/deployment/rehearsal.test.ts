@@ -21,7 +21,8 @@ beforeAll(async () => {
     rate: 40,
     timeoutMs: 60_000,
     writes: { path: '/api/v1/feedings', share: 0.5, makeBody: id => ({ id, babyName: 'Ada', amountMl: 90 }) },
-    reads: [{ path: '/api/v1/health' }],
+    // Not its health: that gives up on a database after a second, and others work on this machine meanwhile.
+    reads: [{ path: '/api/v1/feedings' }],
   })
 })
 

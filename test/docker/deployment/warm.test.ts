@@ -92,7 +92,13 @@ test('the rest of the watch goes on in the background, and goes back by itself',
   await project.configure(text => text.replace('watch: off', 'watch: 1s'))
   const { record, stderr } = await project.deploy()
   expect(record?.outcome, stderr).toBe('deployed')
-  await expect.poll(() => project.version(), { timeout: 40_000, interval: 200 }).toBe('0.2.0')
+  await expect
+    .poll(() => project.version(), { timeout: 20_000, interval: 200 })
+    .toBe('0.2.0')
+    .catch(async (error: Error) => {
+      const { stdout } = await project.slipway('status', 'prod')
+      throw new Error(`${error.message}\n${stderr}\n${stdout}\n${(await project.journal()).slice(-4000)}`)
+    })
   await expect.poll(parts, { timeout: 30_000, interval: 500 }).toBe(2)
   const history = JSON.parse((await project.slipway('history', 'prod', '--json')).stdout) as {
     result: { kind: string; outcome: string; because?: string }[]

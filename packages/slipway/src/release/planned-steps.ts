@@ -100,10 +100,13 @@ function holdLength({ config, rehearsal }: Plan): string {
   return `${expected === undefined ? '' : `about ${expected} s, `}at most ${config.hold.limitMs / 1000} s`
 }
 
-function watchSkipped(plan: Plan, first: boolean): string | undefined {
+/** Why nobody would act on what a watch sees; undefined: it takes place. */
+export function watchSkipped(plan: Plan, first = plan.current === undefined): string | undefined {
   if (plan.config.watch.forMs === 0) return 'watch is off'
   if (first) return 'first deployment: nothing to go back to'
-  return plan.kind === 'rollback' ? 'a person went back: going forth again is a decision of theirs' : undefined
+  if (plan.kind !== 'rollback') return undefined
+  const who = plan.because === undefined ? 'a person went back' : 'it went back by itself'
+  return `${who}: going forth again is a person's decision`
 }
 
 /** Whether a deployment holds is only known when it is under way, and one that held keeps nothing warm. */

@@ -46,7 +46,8 @@ export interface Clock {
   now(): Date
   /** A monotonic time in milliseconds. */
   monotonic(): number
-  sleep(milliseconds: number): Promise<void>
+  /** Ends early, and not with an error, when the signal says so. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
 export interface Lock {

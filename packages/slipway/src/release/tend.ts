@@ -30,7 +30,7 @@ export async function tend(
       await told(ports, [])
       return 'went back'
     }
-    await ports.clock.sleep(lockEveryMs)
+    await ports.clock.sleep(lockEveryMs, options.signal)
   }
   return (await coolWhenFree(note, ports, options)) ? 'cooled' : 'superseded'
 }
@@ -86,7 +86,8 @@ async function watchFor(
 ): Promise<string | undefined> {
   const [current, warm] = await Promise.all([ports.releases.current(), ports.releases.get(note.release)])
   if (config.watch.forMs === 0 || current === undefined || warm === undefined) {
-    await ports.clock.sleep(milliseconds)
+    // The one who looks after the next warm release waits for this to end.
+    await ports.clock.sleep(milliseconds, signal)
     return undefined
   }
   const evidence = await watchOver(current, ports, {

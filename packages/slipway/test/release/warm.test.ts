@@ -214,6 +214,18 @@ describe('the process beside a warm release', () => {
     expect(world.warm?.release).toBe('r1')
   })
 
+  test('that is told to while nothing is watched does not sleep on: the next one waits for it', async () => {
+    const world = await twoReleases()
+    const replaced = new AbortController()
+    const ports = world.ports()
+    ports.clock.sleep = (_milliseconds, signal) =>
+      new Promise(resolve => {
+        signal?.addEventListener('abort', () => resolve())
+        replaced.abort()
+      })
+    expect(await tending(world, ports, replaced.signal, { ...warmConfig, watch: { forMs: 0 } })).toBe('superseded')
+  })
+
   test('waits while somebody deploys', async () => {
     const world = await twoReleases()
     const ports = world.ports()
@@ -287,9 +299,14 @@ async function endAll(world: World): Promise<void> {
   if ((await ports.journal.unfinished()) !== undefined) await recover(ports, recoverOptions(world))
 }
 
-function tending(world: World, ports = world.ports(), signal = new AbortController().signal): Promise<string> {
+function tending(
+  world: World,
+  ports = world.ports(),
+  signal = new AbortController().signal,
+  tended = warmConfig,
+): Promise<string> {
   return tend(ports, {
-    config: warmConfig,
+    config: tended,
     signal,
     goBack: async (_note, because) => (await rollBack(world, undefined, because)).outcome === 'deployed',
     recover: async () => void (await recover(ports, recoverOptions(world))),

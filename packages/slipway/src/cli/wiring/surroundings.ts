@@ -16,5 +16,8 @@ export function edgeOptions(layout: Layout): { directory: string; edgeName?: str
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonic: () => performance.now(),
-  sleep: milliseconds => sleep(milliseconds),
+  sleep: (milliseconds, signal) =>
+    sleep(milliseconds, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+      if (signal?.aborted !== true) throw error
+    }),
 }

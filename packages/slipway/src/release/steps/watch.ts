@@ -1,6 +1,7 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, type Context, type Step } from '../context.ts'
 import type { Release } from '../model.ts'
+import { watchSkipped } from '../planned-steps.ts'
 import { reviveNew } from '../revive.ts'
 import { sideOf } from '../several/side.ts'
 import { unwellElsewhere } from '../several/verdict.ts'
@@ -10,11 +11,7 @@ import { servesWell, watchOver, type Evidence } from '../watch.ts'
 export const watch: Step = {
   name: 'watch',
   does: context => `Watch ${releaseOf(context).id} for ${context.plan.config.watch.forMs / 1000} s`,
-  skip({ plan }) {
-    if (plan.config.watch.forMs === 0) return 'watch is off'
-    if (plan.current === undefined) return 'first deployment: nothing to go back to'
-    return plan.kind === 'rollback' ? 'a person went back: going forth again is a decision of theirs' : undefined
-  },
+  skip: ({ plan }) => watchSkipped(plan),
   async apply(context) {
     const { plan, ports } = context
     const release = releaseOf(context)
