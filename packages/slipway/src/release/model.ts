@@ -90,6 +90,8 @@ export interface Plan {
 
 export interface PlannedService {
   name: string
+  /** Of several servers: those that run it. */
+  servers?: string[]
   role: ServiceRole
   change: 'new' | 'build' | 'changed' | 'same' | 'removed'
   /** By digest, where it is known before it is fetched. */

@@ -93,7 +93,7 @@ function serversOf(loaded: LoadedServers): Servers {
 async function listed(server: ServerConfig, loaded: LoadedServers, pinnedKeys: string): Promise<ListedServer> {
   const { name, host, user, port } = server
   const [key] = await readPinnedKeys(pinnedKeys, server)
-  const environments = loaded.environments.filter(each => each.server === name).map(each => each.name)
+  const environments = loaded.environments.filter(each => each.servers.includes(name)).map(each => each.name)
   return { name, host, user, port, environments, ...(key === undefined ? {} : { fingerprint: fingerprint(key) }) }
 }
 
