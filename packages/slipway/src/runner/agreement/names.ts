@@ -1,0 +1,2 @@
+/** The answering side of an agreement, on the server that decides. */
+export const agreeCommand = '__agree'
