@@ -3,6 +3,7 @@ import type { Event } from '../release/events.ts'
 import type { Commit, DeploymentId, DeploymentRecord, Plan, ReleaseId } from '../release/model.ts'
 import type { BackupFile, ContainerState } from '../release/ports.ts'
 import type { Promotion, ProvenRelease } from '../release/promotion.ts'
+import type { AgreementKey } from '../release/several/agreement.ts'
 import type { OpenSecrets } from '../secrets/open.ts'
 import type { SealedFile } from '../secrets/sealed-file.ts'
 import type { Problem, SlipwayError } from '../support/errors.ts'
@@ -111,6 +112,8 @@ export interface DeployRequest {
   promotion?: Promotion
   /** With code from Git: this commit, by its full name. Absent: the newest of the branch. */
   commit?: string
+  /** Of several servers: the deployment that this one follows. */
+  agreementKey?: AgreementKey
 }
 
 export interface RollbackRequest {
@@ -121,6 +124,8 @@ export interface RollbackRequest {
   data?: 'keep' | 'restore'
   /** The app's name, typed by a person who accepts that data is lost. */
   confirm?: string
+  /** Of several servers: the deployment that this one follows. */
+  agreementKey?: AgreementKey
 }
 
 export interface ResumeRequest {

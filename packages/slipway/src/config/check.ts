@@ -2,6 +2,16 @@ import type { Problem } from '../support/errors.ts'
 import { edgeMissing, hostClaimedTwice, hostsTellApart, hostsWithoutWeb, listenPort } from './checks/edge.ts'
 import { portTaken, publishedPort, stateReachable } from './checks/edge.ts'
 import { databaseIsState, databaseKnown, migrationService, servicesKnown } from './checks/names.ts'
+import {
+  certificatesApart,
+  dependsElsewhere,
+  jobsUnplaced,
+  placedNowhere,
+  placedServicesKnown,
+  sameImages,
+  stateOnce,
+  volumeApart,
+} from './checks/placement.ts'
 import { fixedName, healthCheck, hostNetwork, imageTag, memoryLimit, stateVolume } from './checks/services.ts'
 import type { Check, Subject } from './checks/subject.ts'
 import { plainSecrets } from './checks/variables.ts'
@@ -31,4 +41,12 @@ const checks: readonly Check[] = [
   memoryLimit,
   imageTag,
   plainSecrets,
+  placedServicesKnown,
+  placedNowhere,
+  stateOnce,
+  jobsUnplaced,
+  sameImages,
+  dependsElsewhere,
+  volumeApart,
+  certificatesApart,
 ]

@@ -36,6 +36,8 @@ export interface ReleaseSource {
   variables?: Readonly<Record<string, string>>
   /** For registries that images are pulled from. */
   logins?: readonly RegistryLogin[]
+  /** Of several servers: over what all of them must have alike. */
+  shared?: string
 }
 
 /** Makes a release: builds or pulls its images, pins them, and writes its folder. Touches nothing that runs. */
@@ -115,6 +117,7 @@ async function makeRelease(
     stateFingerprint: hash(timeless(state)),
     directory,
     ...(source.commit === undefined ? {} : { commit: source.commit }),
+    ...(source.shared === undefined ? {} : { shared: source.shared }),
     ...(delivered.fingerprint === undefined ? {} : { secretsFingerprint: delivered.fingerprint }),
     ...(config.database === undefined ? {} : { database: config.database.service }),
     ...(migrationFingerprint === undefined ? {} : { migrationFingerprint }),

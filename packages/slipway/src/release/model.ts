@@ -26,6 +26,8 @@ export interface Release {
   documents?: Record<string, string>
   /** Over images, resolved configuration and migrations: equal fingerprints are equal releases. */
   fingerprint: string
+  /** Of several servers: over what all of them must have alike. Equal ones are parts of one release. */
+  shared?: string
   /** Over the definitions of the state services. */
   stateFingerprint: string
   /** Over the files of `migrate.files`; absent: not known. */

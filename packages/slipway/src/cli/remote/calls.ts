@@ -41,7 +41,7 @@ export interface Calls {
   /** A runner is started that waits for its order: meanwhile the code is sent. */
   arm: { sent: object; told: never; answer: { run: RunId } }
   /** Gives it its order. */
-  start: { sent: Pick<Order, 'act' | 'by' | 'rollback' | 'promotion'>; told: never; answer: { run: RunId } }
+  start: { sent: Pick<Order, 'act' | 'by' | 'rollback' | 'promotion' | 'agreementKey'>; told: never; answer: { run: RunId } }
   /** Asks a runner to end at its next safe point. */
   interrupt: { sent: { run: RunId }; told: never; answer: null }
   /** Follows a runner, the newest one unless it is named; null: there was none. */

@@ -5,6 +5,7 @@ import type { WaitingRoom } from '../../edge/hold.ts'
 import { composeEngine } from '../../engine/engine.ts'
 import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.ts'
 import type { Database, Engine, Ports, SourcePort } from '../../release/ports.ts'
+import type { AgreementKey } from '../../release/several/agreement.ts'
 import { sourceFolder } from '../../source/export.ts'
 import { seedLasting } from '../../source/seed.ts'
 import { fileAlerts } from '../../store/alerts.ts'
@@ -37,6 +38,8 @@ export interface RealPorts extends Ports {
 export interface Opened {
   databases: OpenDatabases
   begun: Begun<CheckedAhead>
+  /** Of several servers: the deployment of the deciding one that is followed. */
+  agreementKey?: AgreementKey
 }
 
 /** The real world behind the deployment's ports. */

@@ -5,9 +5,11 @@ import { variablesOf, withSecrets } from '../../config/compose-secrets.ts'
 import type { ComposeDocument } from '../../config/document.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
+import { partOf, serverHere, servicesHere } from '../../config/part.ts'
 import { detectServices } from '../../config/roles.ts'
 import type { ReleaseSource } from '../../engine/fetch.ts'
 import { tagsToResolve, withResolvedTags } from '../../engine/pinned-document.ts'
+import { sharedFingerprint } from '../../engine/shared-fingerprint.ts'
 import { resolveDigests } from '../../engine/registry.ts'
 import type { RegistryLogin } from '../../engine/registry-login.ts'
 import type { Commit } from '../../release/model.ts'
@@ -37,7 +39,22 @@ export async function resolveSource(
   const source = await readNow(base, layout, wanted)
   const { config, document, services, logins } = source
   const tags = tagsToResolve(document, services, Object.keys(config.registries ?? {}))
-  return withDigests(source, await resolveDigests(tags, logins))
+  return partHere(withDigests(source, await resolveDigests(tags, logins)))
+}
+
+/** Of several servers, what this one runs; what all of them must have alike is known by a hash over all of it. */
+function partHere(source: ResolvedSource): ResolvedSource {
+  const { config, document, directory } = source
+  if (serverHere(config.placement) === undefined) return source
+  const services = servicesHere(source.services, config)
+  const hasWeb = services.some(service => service.role === 'web')
+  return {
+    ...source,
+    services,
+    document: partOf(document, new Set(services.map(({ name }) => name))),
+    config: hasWeb ? config : { ...config, edge: { mode: 'none', domains: [], trustedProxies: [] } },
+    shared: sharedFingerprint(document, directory),
+  }
 }
 
 /** The same code read again has the digests of before: a tag may have moved meanwhile. */

@@ -1,6 +1,6 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, type Context } from '../context.ts'
-import type { DeploymentId, ReleaseId } from '../model.ts'
+import type { DeploymentId, Release, ReleaseId } from '../model.ts'
 import { allAt, decideOutcome } from './deciding.ts'
 import { atAnyCost, keepTelling, tells, untilDecided } from './following.ts'
 import { sideOf } from './side.ts'
@@ -38,7 +38,7 @@ export async function sameTogether(context: Context, same: boolean): Promise<boo
   const side = sideOf(context)
   if (side === undefined) return same
   if (side.role === 'follows') {
-    tells(context, { stage: 'fetched', same, fingerprint: releaseOf(context).fingerprint })
+    tells(context, { stage: 'fetched', same, fingerprint: sharedOf(releaseOf(context)) })
     return same && (await untilDecided(context, side, decisions => decisions.everywhere)) === 'same'
   }
   const isSame = same && [...(await allAt(context, side, 'fetched')).values()].every(report => report.same === true)
@@ -53,7 +53,7 @@ export async function sameTogether(context: Context, same: boolean): Promise<boo
 export async function holdTogether(context: Context, wanted: boolean): Promise<boolean> {
   const side = sideOf(context)
   if (side === undefined) return wanted
-  const { fingerprint } = releaseOf(context)
+  const fingerprint = sharedOf(releaseOf(context))
   const isFirst = context.plan.current === undefined
   if (side.role === 'follows') {
     tells(context, { stage: 'poised', fingerprint, wantsHold: wanted })
@@ -160,6 +160,11 @@ export async function restoredTogether(context: Context): Promise<void> {
 }
 
 const wayBackMs = 60_000
+
+/** Each server's own part differs from the others'. */
+function sharedOf({ shared, fingerprint }: Release): string {
+  return shared ?? fingerprint
+}
 
 function otherRelease(context: Context, server: string): SlipwayError {
   return new SlipwayError('ELSEWHERE_FAILED', `The server ${server} has another release than the others`, {
