@@ -1,7 +1,7 @@
 import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { shellLine } from '../../support/shell-quote.ts'
-import { agreeCommand } from './names.ts'
+import { agreeCommand } from '../names.ts'
 import { agreementPlace, isServerName } from './place.ts'
 
 /**
@@ -16,15 +16,16 @@ export function admittedLine({ publicKey, ...follower }: Admitted): string {
   // In authorized_keys a quote is written behind a backslash, and nothing else is.
   const command = shellLine(['docker', ...answeringArgv(follower)]).replaceAll('"', '\\"')
   if (/[\r\n]/.test(command)) throw new SlipwayError('BUG', 'A command for authorized_keys has a line break')
-  return `command="${command}",restrict ${type} ${key} ${mark(follower)}`
+  if (!isServerName(follower.server)) {
+    throw new SlipwayError('BUG', `No server has such a name: ${JSON.stringify(follower.server)}`)
+  }
+  return `command="${command}",restrict ${type} ${key} ${markOf(follower.project)}${follower.server}`
 }
 
-/** By its last word a line is found again, when the follower has another key, or Slipway another image. */
-export function mark({ project, server }: Pick<Follower, 'project' | 'server'>): string {
-  if (!/^[a-z][a-z0-9_-]{0,60}$/.test(project) || !isServerName(server)) {
-    throw new SlipwayError('BUG', `No follower has such a name: ${JSON.stringify(`${project} ${server}`)}`)
-  }
-  return `slipway-agreement:${project}:${server}`
+/** How the last words of an environment's lines begin: by them they are found again, whatever key or image they have. */
+export function markOf(project: string): string {
+  if (/^[a-z][a-z0-9_-]{0,60}$/.test(project)) return `slipway-agreement:${project}:`
+  throw new SlipwayError('BUG', `No environment has such a name: ${JSON.stringify(project)}`)
 }
 
 export interface Admitted extends Follower {
@@ -55,30 +56,25 @@ export function answeringArgv({ project, server, image, layout }: Follower): str
 }
 
 /**
- * Replaces the lines of these followers in the authorized_keys of whoever is logged in; the rest of the file stays as it
- * is. For `sh`: the lines come as parameters, mark and line by turns.
+ * Replaces the lines of an environment's followers in the authorized_keys of whoever is logged in; the rest of the file
+ * stays as it is, and so does who may read it. For `sh`, with what the marks of that environment begin with, and the lines.
  */
 export const admitScript = String.raw`
 set -eu; umask 077
+mark=$1; shift
 mkdir -p -- "$HOME/.ssh"
 file=$HOME/.ssh/authorized_keys
 exec 9> "$HOME/.ssh/.slipway-lock"
-command -v flock > /dev/null && flock -w 20 9
+if command -v flock > /dev/null; then flock -w 20 9; fi
 partial=$(mktemp -- "$file.XXXXXX")
 trap 'rm -f -- "$partial"' EXIT
-if [ -e "$file" ]; then cat -- "$file" > "$partial"; fi
-[ ! -s "$partial" ] || [ -z "$(tail -c 1 -- "$partial")" ] || echo >> "$partial"
-while [ $# -ge 2 ]; do
-  awk -v "mark=$1" '$NF != mark' "$partial" > "$partial.next"
-  printf '%s\n' "$2" >> "$partial.next"
-  mv -f -- "$partial.next" "$partial"
-  shift 2
-done
+if [ -e "$file" ]; then awk -v "mark=$mark" 'index($NF, mark) != 1' "$file" > "$partial"; fi
+for line in "$@"; do printf '%s\n' "$line" >> "$partial"; done
 if [ -e "$file" ]; then
-  cmp -s -- "$file" "$partial" && exit 0
+  if cmp -s -- "$file" "$partial"; then exit 0; fi
   chmod --reference="$file" -- "$partial"
 fi
-sync -- "$partial" 2>/dev/null || sync
+sync -- "$partial" 2> /dev/null || sync
 mv -fT -- "$partial" "$file"
 trap - EXIT
 `

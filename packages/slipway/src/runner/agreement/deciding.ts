@@ -11,9 +11,7 @@ export function decidingOnDisk(layout: Layout, servers: readonly string[]): Deci
     role: 'decides',
     servers,
     async heard(key) {
-      const all = await Promise.all(
-        servers.map(async server => [server, await toldBy(reports, server, key)] as const),
-      )
+      const all = await Promise.all(servers.map(async server => [server, await toldBy(reports, server, key)] as const))
       return new Map(all.filter((each): each is readonly [string, Told] => each[1] !== undefined))
     },
     decisions: key => decisionsOnDisk(layout, key),

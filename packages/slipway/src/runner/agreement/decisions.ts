@@ -11,7 +11,10 @@ import { isMissing, syncDirectory } from '../../support/files.ts'
  * be gone after a power cut, and somebody would have acted on it. A journal that is not there decides as well; a folder
  * of journals that is not there decides nothing.
  */
-export async function decisionsOnDisk(layout: Pick<Layout, 'journal' | 'journals'>, key: AgreementKey): Promise<Decisions> {
+export async function decisionsOnDisk(
+  layout: Pick<Layout, 'journal' | 'journals'>,
+  key: AgreementKey,
+): Promise<Decisions> {
   return decisionsOf(key, await durableEvents(layout, key.slice(0, key.indexOf('@')) as DeploymentId))
 }
 

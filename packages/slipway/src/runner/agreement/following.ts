@@ -10,19 +10,22 @@ import { shortened } from './report.ts'
  * A question that is not answered within seconds fails, and so does one that comes too soon after a failure.
  */
 export function followingOver(connect: Connect, { server, key, limits = usualLimits }: FollowerOf): Following {
-  let line: Line | undefined
+  let line: Promise<Line> | undefined
   let failed: { at: number; why: string } | undefined
   const asked = async (ask: Omit<Ask, 'ask'>): Promise<Decisions> => {
+    // Whoever answers ends a connection on which nothing is asked.
+    if ((await line?.catch(() => undefined))?.isBroken === true) line = undefined
     if (line === undefined) {
       // Whoever asks four times a second must not log in as often.
       if (failed !== undefined && performance.now() - failed.at < limits.pauseMs) throw notAnswered(failed.why)
-      line = new Line(connect(), limits)
+      line = connect().then(channel => new Line(channel, limits))
+      line.catch(() => undefined)
     }
     const asking = line
     try {
-      return await asking.ask(ask)
+      return await (await asking).ask(ask)
     } catch (error) {
-      asking.close()
+      asking.then(each => each.close()).catch(() => undefined)
       if (line === asking) line = undefined
       failed = { at: performance.now(), why: error instanceof Error ? error.message : String(error) }
       throw notAnswered(failed.why)
@@ -36,7 +39,7 @@ export function followingOver(connect: Connect, { server, key, limits = usualLim
   }
 }
 
-export type Connect = () => Channel
+export type Connect = () => Promise<Channel>
 
 /** A program on the other side, on its standard streams. None of it keeps this process from ending. */
 export interface Channel {
@@ -82,6 +85,10 @@ class Line {
     void channel.ended.then(why => this.#break(new Error(why)))
     this.#greeted = new Promise<void>((resolve, reject) => void this.#listen(resolve, reject))
     this.#greeted.catch(() => undefined)
+  }
+
+  get isBroken(): boolean {
+    return this.#broken !== undefined
   }
 
   async ask(asked: Omit<Ask, 'ask'>): Promise<Decisions> {

@@ -65,7 +65,8 @@ async function readKept(file: string): Promise<Kept | undefined> {
   try {
     const { key, report: given, boot: of, at } = JSON.parse(text) as Partial<Record<keyof Kept, unknown>>
     const report = readReport(given)
-    if (!isAgreementKey(key) || report === undefined || typeof of !== 'string' || typeof at !== 'number') return undefined
+    if (!isAgreementKey(key) || report === undefined || typeof of !== 'string' || typeof at !== 'number')
+      return undefined
     return { key, report, boot: of, at }
   } catch {
     return undefined

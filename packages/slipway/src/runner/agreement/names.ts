@@ -1,2 +1,0 @@
-/** The answering side of an agreement, on the server that decides. */
-export const agreeCommand = '__agree'
