@@ -359,5 +359,7 @@ export const placement = z
   .meta({
     description:
       'Several servers for one environment, by their names under the top-level `servers`: each runs its services of the same release. Takes the place of `server`. The server of the database decides for all of them when to switch and when to go back',
-    examples: [{ 'app-1': { services: ['api'] }, 'app-2': { services: ['api'] }, data: { services: ['db', 'worker'] } }],
+    examples: [
+      { 'app-1': { services: ['api'] }, 'app-2': { services: ['api'] }, data: { services: ['db', 'worker'] } },
+    ],
   })

@@ -10,7 +10,10 @@ export function sharedFingerprint(document: ComposeDocument, directory: string):
   const { secrets, configs, ...rest } = document
   const compared = { ...rest, secrets: withoutValues(secrets), configs: withoutValues(configs) }
   // Where the folder lies is each server's own.
-  return hash([basename(directory), JSON.stringify(compared).replaceAll(`${directory}/`, '').replaceAll(directory, '.')])
+  return hash([
+    basename(directory),
+    JSON.stringify(compared).replaceAll(`${directory}/`, '').replaceAll(directory, '.'),
+  ])
 }
 
 /** They come out of a file that is part of the code. */

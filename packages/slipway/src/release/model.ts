@@ -36,9 +36,14 @@ export interface Release {
   secretsFingerprint?: string
   /** The Compose service that runs the release's PostgreSQL. */
   database?: string
+  /** Of several servers: this one's end of the release's own way to the database. Absent: it has none. */
+  path?: PathEnd
   /** The release's own folder: Compose documents, sources, secrets. */
   directory: string
 }
+
+/** `offered`: on the database's server. `taken`: elsewhere, under the service's name on these networks of the Compose files. */
+export type PathEnd = { kind: 'offered' } | { kind: 'taken'; service: string; networks: string[] }
 
 export interface Commit {
   sha: string

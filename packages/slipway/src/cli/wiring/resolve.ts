@@ -9,6 +9,7 @@ import { partOf, serverHere, servicesHere } from '../../config/part.ts'
 import { detectServices } from '../../config/roles.ts'
 import type { ReleaseSource } from '../../engine/fetch.ts'
 import { tagsToResolve, withResolvedTags } from '../../engine/pinned-document.ts'
+import { pathEnd } from '../../engine/path-end.ts'
 import { sharedFingerprint } from '../../engine/shared-fingerprint.ts'
 import { resolveDigests } from '../../engine/registry.ts'
 import type { RegistryLogin } from '../../engine/registry-login.ts'
@@ -54,6 +55,7 @@ function partHere(source: ResolvedSource): ResolvedSource {
     document: partOf(document, new Set(services.map(({ name }) => name))),
     config: hasWeb ? config : { ...config, edge: { mode: 'none', domains: [], trustedProxies: [] } },
     shared: sharedFingerprint(document, directory),
+    ...pathEnd(document, source.services, config.placement),
   }
 }
 

@@ -129,14 +129,16 @@ export const volumeApart: Check = subject => {
 export const certificatesApart: Check = subject => {
   if (subject.config.edge.mode !== 'domains') return []
   const shared = servicesOf(subject, 'web').filter(({ service }) => placesOf(subject, service.name).length > 1)
-  return shared.slice(0, 1).map(({ service }) =>
-    problem(
-      'warning',
-      subject.locator.setting(['edge', 'domain']),
-      `\`${service.name}\` is on ${placesOf(subject, service.name).length} servers, and each wants certificates of its own for the same names`,
-      'Put a load balancer in front that has the certificates, and use `edge: { listen: "…" }`; or make sure that each server can be asked for them.',
-    ),
-  )
+  return shared
+    .slice(0, 1)
+    .map(({ service }) =>
+      problem(
+        'warning',
+        subject.locator.setting(['edge', 'domain']),
+        `\`${service.name}\` is on ${placesOf(subject, service.name).length} servers, and each wants certificates of its own for the same names`,
+        'Put a load balancer in front that has the certificates, and use `edge: { listen: "…" }`; or make sure that each server can be asked for them.',
+      ),
+    )
 }
 
 const kinds: Record<DetectedService['role'], string> = {

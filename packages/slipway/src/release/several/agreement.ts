@@ -72,6 +72,8 @@ export interface Decisions {
   holds?: boolean
   /** Workers are quiet everywhere: requests wait from now on. */
   holdNow?: true
+  /** Where the new release's own way to the database begins, on the private address of the server that decides. */
+  path?: DatabasePathStart
   /** The database is ready for the new release. */
   mayStart?: true
   /** In a hold: web services answer well everywhere, and workers may begin. */
@@ -83,6 +85,10 @@ export interface Decisions {
   restored?: true
   /** What follows on a switch: the old releases are put away, or take over again. */
   verdict?: Verdict
+}
+
+export interface DatabasePathStart {
+  port: number
 }
 
 export type Outcome = 'switch' | 'back'
@@ -105,6 +111,7 @@ export function decisionsOf(key: AgreementKey, events: readonly Event[]): Decisi
     if (facts.everywhere !== undefined) decisions.everywhere = facts.everywhere
     if (facts.holds !== undefined) decisions.holds = facts.holds
     if (facts.held !== undefined) decisions.holdNow = true
+    if (facts.path !== undefined) decisions.path = facts.path
     if (facts.mayStart === true) decisions.mayStart = true
     if (facts.workersMay === true) decisions.workersMay = true
     if (facts.outcome !== undefined && decisions.outcome === undefined) {
@@ -135,6 +142,7 @@ export interface AgreedFacts {
   assigned?: ReleaseId
   everywhere?: 'same' | 'differs'
   holds?: boolean
+  path?: DatabasePathStart
   mayStart?: true
   workersMay?: true
   /** A follower's: ready to switch, and from here on not free to go back by itself. */
