@@ -30,7 +30,12 @@ const server = (name: string, own: string[]): PlacedServer => ({
   home: '/var/lib/slipway',
   services: own,
 })
-const placed = (here: string, ...servers: PlacedServer[]): Placement => ({ servers, decides: 'd', database: 'db', here })
+const placed = (here: string, ...servers: PlacedServer[]): Placement => ({
+  servers,
+  decides: 'd',
+  database: 'db',
+  here,
+})
 
 describe('which end of the way to the database a server has', () => {
   const all = [server('a', ['api']), server('p', ['pages']), server('d', ['db', 'worker'])]

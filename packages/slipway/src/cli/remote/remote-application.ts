@@ -70,9 +70,7 @@ export class RemoteApplication implements Application {
   }
 
   attach({ signal }: AttachRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
-    return this.#there.renamed(async () =>
-      this.#there.follow(await this.#there.connected(), undefined, signal, emit),
-    )
+    return this.#there.renamed(async () => this.#there.follow(await this.#there.connected(), undefined, signal, emit))
   }
 
   resume(_request: ResumeRequest, emit: (event: Event) => void): Promise<DeploymentRecord | undefined> {
@@ -95,9 +93,7 @@ export class RemoteApplication implements Application {
   }
 
   logs({ signal, ...request }: LogsRequest, write: (line: LogLine) => void): Promise<number> {
-    return this.#there.renamed(async () =>
-      (await this.#there.opened()).ask('logs', request, { told: write, signal }),
-    )
+    return this.#there.renamed(async () => (await this.#there.opened()).ask('logs', request, { told: write, signal }))
   }
 
   exec({ command, terminal, ...wanted }: ExecRequest, attach: Attach): Promise<number> {

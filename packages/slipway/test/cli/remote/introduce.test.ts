@@ -48,7 +48,11 @@ test('keys go to the server that decides, and how it is reached to the others, w
     ['a', 'followerKey', {}],
     ['d', 'admit', { followers: { a: 'key of a' } }],
     ['d', 'script', ['slipway-agreement:shop-prod:', 'a line']],
-    ['a', 'introduce', { way: { name: 'd', user: 'deploy', port: 2222, host: '10.0.0.4', hostKeys: hostKeysOfDeciding } }],
+    [
+      'a',
+      'introduce',
+      { way: { name: 'd', user: 'deploy', port: 2222, host: '10.0.0.4', hostKeys: hostKeysOfDeciding } },
+    ],
   ])
 })
 

@@ -19,7 +19,9 @@ afterEach(() => rm(home, { recursive: true, force: true }))
 
 test('a key is let in for one command, which has no network and sees only the journals', () => {
   const line = admittedLine(follower)
-  expect(line).toMatch(/^command="'docker' 'run' .*'slipway-runner:1' '__agree' 'shop-prod' 'a'",restrict ssh-ed25519 A{68} slipway-agreement:shop-prod:a$/)
+  expect(line).toMatch(
+    /^command="'docker' 'run' .*'slipway-runner:1' '__agree' 'shop-prod' 'a'",restrict ssh-ed25519 A{68} slipway-agreement:shop-prod:a$/,
+  )
   expect(line).toContain("'--network=none' '--read-only' '--cap-drop=ALL'")
   expect(line).not.toContain('docker.sock')
   expect(line.match(/source=[^,]*/g)).toEqual([
@@ -37,11 +39,14 @@ test.each([
   ['a name that climbs', { server: '../a' }],
   ['a project that is none', { project: 'shop prod' }],
   ['an image of two lines', { image: 'x\nssh-ed25519 AAAA' }],
-])('%s never becomes more than a line of this follower', (_, { isFine = false, ...changed }: Record<string, unknown> & { isFine?: boolean }) => {
-  const made = (): string => admittedLine({ ...follower, ...changed })
-  if (isFine) expect(made()).not.toContain('\n')
-  else expect(made).toThrow()
-})
+])(
+  '%s never becomes more than a line of this follower',
+  (_, { isFine = false, ...changed }: Record<string, unknown> & { isFine?: boolean }) => {
+    const made = (): string => admittedLine({ ...follower, ...changed })
+    if (isFine) expect(made()).not.toContain('\n')
+    else expect(made).toThrow()
+  },
+)
 
 test('what a shell makes of the command are the words that were meant', async () => {
   const odd = { ...follower, image: `it's "odd" $(id) \`id\` $HOME` }
@@ -53,14 +58,19 @@ test('what a shell makes of the command are the words that were meant', async ()
 })
 
 const admit = (...lines: string[]) =>
-  run('sh', ['-s', '--', markOf('shop-prod'), ...lines], { input: wholeScript(admitScript), environment: { HOME: home } })
+  run('sh', ['-s', '--', markOf('shop-prod'), ...lines], {
+    input: wholeScript(admitScript),
+    environment: { HOME: home },
+  })
 const keys = () => readFile(join(home, '.ssh/authorized_keys'), 'utf8')
 
 test('lines of this environment are replaced, all others stay as they are', async () => {
   await mkdir(join(home, '.ssh'), { mode: 0o700 })
   const own = 'ssh-ed25519 BBBB alice@laptop\n# slipway-agreement:shop-prod:a is let in below\n'
   const another = 'command="x" ssh-ed25519 CCCC slipway-agreement:shop-prod2:a'
-  await writeFile(join(home, '.ssh/authorized_keys'), `${own}old slipway-agreement:shop-prod:gone\n${another}`, { mode: 0o640 })
+  await writeFile(join(home, '.ssh/authorized_keys'), `${own}old slipway-agreement:shop-prod:gone\n${another}`, {
+    mode: 0o640,
+  })
   const line = admittedLine(follower)
   expect(await admit(line)).toMatchObject({ exitCode: 0 })
   expect(await keys()).toBe(`${own}${another}\n${line}\n`)

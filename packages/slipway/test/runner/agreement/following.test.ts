@@ -120,12 +120,7 @@ test.each([
     'its answer can not be read',
   ],
   ['never ends its line', (_: string, other: Other) => other.says('x'.repeat(10_000)), greeting, expect.any(String)],
-  [
-    'can not read its journal',
-    (_: string, other: Other) => other.says('{"of":1,"failed":"EIO"}\n'),
-    greeting,
-    'EIO',
-  ],
+  ['can not read its journal', (_: string, other: Other) => other.says('{"of":1,"failed":"EIO"}\n'), greeting, 'EIO'],
 ])('the other side %s: an error within seconds', async (_, answers, says, why) => {
   const other = otherSide(answers)
   other.says(says)

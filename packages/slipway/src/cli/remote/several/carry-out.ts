@@ -59,10 +59,7 @@ export async function carryOutTogether(
 }
 
 /** The newest deployment of the deciding server, and what of the others belongs to it. */
-export async function followTogether(
-  { decides, followers }: Members,
-  emit: (event: Event) => void,
-): Promise<Carried> {
+export async function followTogether({ decides, followers }: Members, emit: (event: Event) => void): Promise<Carried> {
   const deciding = followDeciding(decides, undefined, emit)
   const named = await deciding.named
   const followed = named === undefined ? [] : followers.map(member => followOf(member, named.key, emit))
@@ -74,11 +71,7 @@ export async function followTogether(
 }
 
 /** What was told before it is known to belong to this deployment waits. Undefined: the newest there is of another one. */
-async function followOf(
-  member: Member,
-  key: AgreementKey,
-  emit: (event: Event) => void,
-): Promise<Ending | undefined> {
+async function followOf(member: Member, key: AgreementKey, emit: (event: Event) => void): Promise<Ending | undefined> {
   let waiting: Event[] | undefined = []
   let isOther = false
   const tell = (event: Event): void => emit({ ...event, on: { server: member.name, decides: false } })

@@ -30,7 +30,9 @@ export function serverFor<There extends Pick<RemoteServer, 'server'>>(
   if (found !== undefined && (server !== undefined || running.length === 1)) return found
   throw new SlipwayError(
     'USAGE',
-    server === undefined ? `${service} runs on several servers` : `${service} does not run on ${JSON.stringify(server)}`,
+    server === undefined
+      ? `${service} runs on several servers`
+      : `${service} does not run on ${JSON.stringify(server)}`,
     {
       why: `it runs on ${names.join(', ')}`,
       state: 'nothing was run',
