@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import type { Release } from '../release/model.ts'
+import { pathPorts } from '../support/path-ports.ts'
 import { labels, releaseProject } from './names.ts'
 
 /**
@@ -51,14 +52,12 @@ export const databasePort = 5432
 export const pathLabel = 'slipway.path'
 
 /** Ports on the private address, in the order in which they are tried. Two environments seldom begin at the same one. */
-export function pathPorts({ project, id }: Pick<Release, 'project' | 'id'>): number[] {
+export function portsToTry({ project, id }: Pick<Release, 'project' | 'id'>): number[] {
   const start = createHash('sha256').update(project).digest().readUInt16BE(0) + Number(id.slice(1))
-  return Array.from({ length: tries }, (_, index) => firstPort + ((start + index) % numberOfPorts))
+  const count = pathPorts.last - pathPorts.first + 1
+  return Array.from({ length: tries }, (_, index) => pathPorts.first + ((start + index) % count))
 }
 
-/** A firewall has to let them through, from the other servers. */
-export const firstPort = 25_432
-export const numberOfPorts = 500
 const tries = 40
 
 function common(release: Release, start: string): string[] {

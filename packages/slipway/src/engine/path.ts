@@ -6,7 +6,7 @@ import { dockerError, tryDocker } from './docker.ts'
 import { files } from './names.ts'
 import { networkName, pathNetwork } from './network-argv.ts'
 import { createNetworks } from './networks.ts'
-import { offeredArgv, pathLabel, pathName, pathPorts, takenArgv, type PathContainer } from './path-argv.ts'
+import { offeredArgv, pathLabel, pathName, portsToTry, takenArgv, type PathContainer } from './path-argv.ts'
 import { readDocument } from './release-files.ts'
 
 /** The ends of a release's way to the database, on Docker. Safe to repeat; the release's removal takes them along. */
@@ -19,7 +19,7 @@ export async function offerPath(release: Release, { address, image, command }: P
   if (before?.running === true && before.start.startsWith(`${address}:`)) return { port: portOf(before.start) }
   await removePath(release)
   let taken: RunResult | undefined
-  for (const port of pathPorts(release)) {
+  for (const port of portsToTry(release)) {
     const argv = offeredArgv({ release, network, service, address, port, image, command })
     const result = await tryDocker(argv)
     if (result.exitCode === 0) return { port }

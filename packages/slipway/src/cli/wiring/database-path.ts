@@ -1,13 +1,13 @@
 import { networkInterfaces } from 'node:os'
 import type { EnvironmentConfig, PlacedServer, Placement } from '../../config/model.ts'
 import { offerPath, pathStart, takePath } from '../../engine/path.ts'
-import { firstPort, numberOfPorts } from '../../engine/path-argv.ts'
 import type { Release } from '../../release/model.ts'
 import type { DatabasePath } from '../../release/ports.ts'
 import { relayCommand } from '../../runner/names.ts'
 import { ownPlace } from '../../runner/place.ts'
 import { whySilent, type Endpoint } from '../../support/answers-at.ts'
 import { SlipwayError } from '../../support/errors.ts'
+import { pathPorts } from '../../support/path-ports.ts'
 
 /** The way to the database of another server, and whether that server is reached at all. Undefined: there is one server. */
 export function openPath(config: EnvironmentConfig): CheckedPath | undefined {
@@ -53,7 +53,7 @@ async function proveDatabase(at: Endpoint, server: string, withinMs: number): Pr
   throw new SlipwayError('DATABASE_UNREACHABLE', `The database on ${server} is not reached from this server`, {
     why: `${written(at)}: ${why}`,
     state: 'nothing of the new release was started here',
-    next: `Let this server through to ${at.host}, TCP ports ${firstPort} to ${firstPort + numberOfPorts - 1}, in the firewall of ${server}.`,
+    next: `Let this server through to ${at.host}, TCP ports ${pathPorts.first} to ${pathPorts.last}, in the firewall of ${server}.`,
   })
 }
 

@@ -14,7 +14,8 @@ export function followingOver(connect: Connect, { server, key, limits = usualLim
   let failed: { at: number; why: string } | undefined
   const asked = async (ask: Omit<Ask, 'ask'>): Promise<Decisions> => {
     // Whoever answers ends a connection on which nothing is asked.
-    if ((await line?.catch(() => undefined))?.isBroken === true) line = undefined
+    const known = line
+    if ((await known?.catch(() => undefined))?.isBroken === true && line === known) line = undefined
     if (line === undefined) {
       // Whoever asks four times a second must not log in as often.
       if (failed !== undefined && performance.now() - failed.at < limits.pauseMs) throw notAnswered(failed.why)

@@ -50,7 +50,7 @@ function readDecisions(value: unknown): Decisions | undefined {
   if (!isRecord(value)) return undefined
   const decisions: Decisions = {}
   for (const [name, each] of Object.entries(value)) {
-    const read = readers[name]
+    const read = Object.hasOwn(readers, name) ? readers[name] : undefined
     // A field that this version does not know may be the one that matters.
     if (read === undefined || !read(each)) return undefined
     Object.assign(decisions, { [name]: each })
