@@ -1,9 +1,13 @@
+import { join } from 'node:path'
 import type { EnvironmentConfig, Placement } from '../../../config/model.ts'
 import type { Promotion } from '../../../release/promotion.ts'
 import type { Application } from '../../application.ts'
+import { SlipwayError } from '../../../support/errors.ts'
+import { pinnedKeysName, readPinnedKeys } from '../../../servers/ssh/pinned-keys.ts'
+import { introduceFollowers } from '../introduce.ts'
 import { ProjectToSend } from '../project-to-send.ts'
 import { RemoteServer } from '../remote-server.ts'
-import { SeveralApplication } from './several-application.ts'
+import { SeveralApplication, type Introduce } from './several-application.ts'
 
 /** An environment of several servers: what is sent to them is read once. */
 export function openSeveral(
@@ -14,5 +18,16 @@ export function openSeveral(
 ): Application {
   const project = new ProjectToSend(config, promotion)
   const servers = placement.servers.map(server => new RemoteServer({ config, server, project, note }))
-  return new SeveralApplication({ config, placement, servers, note, introduce: () => Promise.resolve() })
+  return new SeveralApplication({ config, placement, servers, note, introduce: introducing(config, placement) })
+}
+
+function introducing({ directory }: EnvironmentConfig, placement: Placement): Introduce {
+  return async sessions => {
+    const server = placement.servers.find(({ name }) => name === placement.decides)
+    const deciding = sessions.get(placement.decides)
+    if (server === undefined || deciding === undefined) throw new SlipwayError('BUG', 'No server decides')
+    const followers = new Map([...sessions].filter(([name]) => name !== placement.decides))
+    const hostKeysOfDeciding = await readPinnedKeys(join(directory, pinnedKeysName), server)
+    await introduceFollowers({ deciding, followers, placement, hostKeysOfDeciding })
+  }
 }
