@@ -1,4 +1,3 @@
-import type { Problem } from '../../support/errors.ts'
 import type { PlacedServer } from '../model.ts'
 import { registryOf } from '../image-registry.ts'
 import { type DetectedService, field } from '../roles.ts'
