@@ -83,6 +83,8 @@ export interface Decisions {
   why?: string
   /** All is old again, and so is the database: requests may go on. */
   restored?: true
+  /** The way back itself failed, and nobody is at work on it any more. */
+  stuck?: true
   /** What follows on a switch: the old releases are put away, or take over again. */
   verdict?: Verdict
 }
@@ -103,7 +105,11 @@ export function decisionsOf(key: AgreementKey, events: readonly Event[]): Decisi
   let isKnown = false
   let hasEnded = false
   for (const event of events) {
-    if (event.type === 'deployment-finished' && event.outcome !== 'needs-person') hasEnded = true
+    if (event.type === 'deployment-finished') {
+      if (event.outcome === 'needs-person') decisions.stuck = true
+      else hasEnded = true
+    }
+    if (event.type === 'recovering') delete decisions.stuck
     if (event.type !== 'step-fact') continue
     const { facts } = event
     if (facts.agreement?.key === key) isKnown = true

@@ -70,6 +70,7 @@ const readers: Readonly<Record<string, ((value: unknown) => boolean) | undefined
   outcome: value => (['switch', 'back'] satisfies Outcome[] as unknown[]).includes(value),
   why: value => typeof value === 'string',
   restored: isTrue,
+  stuck: isTrue,
   verdict: value => (['kept', 'returned'] satisfies Verdict[] as unknown[]).includes(value),
 } satisfies Record<keyof Decisions, (value: unknown) => boolean>
 
