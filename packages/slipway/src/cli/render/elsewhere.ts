@@ -61,11 +61,12 @@ export class Elsewhere {
   /** What each is at, a line each. */
   lines(): string[] {
     const { paint, symbols, columns } = this.#screen
+    const isNarrow = columns() < narrowColumns
     const widest = Math.max(0, ...[...this.#servers.keys()].map(name => name.length))
     return [...this.#servers].flatMap(([name, { active }]) => {
       if (active === undefined) return []
       const step = `${active.isUndo ? `${symbols.undone} ` : ''}${active.step}`
-      const text = `${pad(oneLine(name), widest)}  ${step}  ${active.text}`
+      const text = `${pad(oneLine(name), widest)}  ${isNarrow ? step : pad(step, stepColumns)}  ${active.text}`
       return [paint.dim(`    ${cut(text, columns() - 5, symbols.more)}`)]
     })
   }
@@ -91,6 +92,10 @@ export class Elsewhere {
       .join('\n')
   }
 }
+
+const narrowColumns = 60
+/** The longest name of a step. */
+const stepColumns = 9
 
 interface OtherServer {
   story: Story
