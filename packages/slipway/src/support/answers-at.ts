@@ -9,7 +9,7 @@ export async function whySilent(address: Endpoint, { says, expects, withinMs }: 
   const endsAt = performance.now() + withinMs
   for (;;) {
     const why = await ask(address, says, expects, Math.min(attemptMs, Math.max(1, endsAt - performance.now())))
-    if (why === undefined || performance.now() + pauseMs >= endsAt) return why
+    if (why === undefined || why === somethingElse || performance.now() + pauseMs >= endsAt) return why
     await sleep(pauseMs)
   }
 }
@@ -25,6 +25,8 @@ interface Question {
   withinMs: number
 }
 
+/** Nothing that is only coming up. */
+const somethingElse = 'something else answers there'
 const attemptMs = 5000
 const pauseMs = 200
 
@@ -50,9 +52,7 @@ function ask(
       isConnected = true
       if (says.length > 0) socket.write(says)
     })
-    socket.on('data', data =>
-      finish(expects.test(data.toString('latin1')) ? undefined : 'something else answers there'),
-    )
+    socket.on('data', data => finish(expects.test(data.toString('latin1')) ? undefined : somethingElse))
     socket.on('error', error => finish(error.message))
     socket.on('close', () => finish('the connection is closed at once'))
   })
