@@ -21,6 +21,22 @@ export function checkServices(subject: Subject): Problem[] {
   return checks.flatMap(check => check(subject))
 }
 
+/** Of several servers: what would run nowhere, twice, or not alike. */
+export function checkPlacement(subject: Subject): Problem[] {
+  return placementChecks.flatMap(check => check(subject))
+}
+
+const placementChecks: readonly Check[] = [
+  placedServicesKnown,
+  placedNowhere,
+  stateOnce,
+  jobsUnplaced,
+  sameImages,
+  dependsElsewhere,
+  volumeApart,
+  certificatesApart,
+]
+
 const checks: readonly Check[] = [
   servicesKnown,
   databaseKnown,
@@ -41,12 +57,5 @@ const checks: readonly Check[] = [
   memoryLimit,
   imageTag,
   plainSecrets,
-  placedServicesKnown,
-  placedNowhere,
-  stateOnce,
-  jobsUnplaced,
-  sameImages,
-  dependsElsewhere,
-  volumeApart,
-  certificatesApart,
+  ...placementChecks,
 ]

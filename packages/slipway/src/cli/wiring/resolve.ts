@@ -24,6 +24,7 @@ import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { openEnvironmentSecrets, sealOf } from './environment-secrets.ts'
 import { folderOf, originHere, refuseCommit } from './git-source.ts'
+import { provePlacement } from './placement.ts'
 import { promotedVariables, withPromotion } from './promotion.ts'
 import { registryLogins } from './registries.ts'
 
@@ -40,13 +41,15 @@ export async function resolveSource(
   const source = await readNow(base, layout, wanted)
   const { config, document, services, logins } = source
   const tags = tagsToResolve(document, services, Object.keys(config.registries ?? {}))
-  return partHere(withDigests(source, await resolveDigests(tags, logins)))
+  const resolved = withDigests(source, await resolveDigests(tags, logins))
+  if (serverHere(config.placement) === undefined) return resolved
+  await provePlacement(resolved)
+  return partHere(resolved)
 }
 
 /** Of several servers, what this one runs; what all of them must have alike is known by a hash over all of it. */
 function partHere(source: ResolvedSource): ResolvedSource {
   const { config, document, directory } = source
-  if (serverHere(config.placement) === undefined) return source
   const services = servicesHere(source.services, config)
   const hasWeb = services.some(service => service.role === 'web')
   return {
