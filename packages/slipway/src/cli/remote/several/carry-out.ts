@@ -53,8 +53,9 @@ export async function carryOutTogether(
       })(),
     )
     // It will never tell the deciding one anything: the others need not wait until its silence is too long.
-    if (!begun && 'error' in ending && !isOurs(ending.error)) await decides.interrupt(run).catch(() => undefined)
-    return ending
+    if (begun || !('error' in ending) || isOurs(ending.error)) return ending
+    await decides.interrupt(run).catch(() => undefined)
+    return { ...ending, begun: false }
   }
 }
 

@@ -3,7 +3,9 @@ import { SlipwayError } from '../../../support/errors.ts'
 import type { Carried, CarriedOn } from '../../application.ts'
 
 /** How it ended on one server; an error: it is not known, or it did not begin. */
-export type Ending = { server: string; record: DeploymentRecord } | { server: string; error: SlipwayError }
+export type Ending =
+  | { server: string; record: DeploymentRecord }
+  | { server: string; error: SlipwayError; begun?: false }
 
 /**
  * How a deployment of several servers came out. What the deciding one says counts; a server that is not where it should
@@ -11,7 +13,7 @@ export type Ending = { server: string; record: DeploymentRecord } | { server: st
  */
 export function combined(decided: Ending, followed: readonly Ending[]): Carried {
   // A server that could not begin is the cause of all that followed.
-  const cause = followed.find(ending => 'error' in ending && couldNotBegin(ending.error))
+  const cause = followed.find(ending => 'error' in ending && ending.begun === false)
   if ('error' in decided) throw decided.error
   if (cause !== undefined && 'error' in cause && !isNew(decided.record)) throw onServer(cause, decided.record)
   const servers = [told(decided, true), ...followed.map(ending => told(ending, false))]
@@ -30,10 +32,6 @@ const good = new Set<DeploymentRecord['outcome']>(['deployed', 'unchanged'])
 
 function isNew({ outcome }: DeploymentRecord): boolean {
   return good.has(outcome)
-}
-
-function couldNotBegin({ code }: SlipwayError): boolean {
-  return code !== 'SERVER_LOST' && code !== 'INTERRUPTED' && code !== 'RUNNER_FAILED'
 }
 
 function onServer({ server, error }: { server: string; error: SlipwayError }, record: DeploymentRecord): SlipwayError {
