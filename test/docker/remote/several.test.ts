@@ -73,7 +73,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
     })
     expect(deployed.stderr).toMatch(/^\S+ b {8}migrate {3}done/m)
     expect(deployed.stderr).toMatch(/^\S+ a {8}gate {6}done/m)
-    expect(await two.versions()).toEqual({ web: 2, schema: '2', worker: '2', releases: ['r2', 'r2'] })
+    expect(await two.versions()).toEqual({ web: '2', schema: '2', worker: '2', releases: ['r2', 'r2'] })
     expect(traffic?.summary().failed).toBe(0)
   })
 
@@ -118,7 +118,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
       release: 'r2',
       servers: [{ release: 'r2' }, { release: 'r2' }],
     })
-    expect(await two.versions()).toEqual({ web: 2, schema: '2', worker: '2', releases: ['r2', 'r2'] })
+    expect(await two.versions()).toEqual({ web: '2', schema: '2', worker: '2', releases: ['r2', 'r2'] })
     expect(traffic?.summary().failed).toBe(0)
   })
 
@@ -143,7 +143,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
     const answers = await Promise.all(
       [two.a, two.b].map(async ({ address }) => (await fetch(`http://${address}:8080/health`)).json()),
     )
-    expect(answers).toMatchObject([{ version: 3 }, { version: 3 }])
+    expect(answers).toMatchObject([{ version: '3' }, { version: '3' }])
     const anywhere = await two.slipway('exec', 'prod', 'web', '--', 'true')
     expect(anywhere.exitCode).toBe(2)
     expect(anywhere.stderr).toContain('it runs on a, b')
