@@ -19,10 +19,11 @@ const config: EnvironmentConfig = environmentConfig({
   database: { service: 'db' },
   migrate: { service: 'api', command: ['migrate'], files: [], timeoutMs: 1 },
   hooks: { beforeDeploy: [['a']], afterDeploy: [['b']], onFailure: [['c']], alert: [['d']], timeoutMs: 1 },
-  placement: { servers: [server('a', ['api']), server('d', ['db', 'worker'])], decides: 'd', database: 'db' },
+  placement: { servers: [server('a', ['api', 'page']), server('d', ['db', 'worker'])], decides: 'd', database: 'db' },
 })
 const services = [
   { name: 'api', role: 'web' as const },
+  { name: 'page', role: 'web' as const },
   { name: 'worker', role: 'worker' as const },
   { name: 'db', role: 'state' as const },
   { name: 'seed', role: 'job' as const },
@@ -53,7 +54,10 @@ test('an environment of one server stays as it is', () => {
 })
 
 test('each server has its services; the image of the migration is with the database', () => {
-  expect(servicesHere(services, configOn(config, 'a'))).toEqual([{ name: 'api', role: 'web' }])
+  expect(servicesHere(services, configOn(config, 'a'))).toEqual([
+    { name: 'api', role: 'web' },
+    { name: 'page', role: 'web' },
+  ])
   expect(servicesHere(services, configOn(config, 'd'))).toEqual([
     { name: 'api', role: 'job' },
     { name: 'worker', role: 'worker' },
