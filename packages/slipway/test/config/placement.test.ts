@@ -230,6 +230,12 @@ describe('the services of several servers', () => {
     ])
   })
 
+  it('are not built where a digest names the image', () => {
+    expect(
+      findings(compose.replace('    expose', '    build: { context: . }\n    expose'), placed(right), written),
+    ).toEqual([])
+  })
+
   it('reach nothing but the database by its name on another server', () => {
     const both = compose
       .replace('expose: ["3000"]', 'expose: ["3000"]\n    depends_on: { db: {}, cache: {} }')

@@ -62,8 +62,10 @@ export const sameImages: Check = subject => {
     ({ service }) => service.role !== 'job' || service.name === migrate?.service,
   )
   return brought.flatMap(({ service, compose }) => {
+    const isPinned = typeof compose.image === 'string' && /@sha256:[0-9a-f]{64}$/.test(compose.image)
+    // What a digest names is there already, whatever `build` says.
+    if (isPinned) return []
     if (typeof compose.image === 'string' && compose.build === undefined) {
-      if (/@sha256:[0-9a-f]{64}$/.test(compose.image)) return []
       const registry = registryOf(compose.image)
       if (Object.hasOwn(registries, registry)) return []
       return problem(

@@ -82,7 +82,13 @@ export class SeveralApplication implements Application {
   }
 
   async attach({ signal }: AttachRequest, emit: (event: Event) => void): Promise<Carried> {
-    const sessions = new Map(await this.#all(there => there.connected()))
+    const endings = await this.#settled(there => there.connected())
+    const sessions = new Map<RemoteServer, Session>()
+    for (const { there, value, error } of endings) {
+      if (value !== undefined) sessions.set(there, value)
+      else if (there === this.#decides || !isAway(error)) throw error
+      else this.#note(`${there.server.name} can not be reached: how it ends there is not shown`)
+    }
     return followTogether(this.#members(sessions, signal), emit)
   }
 
@@ -166,6 +172,8 @@ export class SeveralApplication implements Application {
   ): Promise<Carried> {
     await this.#introduce(new Map([...sessions].map(([there, session]) => [there.server.name, session])))
     if (signal.aborted) throw new SlipwayError('INTERRUPTED', 'Interrupted', { state: 'nothing was changed' })
+    const others = this.#followers.map(({ server }) => server.name).join(', ')
+    this.#note(`${this.#placement.decides} decides; with it ${this.#followers.length === 1 ? 'goes' : 'go'} ${others}`)
     return carryOutTogether(this.#members(sessions, signal), order, emit)
   }
 
@@ -199,7 +207,8 @@ export class SeveralApplication implements Application {
         interrupt: async (run: RunId) => void (await session.ask('interrupt', { run })),
       }
     }
-    return { decides: member(this.#decides), followers: this.#followers.map(member) }
+    const followers = this.#followers.filter(there => sessions.has(there))
+    return { decides: member(this.#decides), followers: followers.map(member) }
   }
 
   /** Fails when one does: by then all have answered, so that all of them can be told. */
@@ -253,8 +262,8 @@ function sessionOf(sessions: ReadonlyMap<RemoteServer, Session>, there: RemoteSe
   return session
 }
 
-function isAway({ code }: SlipwayError): boolean {
-  return code === 'SERVER_UNREACHABLE' || code === 'SERVER_LOST'
+function isAway(error: SlipwayError | undefined): boolean {
+  return error?.code === 'SERVER_UNREACHABLE' || error?.code === 'SERVER_LOST'
 }
 
 function notStarted(

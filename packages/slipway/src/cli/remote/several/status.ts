@@ -1,6 +1,6 @@
 import type { Placement, ServerConfig } from '../../../config/model.ts'
 import type { SlipwayError } from '../../../support/errors.ts'
-import type { ServerStatus, ServiceStatus, StatusReport } from '../../application.ts'
+import type { AlertStatus, ServerStatus, ServiceStatus, StatusReport } from '../../application.ts'
 
 /** What one server said of itself, or why it said nothing. */
 export interface Seen {
@@ -22,8 +22,21 @@ export function statusOfAll(placement: Placement, seen: readonly Seen[]): Status
     ...base,
     services: seen.flatMap(each => servicesOn(each, placement)),
     edge: web[0] ?? { mode: 'none', addresses: [] },
+    ...(base.alert === undefined ? {} : { alert: alertOfAll(seen) }),
     servers: seen.map(each => serverStatus(each, placement)),
   }
+}
+
+/** A server that does not answer is told of here; its own hook can not tell of it. */
+function alertOfAll(seen: readonly Seen[]): AlertStatus {
+  const problems = seen.flatMap(({ server, report, error }) =>
+    [...(report?.alert?.problems ?? []), ...(error === undefined ? [] : [error.message])].map(
+      problem => `${server.name}: ${problem}`,
+    ),
+  )
+  const told = seen.flatMap(({ report }) => report?.alert?.told ?? [])
+  const news = told.find(each => each === 'down') ?? told[0]
+  return { problems, ...(news === undefined ? {} : { told: news }) }
 }
 
 /** The image of the migration is there for the migration alone. */

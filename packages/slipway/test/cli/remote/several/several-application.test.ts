@@ -1,8 +1,10 @@
 import { expect, test, vi } from 'vitest'
 import type { RemoteServer } from '../../../../src/cli/remote/remote-server.ts'
+import { openSeveral } from '../../../../src/cli/remote/several/open.ts'
 import { SeveralApplication } from '../../../../src/cli/remote/several/several-application.ts'
 import type { Event } from '../../../../src/release/events.ts'
 import type { Placement } from '../../../../src/config/model.ts'
+import type { Promotion } from '../../../../src/release/promotion.ts'
 import { SlipwayError } from '../../../../src/support/errors.ts'
 import { environmentConfig } from '../../../config/subject.ts'
 import { key, record } from './members.ts'
@@ -212,6 +214,23 @@ test('the backup and the history are the deciding one’s', async () => {
   expect(await application.backup({ signal, note: () => undefined })).toEqual({ file: 'x' })
   expect(await application.history()).toEqual([record])
   expect([a.asked.length, d.asked.length]).toEqual([0, 2])
+})
+
+test('who attaches sees the one that decides, whoever else is away', async () => {
+  const { application, a, d, notes } = several()
+  a.unreachable = away('a')
+  const carried = await application.attach({ signal }, () => undefined)
+  expect(carried.servers?.map(({ server }) => server)).toEqual(['d', 'b'])
+  expect(notes).toEqual(['a can not be reached: how it ends there is not shown'])
+  d.unreachable = away('d')
+  await expect(application.attach({ signal }, () => undefined)).rejects.toBe(d.unreachable)
+})
+
+test('nothing is promoted to there', () => {
+  const promotion = { from: 'staging' } as Promotion
+  expect(() => openSeveral(environmentConfig({ placement }), placement, undefined, promotion)).toThrow(
+    expect.objectContaining({ code: 'PROMOTION_REFUSED' }) as Error,
+  )
 })
 
 test('nothing is promoted from there', async () => {

@@ -97,6 +97,16 @@ describe('the status of several servers', () => {
     ])
   })
 
+  test('has what is wrong anywhere, and where', () => {
+    const ill = { alert: { problems: ['api does not answer'], told: 'down' as const } }
+    const all = statusOfAll(placement, [
+      { server: server('a', []), report: report([api], ill) },
+      { server: server('b', []), error: new SlipwayError('SERVER_UNREACHABLE', 'no answer') },
+      { server: server('d', []), report: report([db], { alert: { problems: [] } }) },
+    ])
+    expect(all.alert).toEqual({ problems: ['a: api does not answer', 'b: no answer'], told: 'down' })
+  })
+
   test('is told without those that do not answer, but not without any', () => {
     const away = new SlipwayError('SERVER_UNREACHABLE', 'The server d can not be reached')
     const all = statusOfAll(placement, [
