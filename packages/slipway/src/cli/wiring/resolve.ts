@@ -10,6 +10,7 @@ import { detectServices } from '../../config/roles.ts'
 import type { ReleaseSource } from '../../engine/fetch.ts'
 import { tagsToResolve, withResolvedTags } from '../../engine/pinned-document.ts'
 import { pathEnd } from '../../engine/path-end.ts'
+import { proveSameImages } from '../../engine/same-images.ts'
 import { sharedFingerprint } from '../../engine/shared-fingerprint.ts'
 import { resolveDigests } from '../../engine/registry.ts'
 import type { RegistryLogin } from '../../engine/registry-login.ts'
@@ -47,6 +48,7 @@ export async function resolveSource(
 function partHere(source: ResolvedSource): ResolvedSource {
   const { config, document, directory } = source
   if (serverHere(config.placement) === undefined) return source
+  proveSameImages(document, source.services, config.migrate)
   const services = servicesHere(source.services, config)
   const hasWeb = services.some(service => service.role === 'web')
   return {
