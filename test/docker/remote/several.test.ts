@@ -136,7 +136,22 @@ describe.runIf(thorough)('an environment of two servers', () => {
     expect((await json('history', 'prod')).result).toEqual(before.result)
   })
 
+  test('brings a service to the other server too: both answer with the same version', async () => {
+    await two.version(3, { webOnBoth: true })
+    const deployed = await json('deploy', 'prod')
+    expect(deployed.exitCode, deployed.stderr).toBe(0)
+    const answers = await Promise.all(
+      [two.a, two.b].map(async ({ address }) => (await fetch(`http://${address}:8080/health`)).json()),
+    )
+    expect(answers).toMatchObject([{ version: 3 }, { version: 3 }])
+    const anywhere = await two.slipway('exec', 'prod', 'web', '--', 'true')
+    expect(anywhere.exitCode).toBe(2)
+    expect(anywhere.stderr).toContain('it runs on a, b')
+    expect(traffic?.summary().failed).toBe(0)
+  })
+
   test('ends all old or all new when the laptop dies as soon as the first runner is started', async () => {
+    await two.version(4, { webOnBoth: true })
     const laptop = two.start(['deploy', 'prod'], line => {
       if (/ b +deploy +started/.test(line)) laptop.child.kill('SIGKILL')
     })

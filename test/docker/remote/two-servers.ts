@@ -60,7 +60,7 @@ export class TwoServers {
   }
 
   /** Makes the folder hold this version, whose worker takes so long to begin. */
-  async version(version: number, { workerSeconds = 0 } = {}): Promise<void> {
+  async version(version: number, { workerSeconds = 0, webOnBoth = false } = {}): Promise<void> {
     await mkdir(join(this.directory, 'migrations'), { recursive: true })
     await writeFile(join(this.directory, 'migrations/level'), `${version}\n`)
     const variables = { PULSE_DB_PASSWORD: 'pulse', VERSION: version, WORKER_SECONDS: workerSeconds }
@@ -87,7 +87,7 @@ registries: { "${this.#registry.host}": { user: bot, password: REGISTRY_TOKEN } 
 servers: { a: ${place(this.a)}, b: ${place(this.b)} }
 environments:
   prod:
-    servers: { a: { services: [web] }, b: { services: [db, worker] } }
+    servers: { a: { services: [web] }, b: { services: [${webOnBoth ? 'web, ' : ''}db, worker] } }
 `,
     )
   }

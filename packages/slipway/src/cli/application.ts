@@ -283,10 +283,17 @@ export interface LockHolder {
   since?: string
 }
 
+export interface CheckedService {
+  name: string
+  role: string
+  /** Of several servers, those that run it; absent: the environment has one, or it is a job. */
+  servers?: string[]
+}
+
 export interface CheckReport {
   file: string
   app: string
-  environments: { name: string; project: string; production: boolean; services: { name: string; role: string }[] }[]
+  environments: { name: string; project: string; production: boolean; services: CheckedService[] }[]
   /** Warnings; an error is thrown as CONFIG_INVALID. */
   warnings: Problem[]
   /** What Git keeps was searched for secrets in clear; absent: there is no repository. */

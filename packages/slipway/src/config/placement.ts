@@ -27,9 +27,13 @@ export function placementOf(
   }
   for (const [one, other] of sameMachine(placed)) report(['servers', other.name], sameAddress(one, other))
   const database = settings.database?.service
-  const decides = placed.find(({ services }) => database !== undefined && services.includes(database)) ?? placed[0]
-  if (decides === undefined || placed.length !== names.length || names.length < 2) return undefined
-  if (decides.privateAddress === undefined) report(['servers', decides.name], noAddress(decides, database))
+  const withDatabase = placed.find(({ services }) => database !== undefined && services.includes(database))
+  const isWhole = placed.length === names.length && names.length > 1
+  const decides = withDatabase ?? (isWhole ? placed[0] : undefined)
+  if (decides !== undefined && decides.privateAddress === undefined && names.length > 1) {
+    report(['servers', decides.name], noAddress(decides, database))
+  }
+  if (decides === undefined || !isWhole) return undefined
   return { servers: placed, decides: decides.name, ...(database === undefined ? {} : { database }) }
 }
 

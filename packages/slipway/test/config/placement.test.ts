@@ -82,6 +82,13 @@ describe('several servers of an environment', () => {
       ['10:40 `servers` has no "dd" | Did you mean `d`?'],
     ],
     [
+      'servers: { aa: { services: [api] }, c: { services: [db] } }',
+      [
+        '10:16 `servers` has no "aa" | Did you mean `a`?',
+        '10:41 the server `c` has no `private_address`, where the other servers reach it: it has the database `db` | Add it: `servers: { c: { private_address: 10.0.0.4 } }`, at the top level.',
+      ],
+    ],
+    [
       'servers: { d: { services: [db, api] } }',
       ['10:5 `servers` of an environment names fewer than two | For one server that runs all services: `server: d`.'],
     ],
