@@ -7,6 +7,7 @@ const unhurried = [
   'disturbed',
   'exec',
   'interrupted',
+  'older-code',
   'parcels',
   'promote',
   'queue',
