@@ -57,7 +57,7 @@ describe('the runner dies in the watch', () => {
       expect(await pulse.settled(30_000)).toBe(true)
       const last = (await pulse.history()).at(-1)
       expect(last).toMatchObject({ kind: 'rollback', outcome: 'deployed' })
-      expect(last?.because).toMatch(/restarted|exited/)
+      expect(last?.because).toMatch(/restarted|exited|errors/)
     },
     120_000,
   )
