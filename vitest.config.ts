@@ -7,6 +7,7 @@ const unhurried = [
   'disturbed',
   'exec',
   'interrupted',
+  'older-code',
   'parcels',
   'promote',
   'queue',
@@ -19,7 +20,7 @@ const unhurried = [
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['packages/*/test/**/*.test.ts'], testTimeout: 20_000 } },
+      { test: { name: 'unit', include: ['packages/*/test/**/*.test.ts'], maxWorkers: 3, testTimeout: 20_000 } },
       {
         test: {
           name: 'migrations',

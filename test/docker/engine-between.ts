@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** The engine behind a socket of our own: it can hang for a while without hurting anybody else's containers. */
+/** The engine behind a socket of our own: it can hang, or be gone, for a while without hurting anybody else's containers. */
 export async function engineBetween(path: string): Promise<EngineBetween> {
   const real = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '')
   const open = new Set<{ client: Socket; engine: Socket }>()
@@ -18,10 +19,24 @@ export async function engineBetween(path: string): Promise<EngineBetween> {
     engine.on('close', () => client.destroy())
     if (!hangs) flow(pair)
   })
-  await new Promise<void>(resolve => server.listen(path, resolve))
+  const listen = () => new Promise<void>(resolve => server.listen(path, resolve))
+  await listen()
+  let away: Promise<void> = Promise.resolve()
+  const leave = () => {
+    server.close()
+    for (const { client, engine } of open) {
+      client.destroy()
+      engine.destroy()
+    }
+  }
 
   return {
     path,
+    interrupt(milliseconds) {
+      leave()
+      away = sleep(milliseconds).then(listen)
+    },
+    back: () => away,
     hang() {
       hangs = true
       for (const { client, engine } of open) {
@@ -35,12 +50,9 @@ export async function engineBetween(path: string): Promise<EngineBetween> {
       hangs = false
       for (const pair of open) flow(pair)
     },
-    close() {
-      server.close()
-      for (const { client, engine } of open) {
-        client.destroy()
-        engine.destroy()
-      }
+    async close() {
+      await away
+      leave()
     },
   }
 }
@@ -50,7 +62,10 @@ export interface EngineBetween {
   /** As with `kill -STOP` of the daemon: connections are taken, and nobody answers. */
   hang(): void
   goOn(): void
-  close(): void
+  /** As with a daemon that is started anew: nobody listens for so long, and what was under way is cut. */
+  interrupt(milliseconds: number): void
+  back(): Promise<void>
+  close(): Promise<void>
 }
 
 function flow({ client, engine }: { client: Socket; engine: Socket }): void {

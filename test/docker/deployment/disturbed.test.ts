@@ -1,90 +1,25 @@
 import { readFile } from 'node:fs/promises'
-import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { docker } from '../../soak/docker.mjs'
-import { Pulse, type Ended } from '../../soak/pulse.mjs'
+import type { Ended, Pulse } from '../../soak/pulse.mjs'
+import { engineBetween } from '../engine-between.ts'
+import { PulseUnderTraffic } from '../pulse-under-traffic.ts'
 import { sample, thorough } from '../sample.ts'
 
 /** One part dies in a certain step. Each time: all old or all new, said so, and nothing left. */
+const app = new PulseUnderTraffic({ deadline: '8s' })
 let pulse: Pulse
-let traffic: Traffic
 let now = 1
-
-beforeAll(async () => {
-  pulse = await Pulse.create({ deadline: '8s' })
-  await pulse.version(1)
-  const { exitCode, stderr } = await pulse.slipway('deploy', 'prod')
-  expect(exitCode, stderr).toBe(0)
-  traffic = startTraffic({
-    baseUrl: pulse.baseUrl,
-    rate: 20,
-    timeoutMs: 60_000,
-    writes: { path: '/notes', share: 0.4, makeBody: id => ({ id }) },
-    reads: [{ path: '/health' }],
-  })
-}, 120_000)
-
-afterEach(async () => {
-  expect(await pulse.settled(60_000)).toBe(true)
-  expect(await pulse.leaks()).toEqual([])
-})
-
-afterAll(async () => {
-  await traffic.stop()
-  const { lost, acknowledged } = await traffic.verify('/ids')
-  await pulse.destroy()
-  expect(lost).toBe(0)
-  expect(acknowledged).toBeGreaterThan(50)
+beforeAll(() => {
+  pulse = app.pulse
 })
 
 /** Deploys the next version, and does something when the log says that a step is in this state. */
-async function deployAnd(when: RegExp, act: (child: { pid?: number | undefined }) => unknown): Promise<Ended> {
+async function deployAnd(...when: Parameters<PulseUnderTraffic['deployAnd']>): Promise<Ended> {
   await pulse.version(now + 1)
-  let done: Promise<unknown> | undefined
-  const { child, ended } = pulse.start(['deploy', 'prod'], line => {
-    if (done === undefined && when.test(line)) done = Promise.resolve(act(child))
-  })
-  const result = await ended
-  expect(done, `${when} was never seen\n${result.stderr}`).toBeDefined()
-  await done
-  return result
-}
-
-/** The engine behind a socket of our own: it can be gone for a while without hurting anybody else's containers. */
-async function interruptibleEngine(path: string) {
-  const real = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '')
-  const open = new Set<Socket>()
-  const server = createServer({ allowHalfOpen: true }, socket => {
-    const engine = connect({ path: real, allowHalfOpen: true })
-    for (const each of [socket, engine]) {
-      open.add(each)
-      each.on('error', () => each.destroy()).on('close', () => open.delete(each))
-    }
-    socket.pipe(engine)
-    engine.pipe(socket)
-    socket.on('close', () => engine.destroy())
-    engine.on('close', () => socket.destroy())
-  })
-  const listen = () => new Promise<void>(resolve => server.listen(path, resolve))
-  await listen()
-  let away: Promise<void> = Promise.resolve()
-  return {
-    path,
-    interrupt(milliseconds: number): void {
-      server.close()
-      for (const socket of open) socket.destroy()
-      away = sleep(milliseconds).then(listen)
-    },
-    back: () => away,
-    async close(): Promise<void> {
-      await away
-      server.close()
-      for (const socket of open) socket.destroy()
-    },
-  }
+  return app.deployAnd(...when)
 }
 
 /** Which of the two it is, everywhere. */
@@ -145,7 +80,7 @@ test('the new release dies in the gate, again and again: all old', async () => {
 
 describe('the runner is killed in a hold', () => {
   test('its guardian ends the deployment without anybody’s command, and no request fails', async () => {
-    const before = traffic.summary().failed
+    const before = app.traffic.summary().failed
     let killedAt = 0
     const result = await deployAnd(/ migrate +done/, child => {
       killedAt = performance.now()
@@ -155,7 +90,7 @@ describe('the runner is killed in a hold', () => {
     expect(await pulse.settled(30_000)).toBe(true)
     console.log(`ended by the guardian ${((performance.now() - killedAt) / 1000).toFixed(1)} s after the kill`)
     await endsTruthfully(result)
-    expect(traffic.summary().failed).toBe(before)
+    expect(app.traffic.summary().failed).toBe(before)
     expect(await readFile(join(pulse.store, 'guardian.log'), 'utf8')).toMatch(/recover +started/)
   }, 120_000)
 
@@ -208,7 +143,7 @@ describe.runIf(thorough)('Docker does not answer for 6 s', () => {
   test.each([/ migrate +done/, / hold +started/, / start +started/, / fetch +started/])(
     'from %s',
     async when => {
-      const engine = await interruptibleEngine(join(pulse.base, 'docker.sock'))
+      const engine = await engineBetween(join(pulse.base, 'docker.sock'))
       pulse.variables = { DOCKER_HOST: `unix://${engine.path}` }
       try {
         const result = await deployAnd(when, () => engine.interrupt(6000))

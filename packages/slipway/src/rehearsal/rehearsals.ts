@@ -149,7 +149,8 @@ type Migrated = Omit<Rehearsal, 'old' | 'bootSeconds'>
 
 /**
  * What running code can tell. When the schema already says that requests must be held, it is the new release that is
- * run: people would wait in vain for one that does not become healthy.
+ * run: people would wait in vain for one that does not become healthy. So it is when nothing changes: what is as it was
+ * tells nothing about the new release.
  */
 async function decide(
   parts: RehearsalParts,
@@ -158,7 +159,15 @@ async function decide(
   note: (text: string) => void,
 ): Promise<Rehearsal> {
   const { current, release } = order
-  if (!migrated.changed) return { ...migrated, old: { kind: 'not-asked', why: 'the migration changes nothing' } }
+  if (!migrated.changed) {
+    // Other migrations than those of what serves, and nothing to do: this may be older code than the schema.
+    note(`the migration changes nothing; running ${release.id} on the copy`)
+    return {
+      ...migrated,
+      ...(await runNew(parts, order, migrated, note)),
+      old: { kind: 'not-asked', why: 'the migration changes nothing' },
+    }
+  }
   const breaking = migrated.changes.find(change => change.breaking)
   const old = await stageOld(current, parts.directory)
   if (breaking === undefined && old.refusal === undefined) {
@@ -167,16 +176,17 @@ async function decide(
     if (fault === undefined) return { ...migrated, old: { kind: 'lives' } }
     // The door and the containers of this one make room for the new release.
     await parts.stageEdge.closeDoor(old.release)
-    return { ...migrated, ...(await runNew(parts, order, note)), old: { kind: 'breaks', ...fault } }
+    return { ...migrated, ...(await runNew(parts, order, migrated, note)), old: { kind: 'breaks', ...fault } }
   }
   const why = breaking === undefined ? (old.refusal ?? '') : `the schema tells: ${breaking.what}`
   note(`${current.id} can not live with it; running ${release.id} on the copy`)
-  return { ...migrated, ...(await runNew(parts, order, note)), old: { kind: 'not-asked', why } }
+  return { ...migrated, ...(await runNew(parts, order, migrated, note)), old: { kind: 'not-asked', why } }
 }
 
 async function runNew(
   parts: RehearsalParts,
   order: RehearsalOrder,
+  migrated: Migrated,
   note: (text: string) => void,
 ): Promise<{ bootSeconds?: number }> {
   const { current, release } = order
@@ -188,12 +198,16 @@ async function runNew(
   const startedAt = performance.now()
   const fault = await healthyOnStage(next, parts, order)
   if (fault === undefined) return { bootSeconds: Math.round(performance.now() - startedAt) / 1000 }
-  throw new SlipwayError('REHEARSAL_FAILED', `${release.id} does not become healthy on the migrated copy`, {
-    why: fault.why,
-    output: fault.output,
-    state: `production was not touched; ${current.id} goes on serving`,
-    next: 'Mend the cause shown above. A release that needs the world outside to become healthy can not be rehearsed: set rehearse: off for it.',
-  })
+  throw new SlipwayError(
+    'REHEARSAL_FAILED',
+    `${release.id} does not become healthy on ${migrated.changed ? 'the migrated copy' : 'a copy of the database'}`,
+    {
+      why: fault.why,
+      output: fault.output,
+      state: `production was not touched; ${current.id} goes on serving`,
+      next: 'Mend the cause shown above. A release that needs the world outside to become healthy can not be rehearsed: set rehearse: off for it.',
+    },
+  )
 }
 
 function proveEndedWell(result: JobResult, release: Release): void {

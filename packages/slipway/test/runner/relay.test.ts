@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect, createServer, Socket, type AddressInfo, type Server } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { join } from '../../src/runner/relay.ts'
 
@@ -41,6 +41,15 @@ test('nobody at the other end: the connection is ended, and others go on', async
   for (const server of servers.splice(0)) server.close()
   const near = await relayTo(port)
   near.on('error', () => undefined)
+  near.resume()
+  await once(near, 'end')
+})
+
+test('one that takes too long to answer is given up, and so is who waits for it', async () => {
+  const far = new Socket()
+  const near = connect({ host: '127.0.0.1', port: await listening(socket => join(socket, far)) })
+  await once(near, 'connect')
+  far.destroy()
   near.resume()
   await once(near, 'end')
 })

@@ -10,6 +10,7 @@ import { detectServices } from '../../config/roles.ts'
 import type { ReleaseSource } from '../../engine/fetch.ts'
 import { tagsToResolve, withResolvedTags } from '../../engine/pinned-document.ts'
 import { pathEnd } from '../../engine/path-end.ts'
+import { proveSameImages } from '../../engine/same-images.ts'
 import { sharedFingerprint } from '../../engine/shared-fingerprint.ts'
 import { resolveDigests } from '../../engine/registry.ts'
 import type { RegistryLogin } from '../../engine/registry-login.ts'
@@ -50,6 +51,7 @@ export async function resolveSource(
 /** Of several servers, what this one runs; what all of them must have alike is known by a hash over all of it. */
 function partHere(source: ResolvedSource): ResolvedSource {
   const { config, document, directory } = source
+  proveSameImages(document, source.services, config.migrate)
   const services = servicesHere(source.services, config)
   const hasWeb = services.some(service => service.role === 'web')
   return {

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { pinnedFileText } from '../../servers/ssh/pinned-keys.ts'
 import { askingArgv, identityLink, pinnedFile } from '../../servers/ssh/ssh-argv.ts'
 import type { Channel } from './following.ts'

@@ -1,6 +1,7 @@
 import { SlipwayError } from '../../../src/support/errors.ts'
 import type { BackupFile, Backups, Database, Rehearsals } from '../../../src/release/ports.ts'
 import { compareStates, live } from './databases.ts'
+import { livesWith } from './image.ts'
 import type { SlipwayProcess } from './process.ts'
 
 /** PostgreSQL on the simulated server. */
@@ -121,6 +122,9 @@ export function simulatedRehearsals(process: SlipwayProcess): Rehearsals {
           throw new SlipwayError('REHEARSAL_FAILED', 'The migration failed on a copy')
         const applied = server.databases.get(live)?.applied
         const pending = image.migrations.filter(({ id }) => applied?.has(id) !== true)
+        const database = server.databases.get(live)
+        if (pending.length === 0 && database !== undefined && !livesWith(image, database))
+          throw new SlipwayError('REHEARSAL_FAILED', 'The new release does not become healthy on a copy')
         const breaks = pending.some(({ compatible }) => !compatible)
         return {
           changed: pending.length > 0,

@@ -44,7 +44,7 @@ export class Operator {
   }
 
   private beginDeploy(operation: Extract<Operation, { kind: 'deploy' }>): Planner {
-    const { image, content, state } = this.repository(operation, this.serving())
+    const { image, content, state } = this.repository(operation, this.recorded())
     return {
       fetched: id => {
         this.server.images.set(id, image)
@@ -67,11 +67,10 @@ export class Operator {
     }
   }
 
-  /** What people see, also after a deployment that was cut off behind its switch: nobody deploys code of before that again. */
-  private serving(): Release | undefined {
-    const { edge, current, releases } = this.server
-    const id = edge === 'held' || edge === undefined ? current : edge
-    return id === undefined ? undefined : releases.get(id)
+  /** What people believe, also after a deployment that was cut off behind its switch: they deploy code of before it again. */
+  private recorded(): Release | undefined {
+    const { current, releases } = this.server
+    return current === undefined ? undefined : releases.get(current)
   }
 
   private repository(

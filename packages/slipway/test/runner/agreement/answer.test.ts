@@ -93,6 +93,16 @@ test('hostile input ends it, and nothing but a report of this very follower is e
   expect((await decidingOnDisk(place(), ['a']).heard(key)).get('a')?.report.stage).toBe('begun')
 })
 
+test('a line longer than any question ends it, whatever it says and whether it ends or not', async () => {
+  expect((await said(`${' '.repeat(9000)}${ask()}`)).answers).toEqual([])
+  const open = new PassThrough()
+  open.write(`${ask()}${'x'.repeat(9000)}`)
+  const output = new PassThrough()
+  await answerFollower(['__agree', 'shop-prod', 'a'], open, output)
+  output.end()
+  expect((await output.toArray()).join('').split('\n').length).toBe(3)
+}, 5000)
+
 test('a server of no such name is nobody', async () => {
   const printed = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   for (const name of ['../b', '', 'a b', '--help', 'A', 'a'.repeat(41)]) {
