@@ -77,6 +77,15 @@ describe.runIf(thorough)('an environment of two servers', () => {
     expect(traffic?.summary().failed).toBe(0)
   })
 
+  test('has nothing to do when nothing is to be done on any of them', async () => {
+    const again = await json('deploy', 'prod')
+    expect(again.exitCode, again.stderr).toBe(0)
+    expect(again.result).toMatchObject({
+      outcome: 'unchanged',
+      servers: [{ outcome: 'unchanged' }, { outcome: 'unchanged' }],
+    })
+  })
+
   test('is looked at as one', async () => {
     const [status, logs, history, backup] = await Promise.all([
       json('status', 'prod'),
@@ -98,7 +107,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
     expect(new Set(lines.map(({ server, service }) => `${server} ${service}`))).toEqual(
       new Set(['a web', 'b db', 'b worker']),
     )
-    expect(history.result).toMatchObject([{ id: 'd2', release: 'r2' }, { id: 'd1' }])
+    expect(history.result).toMatchObject([{ outcome: 'unchanged' }, { release: 'r2' }, { release: 'r1' }])
     expect(backup.result).toMatchObject({ kind: 'daily' })
     const there = await two.slipway('exec', 'prod', 'web', '--server', 'a', '--', 'printenv', 'VERSION')
     expect(there).toMatchObject({ exitCode: 0, stdout: '2\n' })
