@@ -241,7 +241,8 @@ async function judge(pulse, old, next) {
   const version = Number(seen.web)
   if (!isWhole(seen)) return { version: Number.isNaN(version) ? undefined : version, problem: JSON.stringify(seen) }
   if (version !== old && version !== next) return { version, problem: `v${version} is neither` }
-  const last = (await pulse.history()).at(-1)
+  // Whoever took it up by deploying may have found it deployed.
+  const last = (await pulse.history()).findLast(record => record.outcome !== 'unchanged')
   const told = last?.outcome === 'deployed'
   if (told !== (version === next)) return { version, problem: `history says ${last?.outcome}, and v${version} serves` }
   return { version }
