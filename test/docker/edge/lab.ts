@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { caddyEdge, type CaddyEdge } from '../../../packages/slipway/src/edge/edge.ts'
 import type { EnvironmentConfig } from '../../../packages/slipway/src/config/model.ts'
+import type { Issuer } from '../../../packages/slipway/src/edge/front-config.ts'
 import type { Release, ReleaseId } from '../../../packages/slipway/src/release/model.ts'
 import { run } from '../../../packages/slipway/src/support/run.ts'
 
@@ -78,7 +79,7 @@ export interface EdgeLab {
   port: number
   ports: { http: number; https: number }
   edgeName: string
-  edge(project: string, more?: { directory?: string }): CaddyEdge
+  edge(project: string, more?: { directory?: string; issuer?: Issuer }): CaddyEdge
   network(project: string, id: ReleaseId): Promise<string>
   startApp(project: string, id: ReleaseId, replica?: string): Promise<string>
   end(): Promise<void>

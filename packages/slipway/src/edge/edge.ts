@@ -5,6 +5,7 @@ import { closeDoor, closeWebSockets, openDoor } from './door.ts'
 import { countAnswered, countInFlight } from './door-counts.ts'
 import type { Front } from './front-container.ts'
 import { ensureSite } from './front.ts'
+import type { Issuer } from './front-config.ts'
 import { waitingRoom, type WaitingRoom } from './hold.ts'
 import { edgeLayout, holdName } from './layout.ts'
 import { pointLive, readLive, removeLive } from './link.ts'
@@ -105,7 +106,7 @@ export interface CaddyEdgeOptions {
   image?: string
   /** For tests: other ports than 80 and 443, certificates of Caddy's own authority, and quick reloads. */
   ports?: FrontPorts
-  issuer?: 'internal'
+  issuer?: Issuer
   leaveMs?: number
   /** Where requests wait; a room of this process when absent. */
   room?: WaitingRoom

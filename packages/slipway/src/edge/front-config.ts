@@ -36,9 +36,12 @@ export function frontConfig(sites: readonly Site[], settings: FrontSettings): Js
 
 export interface FrontSettings {
   ports: FrontPorts
-  /** `internal`: Caddy's own authority instead of a public one. For tests. */
-  issuer?: 'internal'
+  /** Who signs certificates. Absent: the authorities that Caddy knows. */
+  issuer?: Issuer
 }
+
+/** For tests. `internal`: Caddy's own, which asks nobody. Else an authority that is asked by ACME, as the public ones are. */
+export type Issuer = 'internal' | { directory: string; rootsFile: string }
 
 /** One server an address; the sites that share it are told apart by host. */
 function addressServers(sites: readonly Site[]): Record<string, Json> {
@@ -207,9 +210,12 @@ function plain(status: number | string, body: string, headers: Record<string, st
 function tlsApps(sites: readonly Site[], settings: FrontSettings): Record<string, Json> {
   const policies = sites.flatMap(site => {
     const subjects = [...new Set(site.services.flatMap(service => service.hosts))].sort()
-    if (settings.issuer === 'internal') return [{ subjects, issuers: [{ module: 'internal' }] }]
-    if (site.mode !== 'domains' || site.email === undefined) return []
-    return [{ subjects, issuers: [{ module: 'acme', email: site.email }] }]
+    const { issuer } = settings
+    if (issuer === 'internal') return [{ subjects, issuers: [{ module: 'internal' }] }]
+    const email = site.mode === 'domains' && site.email !== undefined ? { email: site.email } : {}
+    const authority = issuer === undefined ? {} : { ca: issuer.directory, trusted_roots_pem_files: [issuer.rootsFile] }
+    const asked = { ...email, ...authority }
+    return Object.keys(asked).length === 0 ? [] : [{ subjects, issuers: [{ module: 'acme', ...asked }] }]
   })
   return {
     ...(policies.length === 0 ? {} : { tls: { automation: { policies } } }),
