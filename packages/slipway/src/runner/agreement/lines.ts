@@ -6,6 +6,7 @@ export async function* boundedLines(input: Readable, longest: number): AsyncGene
   for await (const chunk of input as AsyncIterable<Buffer>) {
     held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
     for (let end = held.indexOf(0x0a); end >= 0; end = held.indexOf(0x0a)) {
+      if (end > longest) return
       yield held.subarray(0, end).toString('utf8')
       held = held.subarray(end + 1)
     }
