@@ -56,7 +56,14 @@ export class TestServer {
   }
 }
 
-export const wishes: Wishes = { user: 'deploy', app: 'shop', adminAddresses: [], openPorts: [], swapMegabytes: 2048 }
+export const wishes: Wishes = {
+  user: 'deploy',
+  app: 'shop',
+  adminAddresses: [],
+  openPorts: [],
+  neighbours: [],
+  swapMegabytes: 2048,
+}
 
 /** Runs a line on another machine of the same network. */
 export async function elsewhere(line: string): Promise<string> {

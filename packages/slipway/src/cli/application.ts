@@ -3,6 +3,7 @@ import type { Event } from '../release/events.ts'
 import type { Commit, DeploymentId, DeploymentRecord, Plan, ReleaseId } from '../release/model.ts'
 import type { BackupFile, ContainerState } from '../release/ports.ts'
 import type { Promotion, ProvenRelease } from '../release/promotion.ts'
+import type { AgreementKey } from '../release/several/agreement.ts'
 import type { OpenSecrets } from '../secrets/open.ts'
 import type { SealedFile } from '../secrets/sealed-file.ts'
 import type { Problem, SlipwayError } from '../support/errors.ts'
@@ -14,8 +15,8 @@ export interface Application {
   readonly app: string
   readonly environment: string
   plan(request: PlanRequest): Promise<Plan>
-  deploy(request: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
-  rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
+  deploy(request: DeployRequest, emit: (event: Event) => void): Promise<Carried>
+  rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<Carried>
   /** Ends a deployment whose process died; undefined: there is none. Throws LOCKED while somebody holds the lock. */
   resume(request: ResumeRequest, emit: (event: Event) => void): Promise<DeploymentRecord | undefined>
   /** What may be promoted from here. Throws PROMOTION_REFUSED with all that speaks against it. */
@@ -29,11 +30,25 @@ export interface Application {
   exec(request: ExecRequest, attach: Attach): Promise<number>
   backup(request: BackupRequest): Promise<BackupFile>
   /** Follows the deployment that a server carries out, or shows how the last one ended. */
-  attach(request: AttachRequest, emit: (event: Event) => void): Promise<DeploymentRecord>
+  attach(request: AttachRequest, emit: (event: Event) => void): Promise<Carried>
   /** What to say when a deployment is interrupted, if that is something else than it usually is. */
   answerToInterrupt?(signal: AbortSignal): string
   /** When the command is over. */
   close?(): Promise<void>
+}
+
+/** How a deployment came out; of several servers, as the deciding one has it, with how the others ended. */
+export interface Carried extends DeploymentRecord {
+  servers?: CarriedOn[]
+}
+
+export interface CarriedOn {
+  server: string
+  decides: boolean
+  /** Absent: it is not known how it ended there. */
+  outcome?: DeploymentRecord['outcome']
+  release?: ReleaseId
+  why?: string
 }
 
 /**
@@ -111,6 +126,8 @@ export interface DeployRequest {
   promotion?: Promotion
   /** With code from Git: this commit, by its full name. Absent: the newest of the branch. */
   commit?: string
+  /** Of several servers: the deployment that this one follows. */
+  agreementKey?: AgreementKey
 }
 
 export interface RollbackRequest {
@@ -121,10 +138,14 @@ export interface RollbackRequest {
   data?: 'keep' | 'restore'
   /** The app's name, typed by a person who accepts that data is lost. */
   confirm?: string
+  /** Of several servers: the deployment that this one follows. */
+  agreementKey?: AgreementKey
 }
 
 export interface ResumeRequest {
   signal: AbortSignal
+  /** Of several servers, one that can not be reached is a failure; else it is only told. */
+  everywhere?: true
 }
 
 export interface AttachRequest {
@@ -141,6 +162,8 @@ export interface LogsRequest {
 }
 
 export interface LogLine {
+  /** Absent: the environment has one. */
+  server?: string
   service: string
   text: string
 }
@@ -154,6 +177,8 @@ export interface ExecRequest extends ContainerRequest {
 /** One container of what serves. */
 export interface ContainerRequest {
   service: string
+  /** Of several servers; absent: the only one that runs the service. */
+  server?: string
   /** From 1; absent: the first that runs. */
   replica?: number
 }
@@ -189,6 +214,21 @@ export interface StatusReport {
   /** Absent: it was not asked for, or somebody deploys just now. */
   alert?: AlertStatus
   lock?: LockHolder
+  /** Absent: the environment has one server. Else all above is what the deciding one says, and services of all. */
+  servers?: ServerStatus[]
+}
+
+/** One of several servers. */
+export interface ServerStatus {
+  server: string
+  host: string
+  decides: boolean
+  /** Why nothing is known of it. */
+  unreachable?: string
+  release?: ReleaseId
+  edge?: EdgeStatus
+  unfinished?: DeploymentId
+  lock?: LockHolder
 }
 
 export interface AlertStatus {
@@ -213,6 +253,8 @@ export interface CurrentRelease {
 
 export interface ServiceStatus {
   name: string
+  /** Absent: the environment has one. */
+  server?: string
   role: ServiceRole
   /** As a registry knows it; absent: it was built or loaded there. */
   image?: string
@@ -241,10 +283,17 @@ export interface LockHolder {
   since?: string
 }
 
+export interface CheckedService {
+  name: string
+  role: string
+  /** Of several servers, those that run it; absent: the environment has one, or it is a job. */
+  servers?: string[]
+}
+
 export interface CheckReport {
   file: string
   app: string
-  environments: { name: string; project: string; production: boolean; services: { name: string; role: string }[] }[]
+  environments: { name: string; project: string; production: boolean; services: CheckedService[] }[]
   /** Warnings; an error is thrown as CONFIG_INVALID. */
   warnings: Problem[]
   /** What Git keeps was searched for secrets in clear; absent: there is no repository. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { guardCommand } from './guardian/address.ts'
-import { runnerCommand, sessionCommand, workCommand } from '../runner/names.ts'
+import { agreeCommand, relayCommand, runnerCommand, sessionCommand, workCommand } from '../runner/names.ts'
 import { tendCommand } from './tending/start.ts'
 import { version } from './version.ts'
 
@@ -23,6 +23,12 @@ if (argv[0] === '--version' || argv[0] === '-V') {
 } else if (argv[0] === workCommand) {
   const { work } = await import('./remote/work.ts')
   process.exit(await work(argv))
+} else if (argv[0] === agreeCommand) {
+  const { answerFollower } = await import('../runner/agreement/answer.ts')
+  process.exit(await answerFollower(argv, process.stdin, process.stdout))
+} else if (argv[0] === relayCommand) {
+  const { passOn } = await import('../runner/relay.ts')
+  passOn(argv)
 } else {
   const { runInProcess } = await import('./process.ts')
   await runInProcess(argv)

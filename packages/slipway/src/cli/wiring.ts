@@ -19,6 +19,10 @@ export const openApplication: OpenApplication = async (configFile, environment, 
   const file = configFile === undefined ? await findConfig(process.cwd()) : resolve(configFile)
   const name = environment ?? (await onlyEnvironment(file))
   const { config } = await loadConfig(file, name)
+  if (config.placement !== undefined) {
+    const { openSeveral } = await import('./remote/several/open.ts')
+    return openSeveral(config, config.placement, note, promotion)
+  }
   if (config.server === undefined) return openHere(file, name)
   const { RemoteApplication } = await import('./remote/remote-application.ts')
   return new RemoteApplication(config, config.server, note, promotion)

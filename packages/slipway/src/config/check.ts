@@ -2,6 +2,16 @@ import type { Problem } from '../support/errors.ts'
 import { edgeMissing, hostClaimedTwice, hostsTellApart, hostsWithoutWeb, listenPort } from './checks/edge.ts'
 import { portTaken, publishedPort, stateReachable } from './checks/edge.ts'
 import { databaseIsState, databaseKnown, migrationService, servicesKnown } from './checks/names.ts'
+import {
+  certificatesApart,
+  dependsElsewhere,
+  jobsUnplaced,
+  placedNowhere,
+  placedServicesKnown,
+  sameImages,
+  stateOnce,
+  volumeApart,
+} from './checks/placement.ts'
 import { fixedName, healthCheck, hostNetwork, imageTag, memoryLimit, stateVolume } from './checks/services.ts'
 import type { Check, Subject } from './checks/subject.ts'
 import { plainSecrets } from './checks/variables.ts'
@@ -10,6 +20,22 @@ import { plainSecrets } from './checks/variables.ts'
 export function checkServices(subject: Subject): Problem[] {
   return checks.flatMap(check => check(subject))
 }
+
+/** Of several servers: what would run nowhere, twice, or not alike. */
+export function checkPlacement(subject: Subject): Problem[] {
+  return placementChecks.flatMap(check => check(subject))
+}
+
+const placementChecks: readonly Check[] = [
+  placedServicesKnown,
+  placedNowhere,
+  stateOnce,
+  jobsUnplaced,
+  sameImages,
+  dependsElsewhere,
+  volumeApart,
+  certificatesApart,
+]
 
 const checks: readonly Check[] = [
   servicesKnown,
@@ -31,4 +57,5 @@ const checks: readonly Check[] = [
   memoryLimit,
   imageTag,
   plainSecrets,
+  ...placementChecks,
 ]

@@ -6,17 +6,25 @@ import type { Settings, slipwaySchema } from './schema.ts'
  * Compose files are appended, groups are merged, everything else is replaced.
  */
 export function layeredSettings(file: z.infer<typeof slipwaySchema>, environment: string): LayeredSettings {
-  const base = spelledOut(file)
+  const { servers: _servers, ...everywhere } = file
+  const base = spelledOut(everywhere)
   const own = file.environments !== undefined && Object.hasOwn(file.environments, environment)
   const over = spelledOut((own ? file.environments?.[environment] : undefined) ?? {})
-  const merged = mergeGroups(base, over) as LayeredSettings
+  const { server: _server, ...merged } = mergeGroups(base, over) as LayeredSettings
   const edge = mergedEdge(base.edge, over.edge)
   return {
     ...merged,
     compose: base.compose ?? [],
     environmentCompose: over.compose ?? [],
     ...(edge === undefined ? {} : { edge }),
+    ...whereIt(base, over),
   }
+}
+
+/** An environment that names several servers does not mean the `server` of the top level too. */
+function whereIt(base: LayeredSettings, over: LayeredSettings): Pick<LayeredSettings, 'server' | 'servers'> {
+  const { servers, server = servers === undefined ? base.server : undefined } = over
+  return { ...(server === undefined ? {} : { server }), ...(servers === undefined ? {} : { servers }) }
 }
 
 /** Settings in their long form: every short cut written out. */

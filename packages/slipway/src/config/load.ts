@@ -5,10 +5,11 @@ import { formProblems } from './issues.ts'
 import { type LayeredSettings, layeredSettings } from './layers.ts'
 import { migrationService } from './migration-service.ts'
 import type { EnvironmentConfig, ServerConfig } from './model.ts'
+import { placementOf, unknownServer } from './placement.ts'
 import { settingPlace } from './places.ts'
 import { composeFiles, envFile, isFile, type Report, reportMissingMigrations } from './project-files.ts'
 import { readLimited } from './read-limited.ts'
-import { type Fault, quoted } from './rules.ts'
+import { quoted } from './rules.ts'
 import type { SlipwayFile } from './schema.ts'
 import { serverConfigs } from './servers.ts'
 import { environmentConfig } from './settings.ts'
@@ -70,6 +71,7 @@ export async function loadConfig(file: string, environment: string, lasting?: st
     composeFiles: await composeFiles(settings, directory, report),
     envFile: await envFile(settings, directory),
     server,
+    placement: placementOf(settings, servers, report),
     scan: written.scan,
   })
   await reportMissingMigrations(config, settings, report)
@@ -105,11 +107,11 @@ export async function loadServers(file: string): Promise<LoadedServers> {
     app: written.app,
     servers: serverConfigs(written.servers, directory),
     environments: environmentNames(written).map(name => {
-      const { server, source } = layeredSettings(written, name)
+      const { server, servers, source } = layeredSettings(written, name)
       const repository = source?.git.repository
       return {
         name,
-        ...(server === undefined ? {} : { server }),
+        servers: servers === undefined ? [server ?? 'local'] : Object.keys(servers),
         ...(repository === undefined ? {} : { repository }),
       }
     }),
@@ -121,7 +123,12 @@ export interface LoadedServers {
   directory: string
   app: string
   servers: ServerConfig[]
-  environments: { name: string; server?: string; repository?: string }[]
+  environments: {
+    name: string
+    /** Their names; `local` is this machine. */
+    servers: string[]
+    repository?: string
+  }[]
 }
 
 async function readConfig(file: string): Promise<{ source: YamlSource; written: SlipwayFile }> {
@@ -135,20 +142,6 @@ async function readConfig(file: string): Promise<{ source: YamlSource; written: 
 function environmentNames(written: SlipwayFile): string[] {
   const names = Object.keys(written.environments ?? {})
   return names.length === 0 ? [defaults.environment] : names
-}
-
-function unknownServer(name: string, servers: readonly ServerConfig[]): Fault {
-  const known = servers.map(server => server.name)
-  const near = nearestName(name, known)
-  return {
-    message: `\`servers\` has no ${quoted(name)}`,
-    mend:
-      near !== undefined
-        ? `Did you mean \`${near}\`?`
-        : known.length === 0
-          ? `Add it: \`servers: { ${name}: { host: 203.0.113.10 } }\`.`
-          : `It has: ${known.join(', ')}.`,
-  }
 }
 
 function unknownEnvironment(file: string, environment: string, known: string[]): SlipwayError {
@@ -186,10 +179,11 @@ function checkTogether(settings: LayeredSettings, report: Report): void {
   }
 }
 
-function checkGit({ source, server }: LayeredSettings, report: Report): void {
+function checkGit({ source, server, servers }: LayeredSettings, report: Report): void {
+  const isElsewhere = servers !== undefined || (server !== undefined && server !== 'local')
   const { repository, token, remote } = source?.git ?? {}
   const at = (name: string, message: string, mend: string): void => report(['source', 'git', name], { message, mend })
-  if (source !== undefined && repository === undefined && server !== undefined && server !== 'local') {
+  if (source !== undefined && repository === undefined && isElsewhere) {
     at(
       'repository',
       '`source.git` of an environment with a server has no `repository`',

@@ -39,6 +39,8 @@ export interface EnvironmentConfig {
   retention: { releases: number; databases: number }
   /** Absent: this machine. */
   server?: ServerConfig
+  /** Absent: all services run on one server. */
+  placement?: Placement
   secrets: SecretsConfig
   scan: { allow: Allowance[] }
   /** By their names, as images have them. A tag of theirs stands for the digest that it has there; absent: none. */
@@ -80,6 +82,24 @@ export interface ServerConfig {
   home: string
   /** The image of the runner, with its digest; absent: this version's own. */
   runner?: string
+  /** Where the other servers of an environment reach it. */
+  privateAddress?: string
+}
+
+/** Which services run on which servers. Each server carries out the whole deployment, for its own services. */
+export interface Placement {
+  /** In the order of slipway.yaml. */
+  servers: PlacedServer[]
+  /** The server that decides for all: the database's, else the first. */
+  decides: string
+  /** The Compose service that runs PostgreSQL. Unlike `database`, it is known on every server. */
+  database?: string
+  /** On a server: which of them it is. */
+  here?: string
+}
+
+export interface PlacedServer extends ServerConfig {
+  services: string[]
 }
 
 /** Where the code comes from: the folder as it is, a branch of a Git repository, or on a server what came there. */

@@ -32,8 +32,7 @@ interface Row {
 function rowsOf(schema: z.core.$ZodType, prefix: string): Row[] {
   return unwrap(schema).flatMap(each => {
     if (each instanceof z.ZodRecord) {
-      // Environments take the same settings as the top level, which are listed already.
-      return prefix === 'environments' ? [] : rowsOf(each.valueType, `${prefix}.<name>`)
+      return prefix === 'environments' ? ownRows(each.valueType) : rowsOf(each.valueType, `${prefix}.<name>`)
     }
     if (each instanceof z.ZodArray) return rowsOf(each.element, `${prefix}[]`)
     if (!(each instanceof z.ZodObject)) return []
@@ -44,6 +43,11 @@ function rowsOf(schema: z.core.$ZodType, prefix: string): Row[] {
       return [row, ...rowsOf(field, path)]
     })
   })
+}
+
+/** Environments take the same settings as the top level, which are listed already; but `servers` means another thing. */
+function ownRows(environment: z.core.$ZodType): Row[] {
+  return rowsOf(environment, 'environments.<name>').filter(({ path }) => path.startsWith('environments.<name>.servers'))
 }
 
 function section(row: Row): string[] {

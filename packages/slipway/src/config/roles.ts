@@ -48,7 +48,7 @@ function detectRole(
   awaited: ReadonlySet<string>,
   config: EnvironmentConfig,
 ): ServiceRole {
-  if (config.database?.service === name) return 'state'
+  if (config.database?.service === name || config.placement?.database === name) return 'state'
   if (service.build === undefined && typeof service.image === 'string' && isStateImage(service.image)) return 'state'
   if (awaited.has(name)) return 'job'
   const open = portsOf(service).length > 0 || exposedOf(service).length > 0

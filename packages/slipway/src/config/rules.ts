@@ -92,6 +92,11 @@ export const sshHost: Rule = value =>
         mend: 'Write the lower-case name or the address alone, as in 203.0.113.10; user and port are settings of their own.',
       }
 
+export const ipAddress: Rule = value =>
+  isIP(value) === 0
+    ? { message: `${quoted(value)} is not an IP address`, mend: 'Write the address alone, as in 10.0.0.4 or fd00::4.' }
+    : undefined
+
 export const listenAddress: Rule = value =>
   parseListen(value) === undefined
     ? {

@@ -11,6 +11,7 @@ import {
   hooks,
   limit,
   migrate,
+  placement,
   registry,
   rehearse,
   server,
@@ -159,7 +160,7 @@ const settings = {
     .meta({ description: 'What prune leaves', examples: [{ releases: 10 }] }),
 }
 
-const environment = z.strictObject(settings)
+const environment = z.strictObject({ ...settings, servers: placement.optional() })
 
 export const slipwaySchema = z.strictObject({
   app: formatted(formats.app).meta({

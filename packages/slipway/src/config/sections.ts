@@ -6,6 +6,7 @@ import {
   anyPath,
   branchName,
   cidr,
+  ipAddress,
   listenAddress,
   plainCommand,
   repositoryAddress,
@@ -280,6 +281,13 @@ export const server = z.strictObject({
       examples: ['deploy'],
     }),
   port: port.optional().meta({ description: 'The port of SSH', default: defaults.server.port, examples: [2222] }),
+  private_address: ruled(ipAddress)
+    .optional()
+    .meta({
+      description:
+        'Its address in the network that the servers of an environment share, such as a private one of the provider or WireGuard. With several servers in one environment, the one with the database needs it: the others reach the database and agree with it there',
+      examples: ['10.0.0.4'],
+    }),
   identity: ruled(anyPath)
     .optional()
     .meta({
@@ -331,3 +339,27 @@ export const server = z.strictObject({
       ],
     }),
 })
+
+/** What an environment says of several servers; the servers themselves stand at the top level. */
+export const placement = z
+  .record(
+    formatted(formats.server),
+    z.strictObject({
+      services: z
+        .array(serviceName)
+        .min(1)
+        .max(200)
+        .meta({
+          description:
+            'The services that run there, by their names in the Compose files. Web services and workers may run on several servers; a database or cache on exactly one',
+          examples: [['api'], ['db', 'worker']],
+        }),
+    }),
+  )
+  .meta({
+    description:
+      'Several servers for one environment, by their names under the top-level `servers`: each runs its services of the same release. Takes the place of `server`. The server of the database decides for all of them when to switch and when to go back',
+    examples: [
+      { 'app-1': { services: ['api'] }, 'app-2': { services: ['api'] }, data: { services: ['db', 'worker'] } },
+    ],
+  })

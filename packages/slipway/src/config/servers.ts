@@ -7,7 +7,7 @@ import type { SlipwayFile } from './schema.ts'
 /** The servers of slipway.yaml in its order, with every default filled in. */
 export function serverConfigs(written: SlipwayFile['servers'], directory: string): ServerConfig[] {
   return Object.entries(written ?? {}).map(([name, server]): ServerConfig => {
-    const { host, user, port, identity, admin_addresses, open_ports, swap, home, runner } = server
+    const { host, user, port, identity, admin_addresses, open_ports, swap, home, runner, private_address } = server
     return {
       name,
       host,
@@ -19,6 +19,7 @@ export function serverConfigs(written: SlipwayFile['servers'], directory: string
       swapMegabytes: megabytes(swap ?? defaults.server.swap),
       home: home ?? defaults.server.home,
       ...(runner === undefined ? {} : { runner }),
+      ...(private_address === undefined ? {} : { privateAddress: private_address }),
     }
   })
 }

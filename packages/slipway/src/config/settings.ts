@@ -9,6 +9,7 @@ import type {
   HealthConfig,
   HooksConfig,
   MigrateConfig,
+  Placement,
   ServerConfig,
   ServiceConfig,
   Source,
@@ -53,6 +54,7 @@ export function environmentConfig(settings: LayeredSettings, place: ProjectPlace
     rollback: { data: settings.rollback?.data ?? defaults.rollback.data },
     retention: { ...defaults.retention, ...compact(settings.retention ?? {}) },
     ...(place.server === undefined ? {} : { server: place.server }),
+    ...(place.placement === undefined ? {} : { placement: place.placement }),
     secrets: {
       file: join(place.directory, defaults.secrets.folder, `${place.environment}.yaml`),
       rules: secretRules(settings.secrets ?? {}),
@@ -72,6 +74,7 @@ export interface ProjectPlace {
   composeFiles: string[]
   envFile: string | undefined
   server: ServerConfig | undefined
+  placement: Placement | undefined
   scan: SlipwayFile['scan']
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { writeAtomically } from '../support/files.ts'
 import type { ComposeDocument } from '../config/document.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
-import type { Commit, Release, ReleaseId, ReleaseService } from '../release/model.ts'
+import type { Commit, PathEnd, Release, ReleaseId, ReleaseService } from '../release/model.ts'
 import { copyInto, sourceOf } from '../source/copy.ts'
 import { keepValues, visibleVariables } from '../source/environment-values.ts'
 import { documentFingerprints } from '../source/documents.ts'
@@ -36,6 +36,10 @@ export interface ReleaseSource {
   variables?: Readonly<Record<string, string>>
   /** For registries that images are pulled from. */
   logins?: readonly RegistryLogin[]
+  /** Of several servers: over what all of them must have alike. */
+  shared?: string
+  /** Of several servers: this one's end of the way to the database. */
+  path?: PathEnd
 }
 
 /** Makes a release: builds or pulls its images, pins them, and writes its folder. Touches nothing that runs. */
@@ -115,6 +119,8 @@ async function makeRelease(
     stateFingerprint: hash(timeless(state)),
     directory,
     ...(source.commit === undefined ? {} : { commit: source.commit }),
+    ...(source.shared === undefined ? {} : { shared: source.shared }),
+    ...(source.path === undefined ? {} : { path: source.path }),
     ...(delivered.fingerprint === undefined ? {} : { secretsFingerprint: delivered.fingerprint }),
     ...(config.database === undefined ? {} : { database: config.database.service }),
     ...(migrationFingerprint === undefined ? {} : { migrationFingerprint }),

@@ -1,3 +1,7 @@
+import { docker, registryOf } from '../config/image-registry.ts'
+
+export { docker }
+
 /** An image as a Compose file names it, taken apart as Docker does. Pure. */
 export interface ImageReference {
   /** `docker.io` when no other is named. */
@@ -13,10 +17,10 @@ export function imageReference(written: string): ImageReference {
   const colon = named.lastIndexOf(':')
   const isTagged = colon > named.lastIndexOf('/')
   const path = isTagged ? named.slice(0, colon) : named
-  const first = path.split('/')[0] ?? ''
-  const isRegistry = path.includes('/') && (/[.:]/.test(first) || first === 'localhost')
-  const registry = !isRegistry || first === 'index.docker.io' ? docker : first
-  const inside = isRegistry ? path.slice(first.length + 1) : path
+  const registry = registryOf(path)
+  const [first = ''] = path.split('/', 1)
+  const isNamed = path.includes('/') && (registry !== docker || first.endsWith(docker))
+  const inside = isNamed ? path.slice(first.length + 1) : path
   const repository = registry === docker && !inside.includes('/') ? `library/${inside}` : inside
   return {
     registry,
@@ -40,5 +44,3 @@ export function wholeReference(written: string): string {
 export function isByDigest(written: string): boolean {
   return /@sha256:[0-9a-f]{64}$/.test(written)
 }
-
-export const docker = 'docker.io'

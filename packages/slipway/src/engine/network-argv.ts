@@ -3,6 +3,9 @@ import type { Release } from '../release/model.ts'
 import { labels, releaseNetwork } from './names.ts'
 import { networkKeys, networksOf } from './release-document.ts'
 
+/** Only for the release's way to a database on another server: on both ends of it, and on no service's list. */
+export const pathNetwork = 'slipway-path'
+
 /** Names and arguments for a release's networks. Pure. */
 export function networkArgv(release: Release, document: ComposeDocument, key: string): string[] {
   const network = document.networks?.[key]
@@ -33,13 +36,17 @@ export function networkName(release: Release, document: ComposeDocument, key: st
 export function ownNetworkKeys(release: Release, document: ComposeDocument): string[] {
   const passing = release.services.filter(service => service.role !== 'state')
   const used = new Set(passing.flatMap(service => networksOf(document.services[service.name])))
-  return networkKeys(document).filter(key => used.has(key) && document.networks?.[key]?.external !== true)
+  const keys = networkKeys(document).filter(key => used.has(key) && document.networks?.[key]?.external !== true)
+  return release.path === undefined ? keys : [...keys, pathNetwork]
 }
 
 /** The release's own networks on which it reaches a state service. */
 export function reachedNetworks(release: Release, document: ComposeDocument, service: string): string[] {
   const own = ownNetworkKeys(release, document)
-  return networksOf(document.services[service]).filter(key => own.includes(key))
+  const reached = networksOf(document.services[service]).filter(key => own.includes(key))
+  // What comes in through it counts as the release's own: the fence lets it through, and no other release's.
+  const isOffered = release.path?.kind === 'offered' && service === release.database
+  return isOffered ? [...reached, pathNetwork] : reached
 }
 
 function textsOf(value: unknown): Record<string, string> {

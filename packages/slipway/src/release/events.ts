@@ -1,7 +1,14 @@
 import type { DeploymentId, Facts, Outcome, Plan, ReleaseId, StepName } from './model.ts'
 
 /** The one event stream: the journal, the terminal, `--json`, GitHub annotations and history are renderings of it. */
-export type Event = { at: string } & EventBody
+export type Event = { at: string; on?: OnServer } & EventBody
+
+/** Of several servers, where it happened. Only whoever watches all of them needs it: no journal has it. */
+export interface OnServer {
+  server: string
+  /** It decides for all, and what it says of the deployment counts. */
+  decides: boolean
+}
 
 export type EventBody =
   | {

@@ -26,6 +26,8 @@ export interface Release {
   documents?: Record<string, string>
   /** Over images, resolved configuration and migrations: equal fingerprints are equal releases. */
   fingerprint: string
+  /** Of several servers: over what all of them must have alike. Equal ones are parts of one release. */
+  shared?: string
   /** Over the definitions of the state services. */
   stateFingerprint: string
   /** Over the files of `migrate.files`; absent: not known. */
@@ -34,9 +36,14 @@ export interface Release {
   secretsFingerprint?: string
   /** The Compose service that runs the release's PostgreSQL. */
   database?: string
+  /** Of several servers: this one's end of the release's own way to the database. Absent: it has none. */
+  path?: PathEnd
   /** The release's own folder: Compose documents, sources, secrets. */
   directory: string
 }
+
+/** `offered`: on the database's server. `taken`: elsewhere, under the service's name on these networks of the Compose files. */
+export type PathEnd = { kind: 'offered' } | { kind: 'taken'; service: string; networks: string[] }
 
 export interface Commit {
   sha: string
@@ -88,6 +95,8 @@ export interface Plan {
 
 export interface PlannedService {
   name: string
+  /** Of several servers: those that run it. */
+  servers?: string[]
   role: ServiceRole
   change: 'new' | 'build' | 'changed' | 'same' | 'removed'
   /** By digest, where it is known before it is fetched. */

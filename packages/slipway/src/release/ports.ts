@@ -1,7 +1,7 @@
 import type { EnvironmentConfig, MigrateConfig } from '../config/model.ts'
 import type { Event } from './events.ts'
 import type { Experience } from './experience.ts'
-import type { Agreement } from './several/agreement.ts'
+import type { Agreement, DatabasePathStart } from './several/agreement.ts'
 import type {
   DataOrigin,
   DeploymentId,
@@ -40,6 +40,8 @@ export interface Ports {
   experience?: ExperienceStore
   /** Absent: the environment has one server. */
   agreement?: Agreement
+  /** Absent: the environment has one server. */
+  path?: DatabasePath
 }
 
 export interface Clock {
@@ -287,6 +289,14 @@ export interface Rehearsals {
   fill(current: Release, dump: Dump | undefined): Promise<number>
   /** Removes the copy: also what an earlier run that died left behind. */
   remove(current: Release): Promise<void>
+}
+
+/** Each release's own way to a database on another server: it goes with the release, on either end. */
+export interface DatabasePath {
+  /** On the database's server, once the release's networks are there. */
+  offer(release: Release): Promise<DatabasePathStart>
+  /** Elsewhere. Throws DATABASE_UNREACHABLE when no database answers at its other end. */
+  take(release: Release, start: DatabasePathStart, timeoutMs: number): Promise<void>
 }
 
 export interface RehearsalOrder {

@@ -60,6 +60,8 @@ export interface Place {
   folders: readonly string[]
   /** Files beside it that are read, such as a secret with a path of its own. */
   files: readonly string[]
+  /** Which server of its environment it is; absent: the environment has one. */
+  server?: string
 }
 
 /** How the session, which starts the runner, knows its own place. */

@@ -19,6 +19,10 @@ export const runnerLabel = 'slipway.runner'
 export const sessionCommand = '__session'
 export const runnerCommand = '__runner'
 export const workCommand = '__work'
+/** The answering side of an agreement, on the server that decides. */
+export const agreeCommand = '__agree'
+/** An end of a release's way to the database. */
+export const relayCommand = '__relay'
 
 /** The first line of a session. */
 export const greeting = 'slipway session 1'

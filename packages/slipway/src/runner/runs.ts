@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AgreementKey } from '../release/several/agreement.ts'
 import type { Promotion } from '../release/promotion.ts'
 import type { HandedOver } from '../secrets/handed-over.ts'
 import { isMissing, readIfPresent, writeAtomically } from '../support/files.ts'
@@ -25,6 +26,8 @@ export interface Order {
   secrets?: HandedOver
   /** The images of another environment, instead of those that the Compose files name. */
   promotion?: Promotion
+  /** Of several servers: the deployment that this one follows, by the name that the deciding server has given it. */
+  agreementKey?: AgreementKey
   rollback?: { release?: `r${number}`; data?: 'keep' | 'restore'; confirm?: string }
 }
 

@@ -52,6 +52,8 @@ const structuralKeys = new Set(
     'release current target previous version sha createdAt',
     'database of leftBehind file directory backup snapshot sha256',
     'fingerprint stateFingerprint migrationFingerprint secretsFingerprint',
+    // What several servers agree on: other servers read it in the journal.
+    'shared networks key assigned everywhere verdict',
   ].flatMap(line => line.split(' ')),
 )
 

@@ -355,7 +355,7 @@ export const mistakes: readonly Mistake[] = [
       '2:1 unknown setting "heath" | Did you mean `health`?',
       '3:17 "1" is not an address to listen on | Write address and port (1 to 65535), as in 0.0.0.0:3000, 127.0.0.1:3000 or [::]:3000.',
       '5:19 the path "../x.yml" leaves the project\'s folder | Write a path below the folder of slipway.yaml, as in infra/compose.yml.',
-      '5:29 unknown setting "role" | Under `environments.dev` there can be: compose, env_file, source, server, production, services, health, database, migrate, rehearse, edge, hold, drain, watch, warm, hooks, backups, secrets, registries, rollback, retention.',
+      '5:29 unknown setting "role" | Under `environments.dev` there can be: compose, env_file, source, server, production, services, health, database, migrate, rehearse, edge, hold, drain, watch, warm, hooks, backups, secrets, registries, rollback, retention, servers.',
       '6:36 "-x" is not a branch name: it starts with a hyphen | Write the name as `git branch` prints it, as in main or release/2.',
     ],
   },

@@ -51,8 +51,8 @@ describe('servers', () => {
   it('belong to environments', async () => {
     write('app: shop\nservers: { a: { host: a.example.com } }\nserver: a\nenvironments: { dev: {}, prod: {} }')
     expect((await loadServers(file)).environments).toEqual([
-      { name: 'dev', server: 'a' },
-      { name: 'prod', server: 'a' },
+      { name: 'dev', servers: ['a'] },
+      { name: 'prod', servers: ['a'] },
     ])
     expect((await loadConfig(file, 'prod')).config.server).toMatchObject({ name: 'a', host: 'a.example.com' })
   })

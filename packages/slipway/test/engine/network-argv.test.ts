@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { networkArgv, networkName, ownNetworkKeys, reachedNetworks } from '../../src/engine/network-argv.ts'
+import type { Release } from '../../src/release/model.ts'
 import { document, release } from './sample.ts'
 
 const r7 = release('r7')
@@ -14,6 +15,16 @@ describe('the networks of a release', () => {
     expect(reachedNetworks(r7, document, 'db')).toEqual(['inner'])
     expect(reachedNetworks(r7, document, 'cache')).toEqual(['default'])
     expect(reachedNetworks(r7, document, 'unknown')).toEqual([])
+  })
+
+  test('of several servers: one more for the way to the database, where the database is, and nothing else', () => {
+    const offered: Release = { ...r7, database: 'db', path: { kind: 'offered' } }
+    expect(ownNetworkKeys(offered, document)).toEqual(['default', 'inner', 'slipway-path'])
+    expect(reachedNetworks(offered, document, 'db')).toEqual(['inner', 'slipway-path'])
+    expect(reachedNetworks(offered, document, 'cache')).toEqual(['default'])
+    const taken: Release = { ...r7, path: { kind: 'taken', service: 'db', networks: ['inner'] } }
+    expect(ownNetworkKeys(taken, document)).toEqual(['default', 'inner', 'slipway-path'])
+    expect(reachedNetworks(taken, document, 'cache')).toEqual(['default'])
   })
 
   test('have names of their own', () => {

@@ -106,6 +106,22 @@ describe('events and errors', () => {
     ])
   })
 
+  test('what several servers agree on is read by the others as it was decided', () => {
+    const event = {
+      type: 'step-fact',
+      step: 'switch',
+      facts: {
+        agreement: { key: 'd7@2026-11-21T10:00:00.000Z', role: 'decides' },
+        outcome: 'switch',
+        everywhere: 'differs',
+        verdict: 'returned',
+        outcomeWhy: 'it did not switch',
+      },
+    }
+    const { facts } = redactor(['switch', 'differs', 'returned', '2026-11', 'decides']).event(event)
+    expect(facts).toEqual({ ...event.facts, outcomeWhy: `it did not ${blackened}` })
+  })
+
   test('no secret stays in any text of an event', () => {
     fc.assert(
       fc.property(secret, value => {

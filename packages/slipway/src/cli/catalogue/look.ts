@@ -72,9 +72,17 @@ export const execCommand = defineCommand({
     { does: 'a question to the database', run: 'slipway exec prod db -- psql -U shop shop' },
     { does: 'what is piped in and out stays as it is', run: 'slipway exec prod db -- pg_dump -U shop shop > shop.sql' },
     { does: 'in the second container of a service', run: 'slipway exec prod api --replica 2 -- node --version' },
+    { does: 'on one of several servers', run: 'slipway exec prod api --server app-2 -- node --version' },
   ],
   arguments: { ...environment, service: { does: 'the service to run it in', required: true } },
-  options: { replica: { kind: 'text', value: 'number', does: 'which container, from 1; else the first that runs' } },
+  options: {
+    replica: { kind: 'text', value: 'number', does: 'which container, from 1; else the first that runs' },
+    server: {
+      kind: 'text',
+      value: 'name',
+      does: 'on which server, for an environment of several; else the only one that runs the service',
+    },
+  },
   rest: { name: 'command', does: 'the program and its arguments' },
   onInterrupt: 'safe point',
   exits: {

@@ -1,7 +1,6 @@
 import type { Event } from '../../release/events.ts'
-import type { DeploymentRecord } from '../../release/model.ts'
 import { redactor } from '../../support/redact.ts'
-import type { Application } from '../application.ts'
+import type { Application, Carried } from '../application.ts'
 import type { Context, Result } from '../context.ts'
 import { exitCodeOfDeployment } from '../exit-code.ts'
 import { endingSoon } from '../interruption.ts'
@@ -14,7 +13,7 @@ import { deploymentSummary } from '../render/summary.ts'
 export async function carryOut(
   application: Application,
   context: Context,
-  start: (emit: (event: Event) => void) => Promise<DeploymentRecord>,
+  start: (emit: (event: Event) => void) => Promise<Carried>,
 ): Promise<Result> {
   const renderer = rendererFor(context.stderr, context.variables)
   const { event: redacted } = redactor([])
@@ -23,7 +22,8 @@ export async function carryOut(
   const emit = (given: Event): void => {
     const event = redacted(given)
     events.push(event)
-    story = tell(story, event)
+    // What the server that decides says of the deployment counts.
+    if (event.on?.decides !== false) story = tell(story, event)
     renderer.event(harmlessValue(event))
   }
   const answer = (): void => renderer.notice(application.answerToInterrupt?.(context.signal) ?? endingSoon)

@@ -1,5 +1,5 @@
 import { exitCodes } from '../../support/errors.ts'
-import type { CheckReport } from '../application.ts'
+import type { CheckedService, CheckReport } from '../application.ts'
 import type { Handler } from '../command.ts'
 import { oneLine } from '../render/harmless.ts'
 import type { Screen } from '../render/screen.ts'
@@ -18,13 +18,17 @@ function scannedText({ files, skipped }: NonNullable<CheckReport['scanned']>): s
   return `no secret in clear in the ${plural(files, 'file')} that Git keeps${left}`
 }
 
+function serviceWords({ name, role, servers }: CheckedService): string {
+  return `${name} (${role}${servers === undefined ? '' : ` on ${servers.join(' and ')}`})`
+}
+
 function checkText({ file, app, environments, warnings, scanned }: CheckReport, screen: Screen): string {
   const { paint, symbols } = screen
   const found = warnings.length === 0 ? 'no mistakes' : `no mistakes, ${plural(warnings.length, 'warning')}`
   const rows = environments.map(each => [
     { text: each.name, style: paint.strong },
     { text: each.production ? 'production' : '', style: paint.dim },
-    { text: each.services.map(service => `${service.name} (${service.role})`).join(', ') },
+    { text: each.services.map(serviceWords).join(', ') },
   ])
   const columns = [{ title: 'ENVIRONMENT' }, { title: '' }, { title: 'SERVICES' }]
   return [

@@ -21,6 +21,7 @@ export const run: Handler<ExecInput> = async (input, context) => {
     command: input.rest,
     terminal: !options.json && context.input.terminal && context.stdout.terminal,
     ...(replica === undefined ? {} : { replica }),
+    ...(input.server === undefined ? {} : { server: input.server }),
   }
   const ended = await application.exec(request, options.json ? collect : passOn)
   const exitCode = signal.aborted ? exitCodes.interrupted : ended
@@ -31,6 +32,7 @@ interface ExecInput {
   environment: string | undefined
   service: string
   replica: string | undefined
+  server: string | undefined
   rest: readonly string[]
 }
 

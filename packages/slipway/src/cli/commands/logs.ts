@@ -18,13 +18,18 @@ export const run: Handler<LogsInput> = async (input, context) => {
     if (json) return void collected.push(line)
     // The service before each line also keeps a line from being read as a command of a CI system.
     const text = harmless(line.text).trimEnd().replaceAll('\n', ' ')
-    context.stdout.write(`${paint.accent(oneLine(line.service))} ${paint.dim(symbols.bar)} ${text}\n`)
+    context.stdout.write(`${paint.accent(oneLine(sourceOf(line)))} ${paint.dim(symbols.bar)} ${text}\n`)
   }
   const { service, follow, lines } = input
   const request = { signal: context.signal, follow, lines, ...(service === undefined ? {} : { service }) }
   const ended = await application.logs(request, write)
   const exitCode = context.signal.aborted ? exitCodes.interrupted : ended
   return { exitCode, document: collected, text: () => '' }
+}
+
+/** `app-1 api`: a service of several servers says different things on each. */
+function sourceOf({ server, service }: LogLine): string {
+  return server === undefined ? service : `${server} ${service}`
 }
 
 interface LogsInput {

@@ -15,7 +15,7 @@ interface Input {
 export const run: Handler<Input> = async (input, context) => {
   if (input.all) return resumeAll(input, context)
   const application = await openApplication(context, input.environment)
-  const resumed = await resumeTold(application, context)
+  const resumed = await resumeTold(application, context, { everywhere: true })
   const { paint, symbols } = context.stdout
   const said =
     resumed === undefined

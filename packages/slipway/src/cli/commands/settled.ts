@@ -3,7 +3,7 @@ import { redactor } from '../../support/redact.ts'
 import type { Event } from '../../release/events.ts'
 import type { Promotion } from '../../release/promotion.ts'
 import type { DeploymentRecord } from '../../release/model.ts'
-import type { Application } from '../application.ts'
+import type { Application, ResumeRequest } from '../application.ts'
 import { openApplication, type Context } from '../context.ts'
 import { rendererFor } from '../render/choose.ts'
 import { errorText } from '../render/error.ts'
@@ -34,7 +34,11 @@ export async function openSettled(
 }
 
 /** Ends a deployment that was cut off, if there is one, and shows how. */
-export async function resumeTold(application: Application, context: Context): Promise<Resumed | undefined> {
+export async function resumeTold(
+  application: Application,
+  context: Context,
+  wanted: Pick<ResumeRequest, 'everywhere'> = {},
+): Promise<Resumed | undefined> {
   let renderer: Renderer | undefined
   const { event: redacted } = redactor([])
   const events: Event[] = []
@@ -45,7 +49,7 @@ export async function resumeTold(application: Application, context: Context): Pr
     renderer.event(harmlessValue(event))
   }
   try {
-    const record = await application.resume({ signal: context.signal }, emit)
+    const record = await application.resume({ signal: context.signal, ...wanted }, emit)
     return record === undefined ? undefined : { record, events }
   } finally {
     renderer?.end()

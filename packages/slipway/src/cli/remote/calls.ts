@@ -3,6 +3,7 @@ import type { Event } from '../../release/events.ts'
 import type { Commit, DeploymentRecord, Plan } from '../../release/model.ts'
 import type { BackupFile } from '../../release/ports.ts'
 import type { ProvenRelease } from '../../release/promotion.ts'
+import type { Way } from '../../runner/agreement/way.ts'
 import type { Manifest } from '../../runner/manifest.ts'
 import type { RunId } from '../../runner/names.ts'
 import type { Ended } from '../../runner/run-lines.ts'
@@ -38,10 +39,20 @@ export interface Calls {
   container: { sent: ContainerRequest; told: never; answer: { id: string } }
   backup: { sent: object; told: { note: string }; answer: BackupFile }
   resume: { sent: object; told: Event; answer: DeploymentRecord | null }
+  /** Of several servers, one that does not decide: the public half of its key, which is made when there is none. */
+  followerKey: { sent: object; told: never; answer: { publicKey: string } }
+  /** The one that decides: how those keys are let in there, as lines of authorized_keys and what marks them. */
+  admit: { sent: { followers: Record<string, string> }; told: never; answer: { mark: string; lines: string[] } }
+  /** One that does not decide is told how the one that does is reached. */
+  introduce: { sent: { way: Way }; told: never; answer: null }
   /** A runner is started that waits for its order: meanwhile the code is sent. */
   arm: { sent: object; told: never; answer: { run: RunId } }
   /** Gives it its order. */
-  start: { sent: Pick<Order, 'act' | 'by' | 'rollback' | 'promotion'>; told: never; answer: { run: RunId } }
+  start: {
+    sent: Pick<Order, 'act' | 'by' | 'rollback' | 'promotion' | 'agreementKey'>
+    told: never
+    answer: { run: RunId }
+  }
   /** Asks a runner to end at its next safe point. */
   interrupt: { sent: { run: RunId }; told: never; answer: null }
   /** Follows a runner, the newest one unless it is named; null: there was none. */

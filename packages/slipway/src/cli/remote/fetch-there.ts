@@ -18,9 +18,9 @@ import { withTrust } from './trust.ts'
 
 /**
  * The operator's part when a server fetches its code itself: says from where and whose key the host must have, and gives
- * what the commit asks for and only this side has. Returns the folder there.
+ * what the commit asks for and only this side has.
  */
-export async function fetchThere(session: Session, wanted: FetchWanted): Promise<string> {
+export async function fetchThere(session: Session, wanted: FetchWanted): Promise<FetchedThere> {
   const { config, source, commit, signal, note } = wanted
   const repository = addressOf(source.repository ?? '')
   const [hostKeys, token, folder] = await Promise.all([
@@ -45,7 +45,13 @@ export async function fetchThere(session: Session, wanted: FetchWanted): Promise
     ...(secrets === undefined ? {} : { secrets }),
     ...(environmentFile === undefined ? {} : { environmentFile }),
   })
-  return taken.folder
+  return { folder: taken.folder, commit: fetched.commit.sha }
+}
+
+export interface FetchedThere {
+  /** There. */
+  folder: string
+  commit: string
 }
 
 export interface FetchWanted {

@@ -1,4 +1,6 @@
 import { basename, dirname, join } from 'node:path'
+import { agreementPlace } from '../../runner/agreement/place.ts'
+import { keepWay } from '../../runner/agreement/way.ts'
 import { readDeployed } from '../../runner/deployed.ts'
 import { ownPlace, proveMounted } from '../../runner/place.ts'
 import type { Order } from '../../runner/runs.ts'
@@ -12,6 +14,7 @@ import type { RealApplication } from '../wiring/real-application.ts'
 import { takePasswords } from '../wiring/registries.ts'
 import { loadHere } from '../wiring/uploaded.ts'
 import type { Calls, CallName, Project, Variables } from './calls.ts'
+import { admitFollowers, followerKey } from './agreement-calls.ts'
 import { FetchedCode } from './fetched-code.ts'
 import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
 
@@ -101,6 +104,12 @@ export class SessionCalls {
     backup: (_sent, told) => this.#application.backup({ signal: never(), note: note => void told({ note }) }),
     resume: async (_sent, told) =>
       (await this.#application.resume({ signal: never() }, event => void told(event))) ?? null,
+    followerKey: async () => ({ publicKey: await followerKey(this.#layout, this.#project) }),
+    admit: ({ followers }) => admitFollowers(this.#layout, this.#project, followers),
+    introduce: async ({ way }) => {
+      await keepWay(agreementPlace(this.#layout).way, way)
+      return null
+    },
     arm: async () => {
       this.#armed ??= await armRun(this.#target)
       return { run: this.#armed.run }

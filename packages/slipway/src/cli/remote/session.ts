@@ -83,6 +83,11 @@ export class Session {
     }
   }
 
+  /** For what is done on the server itself, outside of the session's program. */
+  get connection(): Connection {
+    return this.#connection
+  }
+
   /** Sends what the server does not have, and makes it what the calls are about. Returns its folder there. */
   async send(manifest: Manifest, directory: string, project: Project): Promise<Sent> {
     const { needed } = await this.ask('offer', { manifest })

@@ -26,7 +26,7 @@ export class Watch {
   async toEnd(first: Asker, emit: (event: Event) => void): Promise<DeploymentRecord> {
     let session: Asker | undefined = first
     const interrupt = (): void => {
-      if (asksToEnd(this.#watched.signal) && this.#run !== undefined) {
+      if (this.#watched.mayEnd !== false && asksToEnd(this.#watched.signal) && this.#run !== undefined) {
         void session?.ask('interrupt', { run: this.#run }).catch(() => undefined)
       }
     }
@@ -118,6 +118,8 @@ export interface Watched {
   environment: string
   server: Pick<ServerConfig, 'name'>
   note(text: string): void
+  /** Whether Ctrl-C asks this runner to end; of several servers, the others hear of it from the one that decides. */
+  mayEnd?: boolean
   pauseMs?: number
   reconnect(): Promise<Asker>
 }

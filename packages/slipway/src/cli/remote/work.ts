@@ -51,12 +51,18 @@ export async function work(argv: readonly string[]): Promise<number> {
 const final = new Set<ErrorCode>(['RUNNER_FAILED', 'NEEDS_PERSON'])
 
 async function carryOut(order: Order, lines: RunWriter, signal: AbortSignal): Promise<Ended> {
-  const { promotion } = order
+  const { promotion, agreementKey } = order
+  const following = agreementKey === undefined ? {} : { agreementKey }
   const application = await openHere(order.configFile, order.environment)
   const emit = (event: Event): void => lines.write({ event })
   if (order.act === 'deploy')
-    return { record: await application.deploy({ signal, ...(promotion === undefined ? {} : { promotion }) }, emit) }
-  return { record: await application.rollback({ signal, ...order.rollback }, emit) }
+    return {
+      record: await application.deploy(
+        { signal, ...following, ...(promotion === undefined ? {} : { promotion }) },
+        emit,
+      ),
+    }
+  return { record: await application.rollback({ signal, ...following, ...order.rollback }, emit) }
 }
 
 /**

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs'
 import type { Event, Failure } from '../../release/events.ts'
 import { annotation, endGroup, group, outputLine } from './github-commands.ts'
 import { StepSummary } from './github-summary.ts'
-import { plainLines, row } from './plain.ts'
+import { plainLines, row, serverOf } from './plain.ts'
 import type { Renderer } from './renderer.ts'
 import type { Screen, Variables } from './screen.ts'
 import { emptyStory, tell, troubles, type Story } from './story.ts'
@@ -27,12 +27,13 @@ export class GithubRenderer implements Renderer {
   }
 
   event(event: Event): void {
+    if (event.on?.decides === false) return this.elsewhere(event)
     this.story = tell(this.story, event)
     if (event.type === 'deployment-started') this.summary = new StepSummary()
     this.summary.add(event)
     if (event.type === 'step-started' || event.type === 'undo-started') return this.begin(event)
     const indent = this.open ? '  ' : ''
-    for (const line of plainLines(event)) this.screen.write(`${indent}${line}\n`)
+    for (const line of plainLines(event)) this.screen.write(`${indent}${serverOf(event)}${line}\n`)
     if (ending.has(event.type)) this.close()
     if (event.type === 'step-failed' || event.type === 'undo-failed') this.annotate(event.failure)
     if (event.type === 'deployment-finished') this.finish(event)
@@ -44,6 +45,15 @@ export class GithubRenderer implements Renderer {
 
   end(): void {
     this.close()
+  }
+
+  /** The groups are the steps of the server that decides; what the others say stands in them. */
+  private elsewhere(event: Event): void {
+    for (const line of plainLines(event)) this.screen.write(`${this.open ? '  ' : ''}${serverOf(event)}${line}\n`)
+    if (event.type !== 'step-failed' && event.type !== 'undo-failed') return
+    const { failure } = event
+    if (failure.code !== 'ELSEWHERE_FAILED')
+      this.annotate({ ...failure, message: `${event.on?.server}: ${failure.message}` })
   }
 
   private begin(event: Extract<Event, { does: string }>): void {

@@ -16,7 +16,7 @@ export class PlainRenderer implements Renderer {
   }
 
   event(event: Event): void {
-    for (const line of plainLines(event)) this.screen.write(`${timeOf(event.at)} ${line}\n`)
+    for (const line of plainLines(event)) this.screen.write(`${timeOf(event.at)} ${serverOf(event)}${line}\n`)
   }
 
   notice(text: string): void {
@@ -57,6 +57,11 @@ export function plainLines(event: Event): string[] {
     default:
       return []
   }
+}
+
+/** Of several servers, before what it says: `app-1    gate      done     …`. */
+export function serverOf({ on }: Pick<Event, 'on'>): string {
+  return on === undefined ? '' : `${oneLine(on.server).padEnd(8)} `
 }
 
 function failureRows(

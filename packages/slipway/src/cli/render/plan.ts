@@ -38,7 +38,13 @@ export function planText(plan: Plan, pending: boolean, screen: Screen, now: Date
     '',
     ...lockTable(plan, screen),
     ...table(
-      [{ title: 'SERVICE' }, { title: 'ROLE' }, { title: 'CHANGE' }, ...imageColumn(plan.services)],
+      [
+        { title: 'SERVICE' },
+        { title: 'ROLE' },
+        { title: 'CHANGE' },
+        { title: 'SERVERS' },
+        ...imageColumn(plan.services),
+      ],
       plan.services.map(each => serviceRow(each, screen)),
       screen,
     ),
@@ -68,6 +74,7 @@ function serviceRow(service: Plan['services'][number], screen: Screen): Cell[] {
     { text: service.name },
     { text: service.role, style: paint.dim },
     { text: words[service.change], style: styles[service.change] },
+    { text: (service.servers ?? []).join(', '), style: paint.dim },
     { text: service.image === undefined ? '' : shortImage(service.image), style: paint.dim },
   ]
 }

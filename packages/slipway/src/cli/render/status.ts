@@ -3,6 +3,7 @@ import { oneLine } from './harmless.ts'
 import { imageColumn, shortImage } from './image.ts'
 import { wrap } from './layout.ts'
 import { outcomeCell } from './history.ts'
+import { serversTable, serverWarnings } from './status-servers.ts'
 import type { Screen } from './screen.ts'
 import { table, type Cell } from './table.ts'
 import { labelled } from './trouble.ts'
@@ -17,10 +18,11 @@ export function statusText(status: StatusReport, now: Date, screen: Screen): str
     ...warnings(status).flatMap(text => warningLines(text, screen)),
     ...fact('release', releaseWords(status, now)),
     ...fact('warm', warmWords(status)),
-    ...fact('edge', edgeWords(status.edge)),
+    ...fact('edge', edgeWords(status.servers === undefined ? status.edge : withoutLink(status.edge))),
     ...fact('database', databaseWords(status.database)),
     ...fact('alert', alertWords(status)),
     ...fact('last', lastWords(status, now, screen)),
+    ...(status.servers === undefined ? [] : ['', ...serversTable(status.servers, screen)]),
     ...(status.services.length === 0 ? [] : ['', ...servicesTable(status.services, screen)]),
     '',
   ].join('\n')
@@ -35,7 +37,8 @@ function warningLines(text: string, screen: Screen): string[] {
 }
 
 /** What a person must not overlook. */
-function warnings({ current, edge, lock, unfinished, database, services, environment }: StatusReport): string[] {
+function warnings(status: StatusReport): string[] {
+  const { current, servers, lock, unfinished, database, services, environment } = status
   const found: string[] = []
   if (lock !== undefined) {
     const details = [
@@ -46,14 +49,18 @@ function warnings({ current, edge, lock, unfinished, database, services, environ
   } else if (unfinished !== undefined) {
     found.push(`${unfinished} was cut off; the next deploy or rollback brings it to its end`)
   }
-  if (edge.live === 'held') found.push('the edge holds requests: they wait')
-  else if (current !== undefined && edge.mode !== 'none' && edge.live !== current.release) {
-    found.push(`the edge sends requests to ${edge.live ?? 'nothing'}, not to ${current.release}`)
-  }
+  found.push(...(servers === undefined ? edgeWarnings(status) : serverWarnings(servers, current?.release)))
   if (database?.reachable === false) found.push(`database ${database.name} does not answer`)
-  const ill = services.filter(service => service.role !== 'job' && stateOf(service).ill).map(service => service.name)
-  if (ill.length > 0) found.push(`not well: ${ill.join(', ')}; see: slipway logs ${environment} ${ill[0]}`)
+  const ill = services.filter(service => service.role !== 'job' && stateOf(service).ill)
+  const names = ill.map(({ name, server }) => (server === undefined ? name : `${name} on ${server}`))
+  if (ill.length > 0) found.push(`not well: ${names.join(', ')}; see: slipway logs ${environment} ${ill[0]?.name}`)
   return found
+}
+
+function edgeWarnings({ current, edge }: StatusReport): string[] {
+  if (edge.live === 'held') return ['the edge holds requests: they wait']
+  if (current === undefined || edge.mode === 'none' || edge.live === current.release) return []
+  return [`the edge sends requests to ${edge.live ?? 'nothing'}, not to ${current.release}`]
 }
 
 function releaseWords({ current }: StatusReport, now: Date): string {
@@ -67,6 +74,11 @@ function warmWords({ warm, environment }: StatusReport): string | undefined {
   const back = `slipway rollback ${oneLine(environment)} goes back at once`
   if (warm.tended) return `${warm.release} until ${localTime(warm.until)}: ${back}`
   return `${warm.release}: ${back}\nnobody looks after it: the next deployment stops it`
+}
+
+/** Each server has one of its own. */
+function withoutLink({ mode, addresses }: EdgeStatus): EdgeStatus {
+  return { mode, addresses }
 }
 
 function edgeWords({ mode, addresses, live }: EdgeStatus): string | undefined {
@@ -103,6 +115,7 @@ function servicesTable(services: readonly ServiceStatus[], screen: Screen): stri
   const rows = services.map((service): Cell[] => {
     const { words, ill } = stateOf(service)
     return [
+      { text: service.server ?? '', style: paint.dim },
       { text: service.name },
       { text: service.role ?? '', style: paint.dim },
       { text: words, style: ill ? paint.bad : paint.good },
@@ -110,7 +123,7 @@ function servicesTable(services: readonly ServiceStatus[], screen: Screen): stri
       { text: service.image === undefined ? '' : shortImage(service.image), style: paint.dim },
     ]
   })
-  const titles = ['SERVICE', 'ROLE', 'STATE', 'CONTAINERS'].map(title => ({ title }))
+  const titles = ['SERVER', 'SERVICE', 'ROLE', 'STATE', 'CONTAINERS'].map(title => ({ title }))
   return table([...titles, ...imageColumn(services)], rows, screen)
 }
 

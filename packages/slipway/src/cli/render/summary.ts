@@ -1,4 +1,5 @@
 import type { DeploymentRecord, Outcome } from '../../release/model.ts'
+import type { Carried } from '../application.ts'
 import { oneLine } from './harmless.ts'
 import { wrap } from './layout.ts'
 import type { Screen } from './screen.ts'
@@ -7,7 +8,7 @@ import { labelled } from './trouble.ts'
 import { duration, plural } from './words.ts'
 
 /** The result of a deployment or rollback: what serves now, and how to undo it. */
-export function deploymentSummary(record: DeploymentRecord, place: Place, story: Story, screen: Screen): string {
+export function deploymentSummary(record: Carried, place: Place, story: Story, screen: Screen): string {
   const { mark, color, words } = look(record, screen)
   const headline = oneLine(`${place.app} ${place.environment}: ${words}`)
   const lines = wrap(headline, screen.columns() - 3).map(screen.paint.strong)
@@ -52,12 +53,13 @@ function look(
   return looks[record.outcome]
 }
 
-function factsOf(record: DeploymentRecord, place: Place, story: Story): [string, string | undefined][] {
+function factsOf(record: Carried, place: Place, story: Story): [string, string | undefined][] {
   const { commit, migration } = record
   const good = record.outcome === 'deployed' || record.outcome === 'unchanged'
   return [
     ['version', oneLine([record.version, commit?.subject].filter(part => part !== undefined).join('  '))],
     ['now', story.serving],
+    ['servers', serversWords(record)],
     ['beware', record.doubt],
     ['because', record.because],
     [
@@ -71,6 +73,22 @@ function factsOf(record: DeploymentRecord, place: Place, story: Story): [string,
     ['undo', undoCommand(record, place)],
     ['next', good ? undefined : nextCommand(record.outcome, place)],
   ]
+}
+
+/** One line when all are alike; else one each. */
+function serversWords({ servers = [] }: Carried): string | undefined {
+  if (servers.length === 0) return undefined
+  const names = servers.map(({ server, decides }) => oneLine(decides ? `${server} (decides)` : server)).join(', ')
+  if (new Set(servers.map(({ outcome, release }) => `${outcome} ${release}`)).size === 1) return names
+  return servers
+    .map(({ server, outcome, release, why }) =>
+      oneLine(
+        [`${server}:`, outcome ?? 'not known', release, why === undefined ? undefined : `(${why})`]
+          .filter(part => part !== undefined)
+          .join(' '),
+      ),
+    )
+    .join('\n')
 }
 
 function migrationWords(changes: readonly { breaking: boolean }[]): string {

@@ -1,6 +1,7 @@
 import type { Event } from '../../release/events.ts'
 import type { DeploymentId, StepName } from '../../release/model.ts'
 import { Canvas } from './canvas.ts'
+import { Elsewhere } from './elsewhere.ts'
 import { oneLine } from './harmless.ts'
 import { cut, wrap } from './layout.ts'
 import { planLine } from './plan-line.ts'
@@ -20,6 +21,7 @@ export class TerminalRenderer implements Renderer {
   private readonly screen: Screen
   private readonly timer: Timer
   private readonly canvas: Canvas
+  private readonly elsewhere: Elsewhere
   private readonly stopDrawing: () => void
   private story: Story = emptyStory()
   private told: Story | undefined
@@ -32,6 +34,7 @@ export class TerminalRenderer implements Renderer {
     this.screen = screen
     this.timer = timer
     this.canvas = new Canvas(screen)
+    this.elsewhere = new Elsewhere(screen)
     this.stopDrawing = timer.every(frameMs, () => {
       this.frame += 1
       if (this.active !== undefined) this.draw()
@@ -40,6 +43,7 @@ export class TerminalRenderer implements Renderer {
 
   event(event: Event): void {
     const { paint, symbols } = this.screen
+    if (event.on?.decides === false) return this.elsewhereEvent(event.on.server, event)
     this.story = tell(this.story, event)
     switch (event.type) {
       case 'deployment-started': {
@@ -94,6 +98,14 @@ export class TerminalRenderer implements Renderer {
   end(): void {
     this.stopDrawing()
     this.close()
+    this.canvas.draw([])
+    for (const block of this.elsewhere.troubles()) this.canvas.print(`${block.trimEnd()}\n`)
+  }
+
+  private elsewhereEvent(server: string, event: Event): void {
+    const text = this.elsewhere.take(server, event)
+    if (text !== undefined) this.canvas.print(text)
+    this.draw()
   }
 
   private begin(step: StepName, does: string, kind: Active['kind']): void {
@@ -120,7 +132,7 @@ export class TerminalRenderer implements Renderer {
 
   private close(): void {
     this.active = undefined
-    this.canvas.draw([])
+    this.draw()
     if (this.told === this.story) return
     this.told = this.story
     for (const trouble of troubles(this.story)) this.canvas.print(`\n${troubleBlock(trouble, this.screen).trimEnd()}`)
@@ -128,7 +140,7 @@ export class TerminalRenderer implements Renderer {
   }
 
   private draw(): void {
-    this.canvas.draw(this.active === undefined ? [] : this.liveLines(this.active))
+    this.canvas.draw([...(this.active === undefined ? [] : this.liveLines(this.active)), ...this.elsewhere.lines()])
   }
 
   private liveLines(active: Active): string[] {

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { checkEnvironment, type CheckedEnvironment } from '../../config/check-environment.ts'
+import type { EnvironmentConfig } from '../../config/model.ts'
 import { findConfig, listEnvironments } from '../../config/load.ts'
 import { scanRepository, type ScanReport } from '../../secrets/scan/repository.ts'
 import type { CheckConfiguration, CheckReport } from '../application.ts'
@@ -27,7 +28,7 @@ export const checkConfiguration: CheckConfiguration = async (configFile, environ
     name: config.environment,
     project: config.project,
     production: config.production,
-    services: services.map(service => ({ name: service.name, role: service.role })),
+    services: services.map(({ name, role }) => ({ name, role, ...serversOf(name, config) })),
   }))
   return {
     file,
@@ -36,6 +37,11 @@ export const checkConfiguration: CheckConfiguration = async (configFile, environ
     warnings: unique([...problems, ...unusedAllowances(file, scan)]),
     ...(scan === undefined ? {} : { scanned: { files: scan.files, skipped: scan.skipped } }),
   }
+}
+
+function serversOf(service: string, { placement }: EnvironmentConfig): { servers?: string[] } {
+  const servers = placement?.servers.filter(each => each.services.includes(service)).map(each => each.name) ?? []
+  return servers.length === 0 ? {} : { servers }
 }
 
 /** Undefined: the project is in no Git repository. */

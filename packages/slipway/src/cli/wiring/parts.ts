@@ -5,6 +5,7 @@ import type { WaitingRoom } from '../../edge/hold.ts'
 import { composeEngine } from '../../engine/engine.ts'
 import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.ts'
 import type { Database, Engine, Ports, SourcePort } from '../../release/ports.ts'
+import type { Agreement, AgreementKey } from '../../release/several/agreement.ts'
 import { sourceFolder } from '../../source/export.ts'
 import { seedLasting } from '../../source/seed.ts'
 import { fileAlerts } from '../../store/alerts.ts'
@@ -17,7 +18,9 @@ import { fileReleases } from '../../store/releases.ts'
 import { fileWarm } from '../../store/warm.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { proveAddressFree } from './address.ts'
+import { openAgreement } from './agreement.ts'
 import type { Begun } from './begun.ts'
+import { openPath } from './database-path.ts'
 import { appDatabase, openBackups, openDatabase, type ContainerFinder } from './database.ts'
 import { tooTightForTwo } from './memory.ts'
 import type { OpenDatabases } from './open-databases.ts'
@@ -37,6 +40,9 @@ export interface RealPorts extends Ports {
 export interface Opened {
   databases: OpenDatabases
   begun: Begun<CheckedAhead>
+  /** Of several servers: the deployment of the deciding one that is followed. */
+  agreementKey?: AgreementKey
+  agreement?: Agreement | undefined
 }
 
 /** The real world behind the deployment's ports. */
@@ -45,13 +51,18 @@ export async function realPorts(
   layout: Layout,
   document: ComposeDocument,
   source: () => ResolvedSource | undefined,
-  { databases, begun }: Opened,
+  opened: Opened,
 ): Promise<RealPorts> {
+  const { databases, begun } = opened
   const container = databases.container(config)
   const database = await openDatabase(config, document, databases)
   const ofApp = appDatabase(config, document, databases)
   const releases = fileReleases(layout)
   const edge = projectEdge(config, layout)
+  // One connection: whoever answers lets in one at a time.
+  opened.agreement ??= await openAgreement(config, layout, opened.agreementKey)
+  const { agreement } = opened
+  const path = openPath(config)
   const hooks = programHooks(config, source()?.base.directory)
   return {
     clock: systemClock,
@@ -74,7 +85,10 @@ export async function realPorts(
       begun,
       addressFree: () => proveAddressFree(config, edgeOptions(layout)),
       logins: () => loginsAtHand(config),
+      path,
     }),
+    ...(agreement === undefined ? {} : { agreement }),
+    ...(path === undefined ? {} : { path }),
     ...(database === undefined ? {} : { database }),
     ...(ofApp === undefined ? {} : { appDatabase: ofApp }),
     ...(await openRehearsals(config, document, layout, container)),

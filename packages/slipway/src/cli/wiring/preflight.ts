@@ -7,6 +7,7 @@ import type { Checks, Database } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
 import type { Begun } from './begun.ts'
 import { backupsDirectory } from './database.ts'
+import type { CheckedPath } from './database-path.ts'
 import { availableMemory } from './memory.ts'
 import { proveSecrets } from './environment-secrets.ts'
 import type { ResolvedSource } from './resolve.ts'
@@ -23,6 +24,7 @@ export function preflightChecks(input: PreflightInput): Checks {
         diskHasRoom(input.layout.environment, atLeast, 'Slipway keeps releases and journals there'),
         databaseIsWell(input, backupsDirectory(plan.config, input.layout), plan.database?.bytes),
         input.addressFree(),
+        input.path?.check(plan.current) ?? Promise.resolve(),
       ])
       const pulled: string[] = []
       if (plan.kind === 'rollback' && plan.target !== undefined) {
@@ -50,6 +52,7 @@ interface PreflightInput {
   appDatabase: Database | undefined
   begun: Begun<CheckedAhead>
   addressFree: () => Promise<void>
+  path: Pick<CheckedPath, 'check'> | undefined
   /** For an earlier release's images, when they are not here any more. */
   logins: () => Promise<readonly RegistryLogin[]>
 }

@@ -102,6 +102,7 @@ export class RealApplication implements Application {
     const { signal, promotion } = request
     const purpose = promotion === undefined ? 'deploy' : `promote ${promotion.release} of ${promotion.from}`
     this.promotion = promotion
+    this.follow(request)
     return this.run(`${purpose} to ${this.environment}`, signal, emit, ports => {
       beginChecks(this.opened.begun, ports.appDatabase ?? ports.database)
       return this.planDeployment(ports, request)
@@ -109,6 +110,7 @@ export class RealApplication implements Application {
   }
 
   rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
+    this.follow(request)
     return this.run(`roll back ${this.environment}`, request.signal, emit, ports =>
       rollbackPlan(this.config, ports, request),
     )
@@ -210,6 +212,11 @@ export class RealApplication implements Application {
         next: `slipway status ${this.environment} tells whether somebody deploys, slipway history how it ended.`,
       }),
     )
+  }
+
+  /** Of several servers: which deployment of the deciding one this is part of. */
+  private follow({ agreementKey }: Pick<DeployRequest, 'agreementKey'>): void {
+    if (agreementKey !== undefined) this.opened.agreementKey = agreementKey
   }
 
   private async goBack(note: WarmNote, because: string, signal: AbortSignal): Promise<boolean> {

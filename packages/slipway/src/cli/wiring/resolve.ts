@@ -5,9 +5,13 @@ import { variablesOf, withSecrets } from '../../config/compose-secrets.ts'
 import type { ComposeDocument } from '../../config/document.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
+import { partOf, serverHere, servicesHere } from '../../config/part.ts'
 import { detectServices } from '../../config/roles.ts'
 import type { ReleaseSource } from '../../engine/fetch.ts'
 import { tagsToResolve, withResolvedTags } from '../../engine/pinned-document.ts'
+import { pathEnd } from '../../engine/path-end.ts'
+import { proveSameImages } from '../../engine/same-images.ts'
+import { sharedFingerprint } from '../../engine/shared-fingerprint.ts'
 import { resolveDigests } from '../../engine/registry.ts'
 import type { RegistryLogin } from '../../engine/registry-login.ts'
 import type { Commit } from '../../release/model.ts'
@@ -21,6 +25,7 @@ import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { openEnvironmentSecrets, sealOf } from './environment-secrets.ts'
 import { folderOf, originHere, refuseCommit } from './git-source.ts'
+import { provePlacement } from './placement.ts'
 import { promotedVariables, withPromotion } from './promotion.ts'
 import { registryLogins } from './registries.ts'
 
@@ -37,7 +42,26 @@ export async function resolveSource(
   const source = await readNow(base, layout, wanted)
   const { config, document, services, logins } = source
   const tags = tagsToResolve(document, services, Object.keys(config.registries ?? {}))
-  return withDigests(source, await resolveDigests(tags, logins))
+  const resolved = withDigests(source, await resolveDigests(tags, logins))
+  if (serverHere(config.placement) === undefined) return resolved
+  await provePlacement(resolved)
+  return partHere(resolved)
+}
+
+/** Of several servers, what this one runs; what all of them must have alike is known by a hash over all of it. */
+function partHere(source: ResolvedSource): ResolvedSource {
+  const { config, document, directory } = source
+  proveSameImages(document, source.services, config.migrate)
+  const services = servicesHere(source.services, config)
+  const hasWeb = services.some(service => service.role === 'web')
+  return {
+    ...source,
+    services,
+    document: partOf(document, new Set(services.map(({ name }) => name))),
+    config: hasWeb ? config : { ...config, edge: { mode: 'none', domains: [], trustedProxies: [] } },
+    shared: sharedFingerprint(document, directory),
+    ...pathEnd(document, source.services, config.placement),
+  }
 }
 
 /** The same code read again has the digests of before: a tag may have moved meanwhile. */

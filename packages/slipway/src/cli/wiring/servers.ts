@@ -93,7 +93,7 @@ function serversOf(loaded: LoadedServers): Servers {
 async function listed(server: ServerConfig, loaded: LoadedServers, pinnedKeys: string): Promise<ListedServer> {
   const { name, host, user, port } = server
   const [key] = await readPinnedKeys(pinnedKeys, server)
-  const environments = loaded.environments.filter(each => each.server === name).map(each => each.name)
+  const environments = loaded.environments.filter(each => each.servers.includes(name)).map(each => each.name)
   return { name, host, user, port, environments, ...(key === undefined ? {} : { fingerprint: fingerprint(key) }) }
 }
 
@@ -101,9 +101,13 @@ function report(name: string, { facts }: Situation, controls: Finding[]) {
   return { name, system: facts.title, container: facts.container, controls }
 }
 
-function wishesOf(server: ServerConfig, { app }: LoadedServers): Wishes {
-  const { user, adminAddresses, openPorts, swapMegabytes } = server
-  return { user, app, adminAddresses, openPorts, swapMegabytes }
+function wishesOf(server: ServerConfig, { app, servers, environments }: LoadedServers): Wishes {
+  const { user, adminAddresses, openPorts, swapMegabytes, name } = server
+  const shared = new Set(environments.filter(each => each.servers.includes(name)).flatMap(each => each.servers))
+  const neighbours = servers.flatMap(other =>
+    other.name !== name && shared.has(other.name) && other.privateAddress !== undefined ? [other.privateAddress] : [],
+  )
+  return { user, app, adminAddresses, openPorts, neighbours, swapMegabytes }
 }
 
 function serverNamed({ servers, file }: LoadedServers, name: string): ServerConfig {

@@ -1,7 +1,8 @@
 import { join, relative } from 'node:path'
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
-import { isBelow } from '../../runner/place.ts'
+import { configOn } from '../../config/part.ts'
+import { isBelow, ownPlace } from '../../runner/place.ts'
 import { layout, type Layout } from '../../store/layout.ts'
 
 /**
@@ -11,7 +12,9 @@ import { layout, type Layout } from '../../store/layout.ts'
 export async function loadHere(configFile: string, environment: string): Promise<LoadedConfig & { layout: Layout }> {
   const loaded = await loadConfig(configFile, environment)
   const place = layout(loaded.config.project)
-  return { ...loaded, config: asUploaded(loaded.config, place), layout: place }
+  const config = asUploaded(loaded.config, place)
+  const server = ownPlace()?.server
+  return { ...loaded, config: server === undefined ? config : configOn(config, server), layout: place }
 }
 
 /** Pure. */

@@ -33,7 +33,7 @@ export const migrationService: Check = subject => {
   return [problem('error', place, message, 'Name the web service, worker or job whose image has the migrator.')]
 }
 
-function unknownService(subject: Subject, name: string, path: Path): Problem[] {
+export function unknownService(subject: Subject, name: string, path: Path): Problem[] {
   if (own(subject.document.services, name) !== undefined) return []
   const known = Object.keys(subject.document.services)
   const near = nearestName(name, known)

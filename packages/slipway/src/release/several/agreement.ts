@@ -72,6 +72,8 @@ export interface Decisions {
   holds?: boolean
   /** Workers are quiet everywhere: requests wait from now on. */
   holdNow?: true
+  /** Where the new release's own way to the database begins, on the private address of the server that decides. */
+  path?: DatabasePathStart
   /** The database is ready for the new release. */
   mayStart?: true
   /** In a hold: web services answer well everywhere, and workers may begin. */
@@ -81,8 +83,14 @@ export interface Decisions {
   why?: string
   /** All is old again, and so is the database: requests may go on. */
   restored?: true
+  /** The way back itself failed, and nobody is at work on it any more. */
+  stuck?: true
   /** What follows on a switch: the old releases are put away, or take over again. */
   verdict?: Verdict
+}
+
+export interface DatabasePathStart {
+  port: number
 }
 
 export type Outcome = 'switch' | 'back'
@@ -97,7 +105,11 @@ export function decisionsOf(key: AgreementKey, events: readonly Event[]): Decisi
   let isKnown = false
   let hasEnded = false
   for (const event of events) {
-    if (event.type === 'deployment-finished' && event.outcome !== 'needs-person') hasEnded = true
+    if (event.type === 'deployment-finished') {
+      if (event.outcome === 'needs-person') decisions.stuck = true
+      else hasEnded = true
+    }
+    if (event.type === 'recovering') delete decisions.stuck
     if (event.type !== 'step-fact') continue
     const { facts } = event
     if (facts.agreement?.key === key) isKnown = true
@@ -105,6 +117,7 @@ export function decisionsOf(key: AgreementKey, events: readonly Event[]): Decisi
     if (facts.everywhere !== undefined) decisions.everywhere = facts.everywhere
     if (facts.holds !== undefined) decisions.holds = facts.holds
     if (facts.held !== undefined) decisions.holdNow = true
+    if (facts.path !== undefined) decisions.path = facts.path
     if (facts.mayStart === true) decisions.mayStart = true
     if (facts.workersMay === true) decisions.workersMay = true
     if (facts.outcome !== undefined && decisions.outcome === undefined) {
@@ -135,6 +148,7 @@ export interface AgreedFacts {
   assigned?: ReleaseId
   everywhere?: 'same' | 'differs'
   holds?: boolean
+  path?: DatabasePathStart
   mayStart?: true
   workersMay?: true
   /** A follower's: ready to switch, and from here on not free to go back by itself. */

@@ -1,6 +1,6 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, type Context } from '../context.ts'
-import type { DeploymentId, ReleaseId } from '../model.ts'
+import type { DeploymentId, Release, ReleaseId } from '../model.ts'
 import { allAt, decideOutcome } from './deciding.ts'
 import { atAnyCost, keepTelling, tells, untilDecided } from './following.ts'
 import { sideOf } from './side.ts'
@@ -38,7 +38,7 @@ export async function sameTogether(context: Context, same: boolean): Promise<boo
   const side = sideOf(context)
   if (side === undefined) return same
   if (side.role === 'follows') {
-    tells(context, { stage: 'fetched', same, fingerprint: releaseOf(context).fingerprint })
+    tells(context, { stage: 'fetched', same, fingerprint: sharedOf(releaseOf(context)) })
     return same && (await untilDecided(context, side, decisions => decisions.everywhere)) === 'same'
   }
   const isSame = same && [...(await allAt(context, side, 'fetched')).values()].every(report => report.same === true)
@@ -53,7 +53,7 @@ export async function sameTogether(context: Context, same: boolean): Promise<boo
 export async function holdTogether(context: Context, wanted: boolean): Promise<boolean> {
   const side = sideOf(context)
   if (side === undefined) return wanted
-  const { fingerprint } = releaseOf(context)
+  const fingerprint = sharedOf(releaseOf(context))
   const isFirst = context.plan.current === undefined
   if (side.role === 'follows') {
     tells(context, { stage: 'poised', fingerprint, wantsHold: wanted })
@@ -142,8 +142,9 @@ export async function switchTogether(context: Context): Promise<void> {
 
 /**
  * On the way back, before requests go on. The deciding server says so when the database is as it was. Another one waits
- * for that within the limit of its hold, and beyond it for a while if it gets answers. Then it lets go: the fence
- * stays up until all is restored, so whoever is too early meets errors, and writes nothing that would be lost.
+ * for that within the limit of its hold, and beyond it for as long as it gets answers and somebody is at work on it. Then
+ * it lets go: the fence stays up until all is restored, so whoever is too early meets errors, and writes nothing that
+ * would be lost.
  */
 export async function restoredTogether(context: Context): Promise<void> {
   const side = sideOf(context)
@@ -154,12 +155,23 @@ export async function restoredTogether(context: Context): Promise<void> {
   }
   const { clock } = context.ports
   const silentMs = (context.heldUntil ?? clock.monotonic() + context.plan.config.hold.limitMs) - clock.monotonic()
-  await atAnyCost(context, side, ({ restored }) => restored, { silentMs, limitMs: silentMs + wayBackMs }).catch(() =>
-    context.note('nobody says whether the database is as it was: requests go on all the same'),
-  )
+  const limits = { silentMs, limitMs: silentMs + wayBackMs }
+  const isRestored = await atAnyCost(
+    context,
+    side,
+    ({ restored, stuck }) => restored ?? (stuck === true ? false : undefined),
+    limits,
+  ).catch(() => false)
+  if (!isRestored) context.note('nobody says whether the database is as it was: requests go on all the same')
 }
 
-const wayBackMs = 60_000
+/** A large snapshot takes its place by one rename, but whoever renames may have to wait and try again. */
+const wayBackMs = 15 * 60_000
+
+/** Each server's own part differs from the others'. */
+function sharedOf({ shared, fingerprint }: Release): string {
+  return shared ?? fingerprint
+}
 
 function otherRelease(context: Context, server: string): SlipwayError {
   return new SlipwayError('ELSEWHERE_FAILED', `The server ${server} has another release than the others`, {

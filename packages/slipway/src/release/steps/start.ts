@@ -1,6 +1,7 @@
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
 import type { Release } from '../model.ts'
 import { putAway } from '../put-away.ts'
+import { takePath } from '../several/path.ts'
 import { startTogether } from '../several/together.ts'
 import { stillRuns } from '../warm.ts'
 
@@ -13,6 +14,7 @@ export const start: Step = {
   async apply(context) {
     const { engine, clock } = context.ports
     const release = releaseOf(context)
+    await takePath(context)
     await startTogether(context)
     context.notStartedBefore = clock.monotonic()
     await Promise.all([

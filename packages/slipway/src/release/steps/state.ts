@@ -1,4 +1,5 @@
 import { releaseOf, withinHold, type Context, type Step } from '../context.ts'
+import { offerPath } from '../several/path.ts'
 import { stillRuns } from '../warm.ts'
 
 /** Brings databases, caches and volumes to the release's definitions, and connects them to its networks. */
@@ -11,6 +12,7 @@ export const state: Step = {
     const { changed } = await context.ports.engine.ensureState(release, () => context.learn({ stateChanged: true }))
     // Behind the fence nobody outside gets in, and a database that was there before is not set up anew.
     if (changed.length > 0 && context.facts.fenced !== true) await databaseAnswers(context)
+    await offerPath(context)
     return changed.length === 0 ? 'as they were' : changed.join(', ')
   },
   undo: {

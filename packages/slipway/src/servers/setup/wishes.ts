@@ -8,6 +8,8 @@ export interface Wishes {
   adminAddresses: readonly string[]
   /** TCP ports open to everybody besides 80 and 443. */
   openPorts: readonly number[]
+  /** Private addresses of the other servers of its environments: they reach SSH and the ways to the database. */
+  neighbours: readonly string[]
   /** In megabytes; 0: none is made. */
   swapMegabytes: number
 }

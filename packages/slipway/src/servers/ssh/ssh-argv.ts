@@ -63,6 +63,23 @@ export function firstKeyArgv(server: ServerAddress, folder: string, patience: Pa
   ]
 }
 
+/** With a key that is good for one command, whatever is asked for: a connection of its own, and no settings of a person. */
+export function askingArgv(server: ServerAddress, folder: string): string[] {
+  return [
+    '-F',
+    'none',
+    '-T',
+    ...options({
+      ...connecting(server, folder, { connectSeconds: 8, silenceSeconds: 9 }),
+      ControlMaster: 'no',
+      ControlPath: 'none',
+      IdentityAgent: 'none',
+      PreferredAuthentications: 'publickey',
+    }),
+    ...destination(server),
+  ]
+}
+
 /** For a person: may ask for a passphrase, and gets a terminal when no command is given. */
 export function interactiveArgv(server: ServerAddress, folder: string, command: string | undefined): string[] {
   const { BatchMode: _, EscapeChar: _also, RequestTTY: _too, LogLevel: _last, ...rest } = connecting(server, folder, {})

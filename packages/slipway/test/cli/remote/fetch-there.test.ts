@@ -27,9 +27,9 @@ afterEach(async () => {
 
 const pin = () => writeFile(join(directory, 'slipway.hosts'), 'git.example.com ssh-ed25519 AAAAkey git\n')
 
-function there(
+async function there(
   given: Partial<GitSource> = {},
-  fetched: Record<string, unknown> = {},
+  answered: Record<string, unknown> = {},
   change: object = {},
 ): Promise<string> {
   const session = {
@@ -37,7 +37,7 @@ function there(
     ask: async (call: string, sent: Record<string, unknown>) => {
       asked.push([call, sent])
       return call === 'fetch'
-        ? { commit: { sha: 'a'.repeat(40) }, asked: ['MARK', 'UNSET'], ...fetched }
+        ? { commit: { sha: 'a'.repeat(40) }, asked: ['MARK', 'UNSET'], ...answered }
         : { folder: '/there' }
     },
   } as unknown as Session
@@ -57,7 +57,9 @@ function there(
     secrets: { file: join(directory, 'secrets/prod.yaml'), rules: {} },
     ...change,
   } as unknown as EnvironmentConfig
-  return fetchThere(session, { config, source, note: text => notes.push(text) })
+  const fetched = await fetchThere(session, { config, source, note: text => notes.push(text) })
+  expect(fetched.commit).toBe('a'.repeat(40))
+  return fetched.folder
 }
 
 async function sealed(identity: string, environment = 'prod'): Promise<string> {

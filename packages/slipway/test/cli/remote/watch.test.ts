@@ -117,3 +117,18 @@ test('Ctrl-C in a terminal asks the deployment to end, and is told how it did', 
   expect(asksToEnd(interrupt.signal)).toBe(true)
   expect(await ended).toBe(record)
 })
+
+test('a runner that follows another one is not asked to end by itself', async () => {
+  process.stdin.isTTY = true
+  const interrupt = new AbortController()
+  const asked: string[] = []
+  let end: (answer: unknown) => void = () => undefined
+  const asker = {
+    ask: (call: string) => (asked.push(call), new Promise(resolve => (end = resolve))),
+  } as unknown as Asker
+  const ended = new Watch(watched({ signal: interrupt.signal, mayEnd: false })).toEnd(asker, () => undefined)
+  interrupt.abort('SIGINT')
+  end({ run: 'r', ended: { record } })
+  expect(await ended).toBe(record)
+  expect(asked).toEqual(['follow'])
+})

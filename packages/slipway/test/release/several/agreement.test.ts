@@ -39,7 +39,9 @@ describe('what a journal says was decided', () => {
   })
 
   test('what needs a person has not ended', () => {
-    expect(decisionsOf(key, journal(begun, finished('needs-person')))).toEqual({})
+    expect(decisionsOf(key, journal(begun, finished('needs-person')))).toEqual({ stuck: true })
+    const takenUp: EventBody = { type: 'recovering', id: 'd7', towards: 'old' }
+    expect(decisionsOf(key, journal(begun, finished('needs-person'), takenUp))).toEqual({})
   })
 
   test('what has ended after a switch was kept, unless it says otherwise', () => {

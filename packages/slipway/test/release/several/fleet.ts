@@ -107,6 +107,13 @@ export class FleetServer extends Server {
     if (this.up) super.tick()
   }
 
+  /** The way back of the database is one of all: who waits for it elsewhere waits as long. */
+  override excuseHold(): void {
+    super.excuseHold()
+    if (this !== this.fleet.deciding) return
+    for (const other of this.fleet.servers) if (other !== this) other.excuseHold()
+  }
+
   hasWeb(): boolean {
     return this.services.some(service => service.role === 'web')
   }

@@ -17,7 +17,14 @@ const facts: Facts = {
   systemd: true,
 }
 
-export const wishes: Wishes = { user: 'deploy', app: 'shop', adminAddresses: [], openPorts: [], swapMegabytes: 2048 }
+export const wishes: Wishes = {
+  user: 'deploy',
+  app: 'shop',
+  adminAddresses: [],
+  openPorts: [],
+  neighbours: [],
+  swapMegabytes: 2048,
+}
 
 export const machine: Situation = { facts, wishes }
 export const container: Situation = { facts: { ...facts, container: 'lxc' }, wishes }

@@ -81,7 +81,7 @@ done
 }
 
 function never({ wishes }: Situation): string[] {
-  return ['127.0.0.0/8', '::1', ...wishes.adminAddresses]
+  return ['127.0.0.0/8', '::1', ...wishes.adminAddresses, ...wishes.neighbours]
 }
 
 function number(name: string, title: string, value: number): Control {

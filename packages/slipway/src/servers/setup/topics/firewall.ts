@@ -57,19 +57,21 @@ ufw_rules() { ufw show added 2>/dev/null | sed -n "s/^ufw allow \\(.*\\) comment
 }
 
 function script(situation: Situation): string {
-  const block = dockerUserBlock(situation)
   return `set -eu
 # Each call of ufw takes a third of a second, and others may wait at the door meanwhile: as few as can be.
 sed -i -e 's|^IPT_SYSCTL=.*|IPT_SYSCTL=|' -e 's|^DEFAULT_INPUT_POLICY=.*|DEFAULT_INPUT_POLICY="DROP"|' \\
   -e 's|^DEFAULT_OUTPUT_POLICY=.*|DEFAULT_OUTPUT_POLICY="ACCEPT"|' -e 's|^DEFAULT_FORWARD_POLICY=.*|DEFAULT_FORWARD_POLICY="DROP"|' /etc/default/ufw
-for file in /etc/ufw/after.rules /etc/ufw/after6.rules; do
-  sed '/^${blockBegin}$/,/^${blockEnd}$/d' "$file" > "$file.new"
-  cat >> "$file.new" <<'END'
-${block}
+${(['after', 'after6'] as const)
+  .map(
+    name => `file=/etc/ufw/${name}.rules
+sed '/^${blockBegin}$/,/^${blockEnd}$/d' "$file" > "$file.new"
+cat >> "$file.new" <<'END'
+${dockerUserBlock(situation, name === 'after' ? 4 : 6)}
 END
-  chmod 640 "$file.new"
-  mv "$file.new" "$file"
-done
+chmod 640 "$file.new"
+mv "$file.new" "$file"`,
+  )
+  .join('\n')}
 ufw show added | sed -n "s/^ufw \\(.* comment 'slipway.*\\)/\\1/p" > /run/slipway-rules
 ${hostRules(situation)
   .map(rule => `grep -qxF ${shellLine([bare(rule)])} /run/slipway-rules || ${shellLine(ufwArgv(rule))} >/dev/null`)
@@ -120,7 +122,7 @@ function published(program: 'iptables' | 'ip6tables', id: string, title: string)
     why: 'Docker leads published ports past UFW: a database with `ports: 5432:5432` would be open to the world.',
     found: situation =>
       `${program} -S DOCKER-USER 2>/dev/null | grep -v '^-N' > /run/slipway-chain; ` +
-      `if printf '%s\\n' ${shellLine(dockerUserRules(situation))} | cmp -s - /run/slipway-chain; then echo closed; ` +
+      `if printf '%s\\n' ${shellLine(dockerUserRules(situation, program === 'iptables' ? 4 : 6))} | cmp -s - /run/slipway-chain; then echo closed; ` +
       `elif [ -s /run/slipway-chain ]; then echo 'other rules'; else echo 'no rules'; fi; rm -f /run/slipway-chain`,
     wanted: 'closed',
   }

@@ -1,0 +1,174 @@
+import { connect, createServer, type Server } from 'node:net'
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
+import { thorough } from '../sample.ts'
+import { TwoServers } from './two-servers.ts'
+
+/** From a laptop to two servers: the web service on `a`, its database and its worker on `b`, which decides. */
+describe.runIf(thorough)('an environment of two servers', () => {
+  let two: TwoServers
+  let relay: Server
+  let traffic: Traffic | undefined
+
+  beforeAll(async () => {
+    two = await TwoServers.create()
+    await two.version(1)
+    const first = await two.slipway('deploy', 'prod', '--json')
+    expect(first.exitCode, first.stderr).toBe(0)
+    relay = createServer(from => {
+      const to = connect({ host: two.a.address, port: 8080 })
+      from.pipe(to).pipe(from)
+      from.on('error', () => to.destroy())
+      to.on('error', () => from.destroy())
+    })
+    relay.listen(0, '127.0.0.1')
+    await once(relay, 'listening')
+    traffic = startTraffic({
+      baseUrl: `http://127.0.0.1:${(relay.address() as { port: number }).port}`,
+      rate: 30,
+      timeoutMs: 60_000,
+      writes: { path: '/notes', share: 0.4, makeBody: id => ({ id }) },
+      reads: [{ path: '/health' }],
+    })
+  }, 300_000)
+
+  afterAll(async () => {
+    await traffic?.stop()
+    relay?.close()
+    await two?.destroy()
+  })
+
+  const json = async (...argv: string[]) => {
+    const { exitCode, stdout, stderr } = await two.slipway(...argv, '--json')
+    return { exitCode, stderr, ...(JSON.parse(stdout) as { result: never; error: never }) } as {
+      exitCode: number
+      stderr: string
+      result: Record<string, unknown>
+      error: Record<string, unknown>
+    }
+  }
+
+  test('goes to a new version on both at once, and nobody who asks the one meets an error', async () => {
+    await two.version(2)
+    const plan = await json('plan', 'prod')
+    expect(plan.exitCode, plan.stderr).toBe(6)
+    expect(plan.result).toMatchObject({
+      migration: { kind: 'pending' },
+      services: [
+        { name: 'web', servers: ['a'] },
+        { name: 'db', servers: ['b'] },
+        { name: 'worker', servers: ['b'] },
+      ],
+    })
+    const deployed = await json('deploy', 'prod')
+    expect(deployed.exitCode, deployed.stderr).toBe(0)
+    expect(deployed.result).toMatchObject({
+      outcome: 'deployed',
+      release: 'r2',
+      servers: [
+        { server: 'b', decides: true, outcome: 'deployed', release: 'r2' },
+        { server: 'a', decides: false, outcome: 'deployed', release: 'r2' },
+      ],
+    })
+    expect(deployed.stderr).toMatch(/^\S+ b {8}migrate {3}done/m)
+    expect(deployed.stderr).toMatch(/^\S+ a {8}gate {6}done/m)
+    expect(await two.versions()).toEqual({ web: '2', schema: '2', worker: '2', releases: ['r2', 'r2'] })
+    expect(traffic?.summary().failed).toBe(0)
+  })
+
+  test('has nothing to do when nothing is to be done on any of them', async () => {
+    const again = await json('deploy', 'prod')
+    expect(again.exitCode, again.stderr).toBe(0)
+    expect(again.result).toMatchObject({
+      outcome: 'unchanged',
+      servers: [{ outcome: 'unchanged' }, { outcome: 'unchanged' }],
+    })
+  })
+
+  test('is looked at as one', async () => {
+    const [status, logs, history, backup] = await Promise.all([
+      json('status', 'prod'),
+      json('logs', 'prod'),
+      json('history', 'prod'),
+      json('backup', 'prod'),
+    ])
+    expect(status.result).toMatchObject({
+      current: { release: 'r2' },
+      database: { reachable: true },
+      servers: [
+        { server: 'a', decides: false, release: 'r2', edge: { live: 'r2' } },
+        { server: 'b', decides: true, release: 'r2' },
+      ],
+    })
+    const services = status.result['services'] as { server: string; name: string }[]
+    expect(services.map(({ server, name }) => `${server} ${name}`)).toEqual(['a web', 'b db', 'b worker'])
+    const lines = logs.result as unknown as { server: string; service: string }[]
+    expect(new Set(lines.map(({ server, service }) => `${server} ${service}`))).toEqual(
+      new Set(['a web', 'b db', 'b worker']),
+    )
+    expect(history.result).toMatchObject([{ outcome: 'unchanged' }, { release: 'r2' }, { release: 'r1' }])
+    expect(backup.result).toMatchObject({ kind: 'daily' })
+    const there = await two.slipway('exec', 'prod', 'web', '--server', 'a', '--', 'printenv', 'VERSION')
+    expect(there).toMatchObject({ exitCode: 0, stdout: '2\n' })
+    const elsewhere = await two.slipway('exec', 'prod', 'web', '--server', 'b', '--', 'true')
+    expect(elsewhere.exitCode).toBe(2)
+    expect(elsewhere.stderr).toContain('it runs on a')
+  })
+
+  test('goes back on both at once', async () => {
+    await two.version(2, { workerSeconds: 1 })
+    const next = await json('deploy', 'prod')
+    expect(next.exitCode, next.stderr).toBe(0)
+    const back = await json('rollback', 'prod')
+    expect(back.exitCode, back.stderr).toBe(0)
+    expect(back.result).toMatchObject({
+      outcome: 'deployed',
+      release: 'r2',
+      servers: [{ release: 'r2' }, { release: 'r2' }],
+    })
+    expect(await two.versions()).toEqual({ web: '2', schema: '2', worker: '2', releases: ['r2', 'r2'] })
+    expect(traffic?.summary().failed).toBe(0)
+  })
+
+  test('starts nothing when one of them can not be reached', async () => {
+    await two.version(3)
+    const before = await json('history', 'prod')
+    await two.a.inside(['systemctl', 'stop', 'ssh'])
+    const away = await json('deploy', 'prod')
+    expect(away.exitCode, away.stderr).toBe(1)
+    expect(away.error).toMatchObject({ code: 'SERVER_UNREACHABLE', state: 'nothing was started on any server' })
+    const status = await json('status', 'prod')
+    expect(status.exitCode).toBe(0)
+    expect(status.result['servers']).toMatchObject([{ server: 'a', unreachable: expect.any(String) }, { server: 'b' }])
+    await two.a.inside(['systemctl', 'start', 'ssh'])
+    expect((await json('history', 'prod')).result).toEqual(before.result)
+  })
+
+  test('brings a service to the other server too: both answer with the same version', async () => {
+    await two.version(3, { webOnBoth: true })
+    const deployed = await json('deploy', 'prod')
+    expect(deployed.exitCode, deployed.stderr).toBe(0)
+    const answers = await Promise.all(
+      [two.a, two.b].map(async ({ address }) => (await fetch(`http://${address}:8080/health`)).json()),
+    )
+    expect(answers).toMatchObject([{ version: '3' }, { version: '3' }])
+    const anywhere = await two.slipway('exec', 'prod', 'web', '--', 'true')
+    expect(anywhere.exitCode).toBe(2)
+    expect(anywhere.stderr).toContain('it runs on a, b')
+    expect(traffic?.summary().failed).toBe(0)
+  })
+
+  test('ends all old or all new when the laptop dies as soon as the first runner is started', async () => {
+    await two.version(4, { webOnBoth: true })
+    const laptop = two.start(['deploy', 'prod'], line => {
+      if (/ b +deploy +started/.test(line)) laptop.child.kill('SIGKILL')
+    })
+    await laptop.ended
+    const seen = await json('attach', 'prod')
+    const { releases, web, worker, schema } = await two.versions()
+    expect(new Set(releases).size, JSON.stringify(seen)).toBe(1)
+    expect([String(web), worker]).toEqual([schema, schema])
+    expect(traffic?.summary().failed).toBe(0)
+  })
+})

@@ -1,0 +1,187 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { type OwnRegistry, startRegistry } from '../../../lab/own-registry.mjs'
+import { type LabServer, start } from '../../../lab/server.mjs'
+import { setUp } from '../../../lab/setup.mjs'
+import type { CliResult } from '../project.ts'
+
+const root = resolve(import.meta.dirname, '../../..')
+const cli = join(root, 'packages/slipway/dist/slipway.js')
+const publicPort = 8080
+const run = promisify(execFile)
+
+/** The app of the kill tests on two servers: its web service on `a`, database and worker on `b`, which decides. */
+export class TwoServers {
+  readonly app = `ts-${randomBytes(3).toString('hex')}`
+  readonly project = `${this.app}-prod`
+  readonly store = `/var/lib/slipway/apps/${this.project}`
+  readonly base: string
+  readonly directory: string
+  readonly a: LabServer
+  readonly b: LabServer
+  readonly #registry: OwnRegistry
+  readonly #tunnels: readonly ChildProcess[]
+  readonly #token: string
+
+  static async create(): Promise<TwoServers> {
+    const token = `canary-${randomBytes(9).toString('hex')}`
+    const { environment } = await setUp({ images: ['node:22-bookworm-slim', 'docker:28-cli'], log: () => undefined })
+    Object.assign(process.env, environment)
+    const registry = await startRegistry({ user: 'bot', password: token })
+    const name = randomBytes(3).toString('hex')
+    const started = ['a', 'b'].map(each =>
+      start({ name: `two-${name}-${each}`, docker: true, images: true, log: () => undefined }),
+    )
+    const [a, b] = await Promise.all(started)
+    if (a === undefined || b === undefined) throw new Error('two servers were to start')
+    const base = await mkdtemp(join(tmpdir(), 'slipway-'))
+    const two = new TwoServers(base, { a, b }, registry, token)
+    await two.#prepare()
+    return two
+  }
+
+  private constructor(base: string, servers: { a: LabServer; b: LabServer }, registry: OwnRegistry, token: string) {
+    this.base = base
+    this.directory = join(base, 'app')
+    this.a = servers.a
+    this.b = servers.b
+    this.#registry = registry
+    this.#token = token
+    // As if the registry were on both machines: Docker speaks to none other without TLS.
+    const both = `127.0.0.1:${registry.port}:127.0.0.1:${registry.port}`
+    const open = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR']
+    this.#tunnels = [this.a, this.b].map(server =>
+      spawn('ssh', ['-N', ...open, '-i', server.rootKey, '-R', both, `root@${server.address}`], { stdio: 'inherit' }),
+    )
+  }
+
+  /** Makes the folder hold this version, whose worker takes so long to begin. */
+  async version(version: number, { workerSeconds = 0, webOnBoth = false } = {}): Promise<void> {
+    await mkdir(join(this.directory, 'migrations'), { recursive: true })
+    await writeFile(join(this.directory, 'migrations/level'), `${version}\n`)
+    const variables = { PULSE_DB_PASSWORD: 'pulse', VERSION: version, WORKER_SECONDS: workerSeconds }
+    const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`)
+    await writeFile(join(this.directory, '.env'), lines.join(''), { mode: 0o600 })
+    const place = (server: LabServer): string =>
+      `{ host: ${server.address}, private_address: ${server.address}, user: deploy, identity: ${server.rootKey} }`
+    await writeFile(
+      join(this.directory, 'slipway.yaml'),
+      `app: ${this.app}
+compose: compose.yaml
+env_file: .env
+database: db
+migrate: { service: web, command: [node, migrate.mjs], files: migrations }
+rehearse: off
+health: { path: /health, deadline: 40s }
+edge: { listen: "0.0.0.0:${publicPort}" }
+hold: { limit: 60s }
+drain: { limit: 5s }
+watch: 1s
+warm: off
+backups: { directory: backups, keep: 2 }
+registries: { "${this.#registry.host}": { user: bot, password: REGISTRY_TOKEN } }
+servers: { a: ${place(this.a)}, b: ${place(this.b)} }
+environments:
+  prod:
+    servers: { a: { services: [web] }, b: { services: [${webOnBoth ? 'web, ' : ''}db, worker] } }
+`,
+    )
+  }
+
+  slipway(...argv: string[]): Promise<CliResult> {
+    return this.start(argv).ended
+  }
+
+  start(argv: readonly string[], heard: (line: string) => void = () => undefined) {
+    const variables = { NO_COLOR: '1', CI: '', REGISTRY_TOKEN: this.#token }
+    const child = spawn(process.execPath, [cli, ...argv], {
+      cwd: this.directory,
+      env: { ...process.env, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const said = { stdout: '', stderr: '' }
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said.stderr += text
+      text.split('\n').forEach(heard)
+    })
+    const ended = new Promise<CliResult>(done => {
+      child.on('close', code => done({ exitCode: code ?? -1, ...said }))
+    })
+    return { child, ended }
+  }
+
+  /** A program on a server; throws unless it ends well. */
+  async inside(server: LabServer, ...argv: string[]): Promise<string> {
+    const { code, stdout, stderr } = await server.inside(argv, { timeout: 60_000 })
+    if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr.trim()}`)
+    return stdout
+  }
+
+  /** What answers in public, which schema the database has, and which version the worker is. */
+  async versions(): Promise<{ web: unknown; schema: string; worker: string; releases: string[] }> {
+    const web: unknown = await fetch(`http://${this.a.address}:${publicPort}/health`, {
+      signal: AbortSignal.timeout(10_000),
+    })
+      .then(async answer => (answer.ok ? ((await answer.json()) as { version: unknown }).version : answer.status))
+      .catch(String)
+    const columns = "select column_name from information_schema.columns where column_name like 'body_v%'"
+    const schema = (await this.sql(columns)).trim().replace('body_v', '')
+    const names = await this.inside(this.b, 'docker', 'ps', '--format', '{{.Names}}', '--filter', 'name=-worker-')
+    const [name = ''] = names.split('\n')
+    const variables = await this.inside(this.b, 'docker', 'inspect', '--format', '{{join .Config.Env " "}}', name)
+    const worker = /(?:^| )VERSION=(\d+)/.exec(variables)?.[1] ?? ''
+    const current = (server: LabServer): Promise<string> => this.inside(server, 'readlink', join(this.store, 'current'))
+    const releases = (await Promise.all([this.a, this.b].map(current))).map(text => text.trim().split('/').at(-1) ?? '')
+    return { web, schema, worker, releases }
+  }
+
+  sql(statement: string): Promise<string> {
+    const psql = ['psql', '-X', '-At', '-U', 'pulse', '-d', 'pulse', '-c', statement]
+    return this.inside(this.b, 'docker', 'exec', `${this.project}-db-1`, ...psql)
+  }
+
+  async destroy(): Promise<void> {
+    for (const tunnel of this.#tunnels) tunnel.kill()
+    await Promise.all([this.a.stop(), this.b.stop()])
+    await this.#registry.stop()
+    await rm(this.base, { recursive: true, force: true })
+  }
+
+  /** The image is built and pushed once; both servers get it by its digest. */
+  async #prepare(): Promise<void> {
+    await mkdir(this.directory)
+    const source = join(root, 'test/apps/pulse')
+    const image = `${this.#registry.host}/${this.app}/pulse`
+    await run('docker', ['build', '--quiet', '--tag', `${image}:1`, source])
+    const login = join(this.base, 'login')
+    await mkdir(login)
+    const asBot = spawn('docker', [
+      '--config',
+      login,
+      'login',
+      '--username=bot',
+      '--password-stdin',
+      this.#registry.host,
+    ])
+    asBot.stdin.end(this.#token)
+    await new Promise(resolve => asBot.once('close', resolve))
+    await run('docker', ['--config', login, 'push', '--quiet', `${image}:1`])
+    const { stdout } = await run('docker', ['inspect', '--format', '{{index .RepoDigests 0}}', `${image}:1`])
+    await run('docker', ['image', 'rm', '--force', `${image}:1`])
+    await rm(login, { recursive: true })
+    await cp(source, this.directory, { recursive: true })
+    const file = join(this.directory, 'compose.yaml')
+    const command = `["sh", "-c", "sleep \${WORKER_SECONDS:?is in .env}; exec node worker.mjs"]`
+    const compose = (await readFile(file, 'utf8'))
+      .replace('  build: .\n', `  image: ${stdout.trim()}\n`)
+      .replace('command: [node, worker.mjs]', `command: ${command}`)
+    await writeFile(file, compose)
+    const keys = await Promise.all([this.a, this.b].map(async each => `${each.address} ${await each.hostKey()} lab\n`))
+    await writeFile(join(this.directory, 'slipway.hosts'), keys.join(''))
+  }
+}
