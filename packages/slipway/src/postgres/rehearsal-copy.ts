@@ -12,7 +12,7 @@ import { asWrites, type Writes } from './changed-rows.ts'
 import { copyPropertiesSql, readProperties, type DatabaseProperties } from './properties.ts'
 import { localConnection, messageOf, psqlArgv } from './psql.ts'
 import { isReachable } from './reach.ts'
-import { writableTablesQuery, writesSql, type WritableTable } from './rehearsal-writes.ts'
+import { settledSql, writableTablesQuery, writesSql, type WritableTable } from './rehearsal-writes.ts'
 import { fillFromBackup, fillFromDatabase, fillFromDump } from './restore.ts'
 import { execArgv, target, type DatabaseServer, type LiveDatabase } from './server.ts'
 import { identifier } from './sql.ts'
@@ -130,12 +130,10 @@ function pattern(name: string): string {
 export async function countRows(copy: LiveDatabase, then?: WritableTable[]): Promise<RowCount> {
   const attempted = 'The rows of the copy could not be counted'
   const tables = await queryLive(copy, writableTablesQuery, writableTable, { attempted })
-  // Sessions report what they wrote when they end; the migrator's has ended, but perhaps only just.
-  const settled = then === undefined ? {} : { first: 'select pg_catalog.pg_sleep(0.3);' }
   const rows = await queryLive(copy, writesSql(tables, then), writeRow, {
     attempted,
     timeoutMs: 600_000,
-    ...settled,
+    first: settledSql,
   })
   return { tables, writes: asWrites(rows) }
 }

@@ -1,6 +1,7 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, type Step } from '../context.ts'
 import { currentOf, removeCopy, removeCopyMeanwhile } from '../copy-ahead.ts'
+import { readyAhead, removeReady } from '../ready-ahead.ts'
 import { notRehearsed } from '../rehearse-plan.ts'
 import { proveHoldFits, told, verdictOf } from '../rehearsal.ts'
 import { rehearseAndRemember } from '../remember.ts'
@@ -21,7 +22,10 @@ export const rehearse: Step = {
       throw new SlipwayError('BUG', 'Nothing to rehearse with')
     const current = currentOf(context)
     const { config } = plan
+    const ready = readyAhead(context)
     await context.copy
+    // Should it have failed, the rehearsal makes it, and says why it can not.
+    await context.staged?.catch(() => undefined)
     const ahead = context.filled === undefined ? {} : { filled: context.filled }
     const order = {
       release: releaseOf(context),
@@ -29,10 +33,18 @@ export const rehearse: Step = {
       config,
       backup: facts.backup,
       ...ahead,
+      meanwhile: ready.begin,
       signal: context.signal,
     }
     const { clock, experience } = ports
-    const rehearsed = await rehearseAndRemember({ plan, order, rehearsals, experience, clock, say: context.note })
+    const rehearsed = await rehearseAndRemember({
+      plan,
+      order,
+      rehearsals,
+      experience,
+      clock,
+      say: context.note,
+    }).finally(ready.ended)
     if ('failed' in rehearsed) throw rehearsed.failed
     const { rehearsal } = rehearsed
     await context.learn({ rehearsal })
@@ -41,5 +53,11 @@ export const rehearse: Step = {
     const expected = proveHoldFits(rehearsal, config.hold.limitMs, plan.database?.bytes)
     return `${told(rehearsal, current.id)} for about ${expected} s`
   },
-  undo: { does: () => 'Remove the copy of the database', run: removeCopy },
+  undo: {
+    does: () => 'Remove the copy of the database',
+    async run(context) {
+      await removeReady(context)
+      await removeCopy(context)
+    },
+  },
 }

@@ -112,8 +112,10 @@ export function simulatedRehearsals(process: SlipwayProcess): Rehearsals {
       await process.sleep(fillMs)
       return process.call('rehearsals.fill', () => fillMs / 1000)
     },
-    async run({ release, filled }) {
+    makeReady: () => process.call('rehearsals.makeReady', () => void (server.rehearsing = true)),
+    async run({ release, filled, meanwhile }) {
       await filled
+      await process.call('rehearsals.watch', () => meanwhile?.())
       return process.call('rehearsals.run', () => {
         if (server.unnamedBackups.size > 0) server.violate('a rehearsal counts before its backup is verified')
         const image = server.images.get(release.id)

@@ -25,6 +25,14 @@ export function simulatedEngine(process: SlipwayProcess): Engine {
         return { changed: ['db'] }
       })
     },
+    async makeReady(release) {
+      await process.sleep(makeReadyMs)
+      await process.call('engine.makeReady', () => {
+        if (server.edge === 'held') server.violate('people wait while a release is made ready')
+        server.paths.add(release.id)
+        server.made.add(release.id)
+      })
+    },
     migrate: release => process.call('engine.migrate', () => migrate(server, release)),
     start: (release, role) => process.call('engine.start', () => server.started(release.id, role)),
     containers: release => process.call('engine.containers', () => containersOf(server, release)),
@@ -43,6 +51,7 @@ export function simulatedEngine(process: SlipwayProcess): Engine {
     remove: release =>
       process.call('engine.remove', () => {
         running.delete(release.id)
+        server.made.delete(release.id)
         server.paths.delete(release.id)
       }),
     doorNetworks: release => process.call('engine.doorNetworks', () => [`door of ${release.id}`]),
@@ -99,3 +108,6 @@ function containersOf(server: Server, release: Release): ContainerState[] {
     healthOutput: '',
   }))
 }
+
+/** Longer than the rehearsal that it goes on beside. */
+const makeReadyMs = 800
