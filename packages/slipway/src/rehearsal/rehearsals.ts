@@ -16,6 +16,7 @@ import { watchLocks } from '../postgres/lock-watch.ts'
 import { readProperties } from '../postgres/properties.ts'
 import { emptyCopy, fillCopy, prepareCopy, rewritten, type CopySource } from '../postgres/rehearsal-copy.ts'
 import { readUsage } from '../postgres/read-usage.ts'
+import { analyse } from '../postgres/restore.ts'
 import type { LiveDatabase } from '../postgres/server.ts'
 import { isThere } from '../support/files.ts'
 import type { Rehearsal, Release } from '../release/model.ts'
@@ -101,7 +102,8 @@ async function fill({ live }: RehearsalParts, copy: LiveDatabase, source: CopySo
   await fillCopy(live, copy, source)
   const seconds = Math.round(performance.now() - startedAt) / 1000
   // Nobody works on it before the migration does.
-  looks.set(copy, await lookAt(copy))
+  const [look] = await Promise.all([lookAt(copy), analyse(copy)])
+  looks.set(copy, look)
   return seconds
 }
 

@@ -45,7 +45,7 @@ export function makeCopyReady(context: Context, release: Release): void {
 
 /** Goes on while the deployment does; its end is awaited before anybody has to wait, and before the deployment ends. */
 export function removeCopyMeanwhile(context: Context): void {
-  context.removing = removeNow(context)
+  context.removing ??= removeNow(context)
   context.removing.catch(() => undefined)
 }
 

@@ -156,8 +156,11 @@ export interface Engine {
    */
   quietWorkers(release: Release): Promise<string[]>
   wakeWorkers(release: Release): Promise<void>
-  /** Stops (or kills) and removes the release's containers and networks. Images and folder stay. */
-  remove(release: Release, how: 'gracefully' | 'at-once'): Promise<void>
+  /**
+   * Stops (or kills) and removes the release's containers and networks. Images and folder stay. What is to be done as soon
+   * as all have stopped is done beside the rest; its end is waited for, and its failure is this one's.
+   */
+  remove(release: Release, how: 'gracefully' | 'at-once', whenStopped?: () => Promise<void>): Promise<void>
   /** The networks on which the release's web services are reached: there once its state services are. */
   doorNetworks(release: Release): Promise<string[]>
   /** IPv4 and IPv6 networks (CIDR) from which the release reaches the database. */

@@ -48,8 +48,9 @@ export const rehearse: Step = {
     if ('failed' in rehearsed) throw rehearsed.failed
     const { rehearsal } = rehearsed
     await context.learn({ rehearsal })
-    removeCopyMeanwhile(context)
+    // Beside the gate, when nobody has anything to do; or now, as nobody must wait for it in a hold.
     if (verdictOf(rehearsal).kind !== 'incompatible') return told(rehearsal, current.id)
+    removeCopyMeanwhile(context)
     const expected = proveHoldFits(rehearsal, config.hold.limitMs, plan.database?.bytes)
     return `${told(rehearsal, current.id)} for about ${expected} s`
   },

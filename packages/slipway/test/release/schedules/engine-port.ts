@@ -48,12 +48,14 @@ export function simulatedEngine(process: SlipwayProcess): Engine {
       process.call('engine.wakeWorkers', () => {
         if (release.services.some(({ role }) => role === 'worker')) servicesOf(server, release).add('worker')
       }),
-    remove: release =>
-      process.call('engine.remove', () => {
+    async remove(release, _how, whenStopped) {
+      await process.call('engine.remove', () => {
         running.delete(release.id)
         server.made.delete(release.id)
         server.paths.delete(release.id)
-      }),
+      })
+      await whenStopped?.()
+    },
     doorNetworks: release => process.call('engine.doorNetworks', () => [`door of ${release.id}`]),
     // A network of the simulated server is known by the release that is attached to it.
     databaseNetworks: release =>
