@@ -30,10 +30,7 @@ export const namedCases: Record<string, Schedule> = {
     deploy({ migration: 'incompatible' }, [fault('engine.makeReady', 'fail-before')]),
   ),
   'the copy is not gone before what was made ready on it': rehearsed(
-    deploy({ migration: 'compatible' }, [
-      fault('rehearsals.makeReady', 'fail-after'),
-      fault('backups.verify', 'die-after'),
-    ]),
+    deploy({ migration: 'compatible' }, [fault('journal step-started backup', 'fail-after')]),
   ),
   'nobody waits while the copy is being removed': rehearsed(deploy({ migration: 'incompatible' })),
   'a snapshot that hangs ends at the limit of the hold': serving(
