@@ -2,21 +2,17 @@ import { releaseOf, webServices, type Context } from './context.ts'
 
 /**
  * What the new release needs to be started takes as long to make as it takes to start, and touches nothing that runs. So
- * it is made while the old release is watched on the copy, when nobody has anything to do. What can not be made then is
- * made in its step, which says why it can not.
+ * it is made beside the work, from the moment in which that begins it: when the old release is watched on the copy, and
+ * nobody has anything to do. What can not be made then is made in its step, which says why it can not. No other step runs
+ * beside it.
  */
-export function readyAhead(context: Context): ReadyAhead {
+export async function withReadyAhead<T>(context: Context, work: (begin: () => void) => Promise<T>): Promise<T> {
   let making: Promise<void> | undefined
-  return {
-    begin: () => void (making ??= makeReady(context).catch(() => undefined)),
-    ended: async () => making,
+  try {
+    return await work(() => void (making ??= makeReady(context).catch(() => undefined)))
+  } finally {
+    await making
   }
-}
-
-export interface ReadyAhead {
-  begin(): void
-  /** Nothing is made any more; also when nothing was begun. */
-  ended(): Promise<void>
 }
 
 async function makeReady(context: Context): Promise<void> {

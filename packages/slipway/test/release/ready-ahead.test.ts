@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { makeContext, type Context } from '../../src/release/context.ts'
 import type { Facts } from '../../src/release/model.ts'
 import type { Engine } from '../../src/release/ports.ts'
-import { readyAhead, removeReady } from '../../src/release/ready-ahead.ts'
+import { removeReady, withReadyAhead } from '../../src/release/ready-ahead.ts'
 import { makePlan, makeRelease, World } from './world.ts'
 
 function contextWith(makeReady: Engine['makeReady'], facts: Facts = {}): { context: Context; did: string[] } {
@@ -32,33 +32,29 @@ function contextWith(makeReady: Engine['makeReady'], facts: Facts = {}): { conte
 
 test('what is made ahead is in the journal before it is there, and made once', async () => {
   const { context, did } = contextWith(async release => void did.push(`make ${release.id}`))
-  const ready = readyAhead(context)
-  ready.begin()
-  ready.begin()
-  await ready.ended()
+  await withReadyAhead(context, async begin => {
+    begin()
+    begin()
+  })
   expect(did).toEqual(['journal madeReady', 'make r2', 'open door'])
 })
 
 test('nothing is made ahead, and nothing is removed, where nobody had time for it', async () => {
   const { context, did } = contextWith(async () => void did.push('make'))
-  await readyAhead(context).ended()
+  await withReadyAhead(context, async () => undefined)
   await removeReady(context)
   expect(did).toEqual([])
 })
 
 test('an engine that can not make anything ahead is left alone', async () => {
   const { context, did } = contextWith(undefined)
-  const ready = readyAhead(context)
-  ready.begin()
-  await ready.ended()
+  await withReadyAhead(context, async begin => begin())
   expect(did).toEqual([])
 })
 
 test('what can not be made ahead is no failure, and what is there of it goes', async () => {
   const { context, did } = contextWith(() => Promise.reject(new Error('no space left on device')))
-  const ready = readyAhead(context)
-  ready.begin()
-  await expect(ready.ended()).resolves.toBeUndefined()
+  await expect(withReadyAhead(context, async begin => begin())).resolves.toBeUndefined()
   await removeReady(context)
   expect(did).toEqual(['journal madeReady', 'remove at-once', 'close door'])
 })
@@ -66,9 +62,13 @@ test('what can not be made ahead is no failure, and what is there of it goes', a
 test('who waits for its end waits for all of it', async () => {
   let end: (() => void) | undefined
   const { context, did } = contextWith(() => new Promise(resolve => (end = resolve)))
-  const ready = readyAhead(context)
-  ready.begin()
-  const ended = ready.ended().then(() => did.push('ended'))
+  const failing = withReadyAhead(context, async begin => {
+    begin()
+    throw new Error('the rehearsal failed')
+  })
+  const ended = expect(failing)
+    .rejects.toThrow('the rehearsal failed')
+    .then(() => did.push('ended'))
   await new Promise(resolve => setTimeout(resolve, 5))
   expect(did).toEqual(['journal madeReady'])
   end?.()

@@ -1,7 +1,7 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, type Step } from '../context.ts'
 import { currentOf, removeCopy, removeCopyMeanwhile } from '../copy-ahead.ts'
-import { readyAhead, removeReady } from '../ready-ahead.ts'
+import { removeReady, withReadyAhead } from '../ready-ahead.ts'
 import { notRehearsed } from '../rehearse-plan.ts'
 import { proveHoldFits, told, verdictOf } from '../rehearsal.ts'
 import { rehearseAndRemember } from '../remember.ts'
@@ -22,7 +22,6 @@ export const rehearse: Step = {
       throw new SlipwayError('BUG', 'Nothing to rehearse with')
     const current = currentOf(context)
     const { config } = plan
-    const ready = readyAhead(context)
     await context.copy
     // Should it have failed, the rehearsal makes it, and says why it can not.
     await context.staged?.catch(() => undefined)
@@ -33,18 +32,19 @@ export const rehearse: Step = {
       config,
       backup: facts.backup,
       ...ahead,
-      meanwhile: ready.begin,
       signal: context.signal,
     }
     const { clock, experience } = ports
-    const rehearsed = await rehearseAndRemember({
-      plan,
-      order,
-      rehearsals,
-      experience,
-      clock,
-      say: context.note,
-    }).finally(ready.ended)
+    const rehearsed = await withReadyAhead(context, meanwhile =>
+      rehearseAndRemember({
+        plan,
+        order: { ...order, meanwhile },
+        rehearsals,
+        experience,
+        clock,
+        say: context.note,
+      }),
+    )
     if ('failed' in rehearsed) throw rehearsed.failed
     const { rehearsal } = rehearsed
     await context.learn({ rehearsal })
