@@ -158,6 +158,8 @@ async function decide(
   note: (text: string) => void,
 ): Promise<Rehearsal> {
   const { current, release } = order
+  // Whoever is run has the same door.
+  await door.ended
   if (!migrated.changed) {
     // Other migrations than those of what serves, and nothing to do: this may be older code than the schema.
     note(`the migration changes nothing; running ${release.id} on the copy`)
@@ -169,7 +171,6 @@ async function decide(
   }
   const breaking = migrated.changes.find(change => change.breaking)
   const old = await stageOld(current, parts.directory)
-  await door.ended
   if (breaking === undefined && old.refusal === undefined) {
     note(`asking ${current.id} whether it lives with the new schema`)
     const fault = (await healthyOnStage(old, parts, order)) ?? (await smokeOnStage(old.release, parts, order))
