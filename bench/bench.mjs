@@ -1,14 +1,16 @@
 #!/usr/bin/env node
-// npm run bench [-- --json] [-- --only deployments|database]: the same app, releases and traffic with plain Compose, with
-// a rolling update and with Slipway, side by side; and a deployment with a large database.
+// npm run bench [-- --json] [-- --only deployments|latency|database]: the same app, releases and traffic with plain Compose, with
+// a rolling update and with Slipway, side by side; what deployments cost those who use the app; and a deployment with a
+// large database.
 // A measurement, not a test: it tells which bars were met and always exits with 0 when it could measure.
 import { parseArgs } from 'node:util'
 import { prepare, stopEngine } from '../scripts/prepare.mjs'
 import { measureCommandLine } from './command-line.mjs'
 import { measureCompose } from './compose.mjs'
 import { measureDatabase } from './database.mjs'
+import { measureLatency } from './latency.mjs'
 import { measureRollout } from './rollout.mjs'
-import { databaseRows, rolloutRows, rows } from './rows.mjs'
+import { databaseRows, latencyRows, rolloutRows, rows } from './rows.mjs'
 import { measureSlipway } from './slipway.mjs'
 import { table } from './table.mjs'
 
@@ -23,7 +25,7 @@ const { values: options } = parseArgs({
 const log = line => process.stderr.write(`${line}\n`)
 const rate = Number(options.rate)
 
-const selections = { deployments: measureDeployments, database: measureLargeDatabase }
+const selections = { deployments: measureDeployments, latency: measureUnderDeployments, database: measureLargeDatabase }
 if (options.only !== undefined && !Object.hasOwn(selections, options.only)) {
   log(`--only takes one of ${Object.keys(selections).join(', ')}`)
   process.exit(2)
@@ -58,6 +60,10 @@ async function measureDeployments() {
   const rollout = await measureRollout({ rate, log, onEnd, healthSeconds })
   const slipway = await measureSlipway({ rate, log, onEnd, healthSeconds })
   return [...rows({ compose, slipway, commandLine }), ...rolloutRows({ rollout, slipway })]
+}
+
+async function measureUnderDeployments() {
+  return latencyRows(await measureLatency({ rate, log, onEnd }))
 }
 
 async function measureLargeDatabase() {

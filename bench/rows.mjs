@@ -56,6 +56,18 @@ export function rolloutRows({ rollout, slipway }) {
   ]
 }
 
+/** All requests of ten deployments of all kinds, beside all requests at rest before, between and after them. */
+export function latencyRows({ rest, during, failed }) {
+  const beside = share => row(`ten deployments: latency ${share}`, during[share], 'ms', {})
+  return [
+    row('ten deployments: requests failed', failed, 'requests', { bar: 0 }),
+    row('ten deployments: requests', during.requests, 'requests', {}),
+    ...['p50', 'p90', 'p99', 'max'].map(beside),
+    ...['p50', 'p90', 'p99', 'max'].map(share => row(`at rest, between them: latency ${share}`, rest[share], 'ms', {})),
+    row('ten deployments: p99 in times of p99 at rest', during.p99 / rest.p99, '×', { bar: 2 }),
+  ]
+}
+
 /** A deployment with a database of a certain size: with all rows in the rehearsal, and with none. */
 export function databaseRows({ bytes, full, schema, boot }) {
   const name = `database of ${Math.round(bytes / 1_000_000)} MB`

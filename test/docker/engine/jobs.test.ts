@@ -65,6 +65,38 @@ describe('a migration', () => {
     expect(result).toMatchObject({ timedOut: true, exitCode: 124, left: '' })
   })
 
+  test('whose container was made ahead runs as any other does, once, and is gone afterwards', async () => {
+    const config = (command: string[]): MigrateConfig => ({ service: 'plain', command, files: [], timeoutMs: 20_000 })
+    const ahead = async (command: string[], timeoutMs = 20_000) => {
+      const release = await lab.fetch(`r${++next}`, roles, { migrate: config(command) })
+      await lab.engine.makeReady?.(release)
+      const container = `${lab.project}-${release.id}-migrate`
+      const made = await docker(['inspect', '--format', '{{.State.Status}}', container])
+      const result = await lab.engine.migrate(release, config(command), timeoutMs)
+      const left = await docker(['ps', '--all', '--quiet', '--filter', `name=${container}`])
+      const others = (await lab.engine.containers(release)).map(each => each.status)
+      await lab.engine.remove(release, 'at-once')
+      return { ...result, made: made.trim(), left, others }
+    }
+    const script = 'echo one; echo $HOME $$ "${NOT_FILLED_IN:-x}" >&2; exit 7'
+    const failed = await ahead(['sh', '-c', script])
+    expect(failed).toMatchObject({ made: 'created', exitCode: 7, timedOut: false, left: '' })
+    expect(failed.output.join('\n')).toMatch(/one[\s\S]*\/\S* 1 x/)
+    expect(failed.others).toEqual(['created', 'created', 'created'])
+    const endless = await ahead(['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done'], 1500)
+    expect(endless).toMatchObject({ timedOut: true, exitCode: 124, left: '' })
+  })
+
+  test('whose container was made ahead, and removed by somebody, is made anew', async () => {
+    const config: MigrateConfig = { service: 'plain', command: ['echo', 'anew'], files: [], timeoutMs: 20_000 }
+    const release = await lab.fetch(`r${++next}`, roles, { migrate: config })
+    await lab.engine.makeReady?.(release)
+    await docker(['rm', '--force', `${lab.project}-${release.id}-migrate`])
+    const result = await lab.engine.migrate(release, config, 20_000)
+    expect(result).toMatchObject({ exitCode: 0, output: expect.arrayContaining(['anew']) as string[] })
+    await lab.engine.remove(release, 'at-once')
+  })
+
   test('that a killed runner left at work gives way to the new one', async () => {
     const config: MigrateConfig = { service: 'plain', command: ['echo', 'second'], files: [], timeoutMs: 20_000 }
     const release = await lab.fetch(`r${++next}`, roles, { migrate: config })

@@ -203,7 +203,8 @@ export const backups = z.strictObject({
     .enum(['plain', 'custom'])
     .optional()
     .meta({
-      description: 'custom: compressed, for pg_restore. plain: SQL that any psql reads',
+      description:
+        'custom: for pg_restore, compressed (before a deployment: unless it is small). plain: SQL that any psql reads',
       default: defaults.backups.format,
       examples: ['plain'],
     }),

@@ -7,8 +7,8 @@ import { up, upAlone } from './compose-argv.ts'
 import { checkHealth, containerLogs, containerLooks } from './containers.ts'
 import { dockerError, tryDocker } from './docker.ts'
 import { watchEvents } from './events.ts'
-import { runMigration } from './jobs.ts'
-import { files } from './names.ts'
+import { makeJob, runMigration } from './jobs.ts'
+import { files, migrateContainer, releaseProject } from './names.ts'
 import { networkName } from './network-argv.ts'
 import { createNetworks, subnets } from './networks.ts'
 import { pruneImages } from './prune.ts'
@@ -24,6 +24,7 @@ export function composeEngine(): Engine {
   return {
     ensureState,
     stateMatches,
+    makeReady,
     migrate: (release, _migrate, timeoutMs) => runMigration(release, timeoutMs),
     start,
     containers: containerLooks(),
@@ -46,6 +47,15 @@ export function composeEngine(): Engine {
     revive,
     answers: dockerAnswers,
   }
+}
+
+/** Whatever can not be made now is made in its step, which says why it can not. */
+async function makeReady(release: Release): Promise<void> {
+  const asTheyAre = () => Promise.reject(new Error('state services change in their own step'))
+  await ensureState(release, asTheyAre).catch(() => undefined)
+  const names = release.services.filter(each => each.role === 'web' || each.role === 'worker').map(each => each.name)
+  const job = migrateContainer(releaseProject(release.project, release.id))
+  await makeJob(job, rest => releaseCompose(release, rest), names)
 }
 
 async function start(release: Release, role?: 'web' | 'worker'): Promise<void> {

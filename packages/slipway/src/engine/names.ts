@@ -37,6 +37,11 @@ function repositoryPart(name: string): string {
 
 export const migrateService = 'slipway-migrate'
 
+/** There is one of it, whoever makes it: its name is what keeps two from being at work. */
+export function migrateContainer(composeProject: string): string {
+  return `${composeProject}-migrate`
+}
+
 export const labels = {
   project: 'slipway.project',
   release: 'slipway.release',

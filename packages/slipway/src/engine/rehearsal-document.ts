@@ -1,6 +1,6 @@
 import type { ComposeDocument, ComposeService } from '../config/document.ts'
 import type { Release } from '../release/model.ts'
-import { labels, migrateService } from './names.ts'
+import { labels, migrateContainer, migrateService } from './names.ts'
 
 /**
  * The Compose documents of a rehearsal: the state services anew and empty with the old release, and the new release
@@ -43,7 +43,9 @@ export function newDocument(stage: Release, release: ComposeDocument): ComposeDo
   const services: Record<string, ComposeService> = {}
   for (const { name, role } of [...stage.services, { name: migrateService, role: 'job' }]) {
     const service = own[name]
-    if (service !== undefined) services[name] = onStage(service, role, stage)
+    if (service === undefined) continue
+    const named = role === 'job' ? { container_name: migrateContainer(stage.project) } : {}
+    services[name] = { ...onStage(service, role, stage), ...named }
   }
   return {
     ...rest,

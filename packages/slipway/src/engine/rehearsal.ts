@@ -2,13 +2,13 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ComposeDocument } from '../config/document.ts'
 import { writeAtomically } from '../support/files.ts'
-import { lastLines, timedOutExitCode } from '../support/run.ts'
 import type { Release, ReleaseService } from '../release/model.ts'
 import type { JobResult } from '../release/ports.ts'
-import { composeArgv, createAlone, runJob, upAlone } from './compose-argv.ts'
+import { composeArgv, createAlone, upAlone } from './compose-argv.ts'
 import { containerRoles, inspect, ofRelease } from './containers.ts'
 import { docker, tryDocker } from './docker.ts'
-import { files, migrateService } from './names.ts'
+import { makeJob, runToEnd } from './jobs.ts'
+import { files, migrateContainer } from './names.ts'
 import { readDocument } from './release-files.ts'
 import { newDocument, oldDocument, reachesOutside, stageProject } from './rehearsal-document.ts'
 import { removeRelease } from './removal.ts'
@@ -40,7 +40,8 @@ export async function copyContainer(current: Release, database: string): Promise
 
 export async function stageOld(current: Release, directory: string): Promise<StagedRelease> {
   const { stage, release } = await oldOnStage(current)
-  return staged(stage, release, directory, oldFile)
+  const old = staged(stage, release, directory, oldFile)
+  return { ...old, start: async () => ((await startMade(stage)) ? undefined : old.start()) }
 }
 
 /** Makes the containers of the old release, so that they only have to be started. */
@@ -52,6 +53,14 @@ export async function createOld(current: Release, directory: string): Promise<vo
   await tryDocker(compose(release, directory, oldFile, createAlone(names)))
 }
 
+/** False: they are not all made, or can not be started as they are. */
+async function startMade(stage: Release): Promise<boolean> {
+  const made = await containerRoles([...ofRelease(stage), 'status=created'])
+  const own = made.filter(({ role }) => stage.services.some(service => service.role === role))
+  if (own.length !== stage.services.length) return false
+  return (await tryDocker(['start', '--', ...own.map(each => each.id)])).exitCode === 0
+}
+
 /** Its containers take the place of the old release's, where those run. */
 export async function stageNew(current: Release, next: Release, directory: string): Promise<StagedRelease> {
   const stage: Release = { ...next, id: current.id, project: stageProject(current.project), services: runnable(next) }
@@ -60,17 +69,15 @@ export async function stageNew(current: Release, next: Release, directory: strin
   return staged(stage, document, directory, newFile)
 }
 
+/** Makes the container of the migration, so that it only has to be started. */
+export async function createMigration(current: Release, next: Release, directory: string): Promise<void> {
+  const { release } = await stageNew(current, next, directory)
+  await makeJob(migrateContainer(release.project), rest => compose(release, directory, newFile, rest))
+}
+
 /** Runs the migration of the new release, which `stageNew` has put on the stage. */
-export async function migrateCopy(stage: Release, directory: string, timeoutMs: number): Promise<JobResult> {
-  const container = `${stage.project}-migrate`
-  const result = await tryDocker(compose(stage, directory, newFile, runJob(container, migrateService)), { timeoutMs })
-  // Compose has removed it when all went well.
-  if (result.exitCode !== 0 || result.timedOut) await tryDocker(['rm', '--force', '--', container])
-  return {
-    exitCode: result.timedOut ? timedOutExitCode : result.exitCode,
-    output: lastLines(`${result.stdout}\n${result.stderr}`, 20),
-    timedOut: result.timedOut,
-  }
+export function migrateCopy(stage: Release, directory: string, timeoutMs: number): Promise<JobResult> {
+  return runToEnd(migrateContainer(stage.project), rest => compose(stage, directory, newFile, rest), timeoutMs)
 }
 
 /** Removes containers, their volumes, the network and the documents, whoever made them. Safe to repeat. */

@@ -1,7 +1,7 @@
 import type { ComposeDocument, ComposeNetwork, ComposeService } from '../config/document.ts'
 import type { MigrateConfig } from '../config/model.ts'
 import type { ReleaseId, ReleaseService } from '../release/model.ts'
-import { labels, migrateService, releaseNetwork, releaseProject, volumeName } from './names.ts'
+import { labels, migrateContainer, migrateService, releaseNetwork, releaseProject, volumeName } from './names.ts'
 
 /**
  * The Compose document of one release: its web services and workers, pinned to images by id, on networks of their own,
@@ -40,11 +40,14 @@ export function releaseDocument(input: ReleaseDocumentInput): ComposeDocument {
       deploy,
       scale: _scale,
       links: _links,
+      tty: _tty,
+      stdin_open: _stdin,
       ...base
     } = pinned(source, images[config.service], context, 'job')
-    const { replicas: _replicas, ...kept } = deploy ?? {}
+    const { replicas: _replicas, restart_policy: _policy, ...kept } = deploy ?? {}
     return {
       ...base,
+      container_name: migrateContainer(releaseProject(context.project, context.release)),
       // From slipway.yaml as it is: Compose would fill in what looks like a variable.
       command: config.command.map(word => word.replaceAll('$', '$$$$')),
       healthcheck: { disable: true },

@@ -5,12 +5,23 @@ import { tryDocker } from './docker.ts'
 import { removeNetworks } from './networks.ts'
 
 /** Removes the release's containers and networks. Images, volumes and the release's folder stay. */
-export async function removeRelease(release: Release, how: 'gracefully' | 'at-once'): Promise<void> {
-  await removeContainers(await containersOf(release), how)
+export async function removeRelease(
+  release: Release,
+  how: 'gracefully' | 'at-once',
+  whenStopped?: () => Promise<void>,
+): Promise<void> {
+  const ids = await containersOf(release)
+  if (how === 'gracefully' && ids.length > 0) await tryDocker(['stop', '--', ...ids])
+  const ended = await Promise.allSettled([removeStopped(release, ids), whenStopped?.()])
+  for (const each of ended) if (each.status === 'rejected') throw each.reason
+}
+
+async function removeStopped(release: Release, ids: readonly string[]): Promise<void> {
+  await removeContainers(ids)
   await removeNetworks(release)
   // A run of Compose that outlived its killed runner may have made one more; without networks it can start no other.
   const late = await containersOf(release)
-  await removeContainers(late, 'at-once')
+  await removeContainers(late)
   const left = late.length === 0 ? [] : await containersOf(release)
   if (left.length === 0) return
   throw new SlipwayError('ENGINE_FAILED', `${release.id} could not be removed`, {
@@ -25,8 +36,7 @@ async function containersOf(release: Release): Promise<string[]> {
   return all.filter(each => each.role !== 'door').map(each => each.id)
 }
 
-async function removeContainers(ids: readonly string[], how: 'gracefully' | 'at-once'): Promise<void> {
+async function removeContainers(ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
-  if (how === 'gracefully') await tryDocker(['stop', '--', ...ids])
   await tryDocker(['rm', '--force', '--volumes', '--', ...ids])
 }

@@ -2,7 +2,9 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { array, number, object, string, type infer as Infer } from 'zod'
+import { Bell } from '../release/bell.ts'
 import type { Dump } from '../release/ports.ts'
+import { followLog } from '../support/container-log.ts'
 import { streamDocker } from '../support/docker-silence.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { createFromScratchSql } from './create-database.ts'
@@ -12,15 +14,15 @@ import { asWrites, type Writes } from './changed-rows.ts'
 import { copyPropertiesSql, readProperties, type DatabaseProperties } from './properties.ts'
 import { localConnection, messageOf, psqlArgv } from './psql.ts'
 import { isReachable } from './reach.ts'
-import { writableTablesQuery, writesSql, type WritableTable } from './rehearsal-writes.ts'
+import { settledSql, writableTablesQuery, writesSql, type WritableTable } from './rehearsal-writes.ts'
 import { fillFromBackup, fillFromDatabase, fillFromDump } from './restore.ts'
 import { execArgv, target, type DatabaseServer, type LiveDatabase } from './server.ts'
 import { identifier } from './sql.ts'
 
 /** Makes a throwaway server ready for the data: it answers, and has the roles and an empty database as the live one. */
 export async function prepareCopy(live: LiveDatabase, copy: LiveDatabase): Promise<void> {
-  const [properties] = await Promise.all([readProperties(live), untilReady(copy)])
-  await copyRoles(live.server, copy.server)
+  const [properties, roles] = await Promise.all([readProperties(live), readRoles(live.server), untilReady(copy)])
+  await makeRoles(copy.server, roles)
   await emptyCopy(copy, properties)
 }
 
@@ -49,23 +51,41 @@ export async function fillCopy(live: LiveDatabase, copy: LiveDatabase, from: Cop
 /** A backup, what becomes one, the schema of the live database by way of a file in this folder, or all that it holds now. */
 export type CopySource = { file: string } | { dump: Dump } | { schemaInto: string } | 'live'
 
-/** The image starts a server for its first set-up, stops it, and then starts the real one. */
+/** The image starts a server for its first set-up, stops it, and then starts the real one: each says so in the log. */
 async function untilReady(copy: LiveDatabase): Promise<void> {
   const deadline = performance.now() + startsWithinMs
-  while (!(await isReachable(copy))) {
-    if (performance.now() > deadline) {
-      throw new SlipwayError('REHEARSAL_FAILED', 'The throwaway PostgreSQL of the rehearsal does not answer', {
-        why: `not ready after ${startsWithinMs / 1000} s`,
-        state: 'production was not touched',
-        next: 'See whether the machine has memory left, or set rehearse: off.',
-      })
-    }
-    await new Promise(resolve => setTimeout(resolve, paceMs))
+  const bell = new Bell()
+  let told = false
+  const { container } = await target(copy.server)
+  const log = await followLog(container, text => {
+    if (!text.includes('ready to accept connections')) return
+    told = true
+    bell.ring()
+  })
+  try {
+    do {
+      // Perhaps it was told while it was being asked.
+      if (!told) await Promise.race([new Promise(resolve => setTimeout(resolve, paceMs)), bell.rung()])
+      told = false
+      proveInTime(deadline)
+    } while (!(await isReachable(copy)))
+  } finally {
+    log.stop()
+  }
+}
+
+function proveInTime(deadline: number): void {
+  if (performance.now() > deadline) {
+    throw new SlipwayError('REHEARSAL_FAILED', 'The throwaway PostgreSQL of the rehearsal does not answer', {
+      why: `not ready after ${startsWithinMs / 1000} s`,
+      state: 'production was not touched',
+      next: 'See whether the machine has memory left, or set rehearse: off.',
+    })
   }
 }
 
 /** Roles belong to the server and are in no dump. Those the image made itself are there already: that is no mistake. */
-async function copyRoles(from: DatabaseServer, to: DatabaseServer): Promise<void> {
+async function readRoles(from: DatabaseServer): Promise<string> {
   const source = await target(from)
   const roles = await streamDocker(
     execArgv(source.container, ['pg_dumpall', '--roles-only', '-w', '-d', localConnection(from, 'template1')], {
@@ -79,13 +99,17 @@ async function copyRoles(from: DatabaseServer, to: DatabaseServer): Promise<void
       state: 'production was not touched',
     })
   }
+  return roles.stdout
+}
+
+async function makeRoles(to: DatabaseServer, roles: string): Promise<void> {
   const destination = await target(to)
   const argv = psqlArgv(localConnection(to, 'template1')).map(word =>
     word === 'ON_ERROR_STOP=1' ? 'ON_ERROR_STOP=0' : word,
   )
   await streamDocker(execArgv(destination.container, argv, { environment: Object.keys(destination.environment) }), {
     environment: destination.environment,
-    input: Readable.from([roles.stdout]),
+    input: Readable.from([roles]),
   })
 }
 
@@ -130,12 +154,10 @@ function pattern(name: string): string {
 export async function countRows(copy: LiveDatabase, then?: WritableTable[]): Promise<RowCount> {
   const attempted = 'The rows of the copy could not be counted'
   const tables = await queryLive(copy, writableTablesQuery, writableTable, { attempted })
-  // Sessions report what they wrote when they end; the migrator's has ended, but perhaps only just.
-  const settled = then === undefined ? {} : { first: 'select pg_catalog.pg_sleep(0.3);' }
   const rows = await queryLive(copy, writesSql(tables, then), writeRow, {
     attempted,
     timeoutMs: 600_000,
-    ...settled,
+    first: settledSql,
   })
   return { tables, writes: asWrites(rows) }
 }
@@ -177,5 +199,8 @@ from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamesp
 where c.relkind in ('r', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
 
 const startsWithinMs = 60_000
-/** Each look is a program in the container, which has enough to do, and takes from the time of those who serve. */
-const paceMs = 250
+/**
+ * Where the log tells nothing. Each look is a program in the container, which has enough to do, and takes from the time of
+ * those who serve.
+ */
+const paceMs = 500

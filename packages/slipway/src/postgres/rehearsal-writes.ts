@@ -56,6 +56,19 @@ function sumQuery(table: WritableTable, then: readonly WritableTable[]): string 
   return `select 'rows', ${literal(table.table)}, pg_catalog.jsonb_build_array(count(*), coalesce(sum(${hash}), 0)::text, ${literal(columns.join(','))})::text from ${table.table} t`
 }
 
+/**
+ * To be run before `writesSql`. Sessions report what they wrote when they end, and who wrote last has ended only just: his
+ * session is gone from the list when its report is in. Before PostgreSQL 15 a report was read up to half a second late.
+ */
+export const settledSql = [
+  "select pg_catalog.pg_sleep(0.6) where pg_catalog.current_setting('server_version_num')::int < 150000;",
+  // Each by itself, because one statement would see the same list for as long as it takes.
+  ...Array<string>(15).fill(`select pg_catalog.pg_sleep(0.02) where exists (
+  select 1 from pg_catalog.pg_stat_activity a
+  where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid()
+    and a.application_name is distinct from 'slipway' and coalesce(a.backend_type, 'client backend') = 'client backend');`),
+].join('\n')
+
 /** A table with another oid was dropped and made anew, a column with another number too. */
 const countersQuery = `
 select 'table' as kind, pg_catalog.quote_ident(s.schemaname) || '.' || pg_catalog.quote_ident(s.relname) as name,

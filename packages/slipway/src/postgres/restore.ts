@@ -31,6 +31,7 @@ export async function restoreBackup(live: LiveDatabase, file: string, label: str
   try {
     await runBeside(live, createFromScratchSql(name, properties), { timeoutMs: 300_000 })
     await loadWhole({ ...live, name }, dumpIn(file, format))
+    await analyse({ ...live, name })
     await runBeside(live, finishSql(name, properties, comment))
     return name
   } catch (error) {
@@ -42,7 +43,7 @@ export async function restoreBackup(live: LiveDatabase, file: string, label: str
   }
 }
 
-/** Restores a backup into an empty database of its own, in the same way. */
+/** Restores a backup into an empty database of its own, in the same way. How its tables are filled nobody knows there yet. */
 export async function fillFromBackup(empty: LiveDatabase, file: string): Promise<void> {
   const format = await proveFile(file)
   await loadWhole(empty, dumpIn(file, format)).catch((error: unknown) => {
@@ -79,7 +80,7 @@ export async function fillFromDatabase(empty: LiveDatabase, source: LiveDatabase
     ? new SlipwayError('RESTORE_FAILED', 'pg_dump did not get to its end', { why: whyFailed(dumped) })
     : failure
   if (why !== undefined) throw restoreError(`A copy of the database ${source.name}`, why, undefined)
-  await Promise.all([countTables(source).then(tables => proveLoaded(empty, tables)), analyse(empty)])
+  await proveLoaded(empty, await countTables(source))
 }
 
 /** Nobody keeps it: packing it would only take time. */
@@ -126,8 +127,7 @@ function dumpIn(file: string, format: DumpFormat): Dump {
 async function loadWhole(empty: LiveDatabase, dump: Dump): Promise<void> {
   const read = (): Readable => Readable.from(dump.read(), { objectMode: false })
   await load(empty, dump.format, read())
-  const inDump = dump.format === 'plain' ? tablesInPlainDump(read()) : tablesInArchive(empty, read())
-  await Promise.all([inDump.then(tables => proveLoaded(empty, tables)), analyse(empty)])
+  await proveLoaded(empty, await (dump.format === 'plain' ? tablesInPlainDump(read()) : tablesInArchive(empty, read())))
 }
 
 async function load({ server, name }: LiveDatabase, format: DumpFormat, input: Readable): Promise<void> {
@@ -142,7 +142,8 @@ async function load({ server, name }: LiveDatabase, format: DumpFormat, input: R
   throw new SlipwayError('RESTORE_FAILED', 'The dump did not restore whole', { why: whyFailed(result) })
 }
 
-async function analyse({ server, name }: LiveDatabase): Promise<void> {
+/** Without it PostgreSQL chooses its plans blindly. */
+export async function analyse({ server, name }: LiveDatabase): Promise<void> {
   await runSql(server, name, 'analyze;', { timeoutMs: restoreTimeoutMs })
 }
 

@@ -1,6 +1,7 @@
 import {
   clearStage,
   copyContainer,
+  createMigration,
   createOld,
   migrateCopy,
   onStage,
@@ -8,28 +9,21 @@ import {
   stageOld,
   startCopy,
 } from '../engine/rehearsal.ts'
-import { readState } from '../postgres/catalog.ts'
 import { changedRows } from '../postgres/changed-rows.ts'
 import { compare } from '../postgres/compare.ts'
 import { proveMigrated } from '../postgres/ledger.ts'
 import { watchLocks } from '../postgres/lock-watch.ts'
 import { readProperties } from '../postgres/properties.ts'
-import {
-  countRows,
-  emptyCopy,
-  fillCopy,
-  prepareCopy,
-  rewritten,
-  tableFiles,
-  type CopySource,
-} from '../postgres/rehearsal-copy.ts'
+import { emptyCopy, fillCopy, prepareCopy, rewritten, type CopySource } from '../postgres/rehearsal-copy.ts'
 import { readUsage } from '../postgres/read-usage.ts'
+import { analyse } from '../postgres/restore.ts'
 import type { LiveDatabase } from '../postgres/server.ts'
 import { isThere } from '../support/files.ts'
 import type { Rehearsal, Release } from '../release/model.ts'
 import type { Clock, Edge, Engine, JobResult, RehearsalOrder, Rehearsals } from '../release/ports.ts'
 import { SlipwayError } from '../support/errors.ts'
-import { healthyOnStage, smokeOnStage } from './staged-release.ts'
+import { lookAt, type Look } from './looks.ts'
+import { doorAhead, healthyOnStage, smokeOnStage, type DoorAhead } from './staged-release.ts'
 
 /** The port `Rehearsals` on the Docker Engine: a throwaway copy beside production, on a network that leads nowhere. */
 export function rehearsals(parts: RehearsalParts): Rehearsals {
@@ -44,6 +38,7 @@ export function rehearsals(parts: RehearsalParts): Rehearsals {
     },
     fill: (current, dump) =>
       fill(parts, copyOf(current), dump === undefined ? { schemaInto: parts.directory } : { dump }),
+    makeReady: (current, release) => createMigration(current, release, parts.directory),
     run: (order, note) => rehearse(parts, order, copyOf(order.current), note),
     remove: current => remove(parts, current),
   }
@@ -88,9 +83,15 @@ async function rehearse(
   const fillSeconds = await (filled ?? fill(parts, copy, source))
   goOn(order)
   note('the copy is there, migrating it')
-  const migrated = { ...(await migrate(parts, order, copy)), fillSeconds }
-  goOn(order)
-  return decide(parts, order, migrated, note)
+  const door = doorAhead(await stageOld(order.current, parts.directory), parts)
+  try {
+    const migrated = { ...(await migrate(parts, order, copy)), fillSeconds }
+    goOn(order)
+    return await decide(parts, order, { migrated, door }, note)
+  } finally {
+    // Whoever removes the copy finds all of it.
+    await door.ended
+  }
 }
 
 /** Returns the seconds it took. What an earlier attempt brought in goes. */
@@ -99,11 +100,17 @@ async function fill({ live }: RehearsalParts, copy: LiveDatabase, source: CopySo
   if (touched.has(copy)) await emptyCopy(copy, await readProperties(live))
   touched.add(copy)
   await fillCopy(live, copy, source)
-  return Math.round(performance.now() - startedAt) / 1000
+  const seconds = Math.round(performance.now() - startedAt) / 1000
+  // Nobody works on it before the migration does.
+  const [look] = await Promise.all([lookAt(copy), analyse(copy)])
+  looks.set(copy, look)
+  return seconds
 }
 
 /** Copies that are not empty any more. */
 const touched = new WeakSet<LiveDatabase>()
+/** What was in them when they had been filled. */
+const looks = new WeakMap<LiveDatabase, Look>()
 
 async function remove(parts: RehearsalParts, current: Release): Promise<void> {
   await parts.stageEdge.closeDoor(onStage(current))
@@ -112,32 +119,24 @@ async function remove(parts: RehearsalParts, current: Release): Promise<void> {
 
 async function migrate(parts: RehearsalParts, order: RehearsalOrder, copy: LiveDatabase): Promise<Migrated> {
   const { config, current, release } = order
-  const [{ release: stage }, usage, before, filesBefore, rowsBefore] = await Promise.all([
-    stageNew(current, release, parts.directory),
-    readUsage(parts.live),
-    readState(copy),
-    tableFiles(copy),
-    countRows(copy),
-  ])
+  const before = looks.get(copy) ?? (await lookAt(copy))
+  const { release: stage } = await stageNew(current, release, parts.directory)
+  const usage = readUsage(parts.live)
+  usage.catch(() => undefined)
   const startedAt = performance.now()
   const timeoutMs = Math.min(config.migrate?.timeoutMs ?? config.rehearse.timeoutMs, config.rehearse.timeoutMs)
   const { result, locks } = await watchLocks(copy, () => migrateCopy(stage, parts.directory, timeoutMs))
   const seconds = Math.round(performance.now() - startedAt) / 1000
   proveEndedWell(result, release)
-  const [, after, filesAfter, rowsAfter] = await Promise.all([
-    proveMigrated(copy, release, config).catch(lied(release)),
-    readState(copy),
-    tableFiles(copy),
-    countRows(copy, rowsBefore.tables),
-  ])
-  const rows = changedRows(rowsBefore.writes, rowsAfter.writes)
-  const anew = rewritten(filesBefore, filesAfter)
+  const [after] = await Promise.all([lookAt(copy, before), proveMigrated(copy, release, config).catch(lied(release))])
+  const rows = changedRows(before.rows.writes, after.rows.writes)
+  const anew = rewritten(before.files, after.files)
   const seen = locks.map(lock => ({ ...lock, rewritten: anew.some(table => table.table === lock.table) }))
   const unseen = anew.filter(table => !seen.some(lock => lock.table === table.table))
   return {
-    changed: before.fingerprint !== after.fingerprint || rows.length > 0,
+    changed: before.state.fingerprint !== after.state.fingerprint || rows.length > 0,
     seconds,
-    changes: [...compare(before, after, usage), ...rows],
+    changes: [...compare(before.state, after.state, await usage), ...rows],
     locks: [
       ...seen,
       ...unseen.map(({ table, bytes }) => ({ table, mode: 'AccessExclusiveLock', rewritten: true, bytes, seconds: 0 })),
@@ -155,10 +154,12 @@ type Migrated = Omit<Rehearsal, 'old' | 'bootSeconds'>
 async function decide(
   parts: RehearsalParts,
   order: RehearsalOrder,
-  migrated: Migrated,
+  { migrated, door }: { migrated: Migrated; door: DoorAhead },
   note: (text: string) => void,
 ): Promise<Rehearsal> {
   const { current, release } = order
+  // Whoever is run has the same door.
+  await door.ended
   if (!migrated.changed) {
     // Other migrations than those of what serves, and nothing to do: this may be older code than the schema.
     note(`the migration changes nothing; running ${release.id} on the copy`)

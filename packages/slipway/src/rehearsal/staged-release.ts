@@ -17,15 +17,26 @@ export interface StageParts {
   stageEdge: Edge
 }
 
+/** Opens the door of a release that is perhaps started soon: nobody has to wait for it then. */
+export function doorAhead({ release, refusal }: StagedRelease, { stageEdge }: StageParts): DoorAhead {
+  const opened =
+    refusal === undefined && hasWeb(release) ? stageEdge.openDoor(release, [stageNetwork(release)]) : undefined
+  return { ended: Promise.resolve(opened).catch(() => undefined) }
+}
+
+export interface DoorAhead {
+  /** It is open, or could not be opened: whoever needs it opens it then, and hears why it can not be. */
+  ended: Promise<void>
+}
+
 /** Starts a release on the stage; undefined: it passes the same gate as in production. */
 export async function healthyOnStage(
   { release, start }: StagedRelease,
   { engine, clock, stageEdge }: StageParts,
   order: RehearsalOrder,
 ): Promise<Fault | undefined> {
-  const web = release.services.some(service => service.role === 'web')
   const notStartedBefore = clock.monotonic()
-  await Promise.all([start(), ...(web ? [stageEdge.openDoor(release, [stageNetwork(release)])] : [])])
+  await Promise.all([start(), ...(hasWeb(release) ? [stageEdge.openDoor(release, [stageNetwork(release)])] : [])])
   try {
     await gate(
       release,
@@ -36,6 +47,7 @@ export async function healthyOnStage(
         signal: order.signal,
         note: () => undefined,
         consequence: 'production was not touched',
+        whenWebAnswers: async () => order.meanwhile?.(),
       },
     )
     return undefined
@@ -61,4 +73,8 @@ export async function smokeOnStage(
     }
   }
   return undefined
+}
+
+function hasWeb(release: Release): boolean {
+  return release.services.some(service => service.role === 'web')
 }

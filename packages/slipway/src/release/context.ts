@@ -34,6 +34,8 @@ export interface Context {
   backupAhead?: BackupAhead
   /** The copy's data, restored from that; with the seconds that took. */
   filled?: Promise<number>
+  /** The migration is being made ready on the copy. */
+  staged?: Promise<void>
   /** The copy has served its purpose, and is being removed. */
   removing?: Promise<void>
   /** The moment (monotonic) at which the requests that waited were let go. */

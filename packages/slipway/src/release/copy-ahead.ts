@@ -33,9 +33,19 @@ export function fillCopyAhead(context: Context, backup: BegunBackup | undefined)
   context.filled.catch(() => undefined)
 }
 
+/** What `rehearse` runs on the copy, as soon as it is known. */
+export function makeCopyReady(context: Context, release: Release): void {
+  const { copy, ports } = context
+  const { rehearsals } = ports
+  if (copy === undefined || rehearsals === undefined) return
+  const current = currentOf(context)
+  context.staged = copy.then(() => rehearsals.makeReady(current, release))
+  context.staged.catch(() => undefined)
+}
+
 /** Goes on while the deployment does; its end is awaited before anybody has to wait, and before the deployment ends. */
 export function removeCopyMeanwhile(context: Context): void {
-  context.removing = removeNow(context)
+  context.removing ??= removeNow(context)
   context.removing.catch(() => undefined)
 }
 
@@ -46,9 +56,11 @@ export async function removeCopy(context: Context): Promise<void> {
 }
 
 async function removeNow(context: Context): Promise<void> {
-  const { copy, filled } = context
+  const { copy, filled, staged } = context
   if (context.facts.rehearsing !== true) return
+  // Neither may make anything any more.
   await copy?.catch(() => undefined)
+  await staged?.catch(() => undefined)
   await context.ports.rehearsals?.remove(currentOf(context))
   // Without its server it has ended.
   await filled?.catch(() => undefined)

@@ -71,6 +71,9 @@ export interface GateOptions {
 /** Between two looks. An app that does not listen yet is asked again at once; one that answers badly, at its interval. */
 const pace = 50
 const quietPace = 500
+const probePace = 20
+/** Its death is seen at the next look. */
+const listensWithinMs = 200
 const healthCheckPaceMs = 500
 
 /** Each look is programs that take time from those who serve: where only time is missing, Docker's events do the watching. */
@@ -104,7 +107,6 @@ class ServiceWatch {
     const containers = all.filter(container => container.service === this.service.name)
     const runningMs = this.life.seen(containers, askedAt)
     if (runningMs !== undefined) await this.ask(containers, this.ports.clock.monotonic())
-    if (answersWell(this.probe)) this.answeredAt ??= this.ports.clock.monotonic()
     return judge({
       service: this.service,
       containers,
@@ -129,7 +131,9 @@ class ServiceWatch {
     const due = this.probe?.kind === 'answered' ? now - this.probedAt >= intervalMs : true
     if (path !== undefined && due && !answersWell(this.probe)) {
       this.probedAt = now
-      this.probe = await this.probeEachReplica(path, timeoutMs)
+      this.probe = await this.probeUntilItListens(path, timeoutMs)
+      // Before its container's own check is run, which takes longer than the answer did.
+      if (answersWell(this.probe)) this.answeredAt ??= this.ports.clock.monotonic()
     }
     if (path !== undefined && !answersWell(this.probe)) return
     if (now - this.checkedAt < healthCheckPaceMs) return
@@ -139,6 +143,18 @@ class ServiceWatch {
       const result = await this.ports.engine.checkHealth(container)
       if (result?.ok === true) this.passed.add(container.id)
     }
+  }
+
+  /** A request costs nothing, and a look at the containers two programs: those the app would have less time to begin by. */
+  private async probeUntilItListens(path: string, timeoutMs: number): Promise<Probe> {
+    const { clock } = this.ports
+    const until = clock.monotonic() + listensWithinMs
+    let probe = await this.probeEachReplica(path, timeoutMs)
+    while (probe.kind === 'no-answer' && clock.monotonic() < until) {
+      await clock.sleep(probePace)
+      probe = await this.probeEachReplica(path, timeoutMs)
+    }
+    return probe
   }
 
   /** The door takes turns, so as many good answers in a row as there are replicas reach each of them. */

@@ -178,6 +178,8 @@ export interface Facts extends AgreedFacts {
   /** A rehearsal was begun; what it owns may still be there. */
   rehearsing?: boolean
   rehearsal?: Rehearsal
+  /** What the new release needs to be started may be there ahead of the steps that start it. */
+  madeReady?: boolean
   held?: { services: string[] }
   fenced?: boolean
   quieted?: string[]

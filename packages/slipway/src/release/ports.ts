@@ -135,6 +135,11 @@ export interface Engine {
   ensureState(release: Release, beforeChange?: () => Promise<void>): Promise<{ changed: string[] }>
   /** Whether the state services already run as the release wants them. */
   stateMatches(release: Release): Promise<boolean>
+  /**
+   * Makes the networks and containers of the release, and of its migration, so that they only have to be started. Touches
+   * nothing that runs. Absent: they are made when they are started.
+   */
+  makeReady?(release: Release): Promise<void>
   /** Runs the migration job of the release to its end. */
   migrate(release: Release, migrate: MigrateConfig, timeoutMs: number): Promise<JobResult>
   /** Starts web services and workers, or only those of one role; does not wait for health. */
@@ -151,8 +156,11 @@ export interface Engine {
    */
   quietWorkers(release: Release): Promise<string[]>
   wakeWorkers(release: Release): Promise<void>
-  /** Stops (or kills) and removes the release's containers and networks. Images and folder stay. */
-  remove(release: Release, how: 'gracefully' | 'at-once'): Promise<void>
+  /**
+   * Stops (or kills) and removes the release's containers and networks. Images and folder stay. What is to be done as soon
+   * as all have stopped is done beside the rest; its end is waited for, and its failure is this one's.
+   */
+  remove(release: Release, how: 'gracefully' | 'at-once', whenStopped?: () => Promise<void>): Promise<void>
   /** The networks on which the release's web services are reached: there once its state services are. */
   doorNetworks(release: Release): Promise<string[]>
   /** IPv4 and IPv6 networks (CIDR) from which the release reaches the database. */
@@ -287,6 +295,8 @@ export interface Rehearsals {
   prepare(current: Release): Promise<void>
   /** Brings the data into the copy ahead of `run`; without a dump, the schema alone. Returns the seconds it took. */
   fill(current: Release, dump: Dump | undefined): Promise<number>
+  /** Makes what the migration of the new release needs on the copy, ahead of `run`. */
+  makeReady(current: Release, release: Release): Promise<void>
   /** Removes the copy: also what an earlier run that died left behind. */
   remove(current: Release): Promise<void>
 }
@@ -307,6 +317,8 @@ export interface RehearsalOrder {
   backup?: { file: string }
   /** The copy has its data, or will have; absent: it is empty. */
   filled?: Promise<number>
+  /** Called when a release is being watched on the copy: nobody has anything to do for some seconds. */
+  meanwhile?: () => void
   signal: AbortSignal
 }
 

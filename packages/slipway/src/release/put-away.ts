@@ -17,8 +17,7 @@ export async function putAway(release: Release, ports: PutAwayPorts, limitMs: nu
   }
   const open = await drained(release, ports, limitMs)
   if (open.webSockets > 0) await edge.closeWebSockets(release)
-  await engine.remove(release, 'gracefully')
-  await edge.closeDoor(release)
+  await engine.remove(release, 'gracefully', () => edge.closeDoor(release))
   return told(release, open)
 }
 

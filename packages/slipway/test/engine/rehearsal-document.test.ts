@@ -112,6 +112,7 @@ test('the new release brings its migration, on the network that is there', () =>
   })
   expect(document.networks).toEqual({ default: { name: 'shop-prod_rehearsal', external: true } })
   expect(document.services['slipway-migrate']).toMatchObject({
+    container_name: 'shop-prod_rehearsal-migrate',
     profiles: ['slipway-job'],
     labels: { 'slipway.role': 'job' },
   })

@@ -51,14 +51,32 @@ describe('the document of a release', () => {
     expect(made.services['slipway-migrate']).toEqual({
       image: 'sha256:cccc',
       pull_policy: 'never',
+      container_name: 'shop-prod-r7-migrate',
       command: ['sh', '-c', 'echo $$HOME $${X} $$$$'],
-      tty: true,
       networks: { inner: null },
       labels: labels('job'),
       healthcheck: { disable: true },
       restart: 'no',
       profiles: ['slipway-job'],
     })
+  })
+
+  test('runs the migration once, whatever starts it again elsewhere', () => {
+    const job = {
+      ...document.services['migrate'],
+      deploy: { replicas: 3, restart_policy: { condition: 'any' }, labels: {} },
+    }
+    const again = { ...document, services: { ...document.services, migrate: job } }
+    const { services: own } = releaseDocument({
+      document: again,
+      project: 'p',
+      release: 'r7',
+      services,
+      images,
+      migrate,
+    })
+    expect(own['slipway-migrate']).toMatchObject({ restart: 'no', deploy: { labels: {} } })
+    expect(own['slipway-migrate']?.deploy).toEqual({ labels: {} })
   })
 
   test('has networks of its own, and shares those that are external', () => {

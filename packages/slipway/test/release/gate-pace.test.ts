@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { gate, type GatePorts } from '../../src/release/gate.ts'
-import { stableMs } from '../../src/release/judge.ts'
+import { stableAnsweringMs, stableMs } from '../../src/release/judge.ts'
 import type { ContainerState } from '../../src/release/ports.ts'
 import { makeRelease, World } from './world.ts'
 
@@ -65,12 +65,42 @@ test('what takes long to begin and dies a second after its first answer does not
   await expect(passing).rejects.toMatchObject({ code: 'GATE_FAILED' })
 })
 
+test('its first good answer counts from when it came, however long its own check takes after it', async () => {
+  const { ports, world } = watched(() => ({ health: 'starting' }))
+  const bootMs = 1000
+  const engine: GatePorts['engine'] = {
+    ...ports.engine,
+    async checkHealth() {
+      await ports.clock.sleep(300)
+      return { ok: true, output: '' }
+    },
+  }
+  await gate(release, { ...beginning(ports, world, bootMs), engine }, options)
+  expect(world.now).toBeGreaterThanOrEqual(bootMs + stableAnsweringMs)
+  // Two containers have a check each, one of which is run after the look at the first answer.
+  expect(world.now).toBeLessThan(bootMs + stableAnsweringMs + 300)
+})
+
+test('who does not listen yet is asked often, and looked at seldom', async () => {
+  const { ports, world, looks } = watched()
+  const asked: number[] = []
+  const bootMs = 2000
+  const before = beginning(ports, world, bootMs)
+  const probe: GatePorts['edge']['probe'] = (...words) => {
+    asked.push(world.now)
+    return before.edge.probe(...words)
+  }
+  await gate(release, { ...before, edge: { ...before.edge, probe } }, options)
+  expect(asked.length).toBeGreaterThan(bootMs / 50)
+  expect(looks.filter(at => at < bootMs).length).toBeLessThan(bootMs / 200 + 1)
+})
+
 test('what is well just before its deadline has the time to stay so; what is not has failed', async () => {
   const deadlineMs = Math.max(...release.services.map(service => service.health.deadlineMs))
   const inTime = watched()
   await gate(release, beginning(inTime.ports, inTime.world, deadlineMs - 200), options)
   expect(inTime.world.now).toBeGreaterThanOrEqual(deadlineMs + 1000)
   const late = watched()
-  const passing = gate(release, beginning(late.ports, late.world, deadlineMs + 200), options)
+  const passing = gate(release, beginning(late.ports, late.world, deadlineMs + 500), options)
   await expect(passing).rejects.toMatchObject({ code: 'GATE_FAILED' })
 })

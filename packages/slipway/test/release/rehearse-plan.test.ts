@@ -33,6 +33,7 @@ function stageThat(run: () => Promise<Rehearsal>, differs: Partial<Ports> = {}):
     rehearsals: {
       prepare: async () => void calls.push('prepare'),
       fill: async () => calls.push('fill'),
+      makeReady: async () => void calls.push('makeReady'),
       run: async order => {
         calls.push('run')
         orders.push(order)

@@ -96,9 +96,9 @@ function ports(world: Stumbling, revived: string[]) {
     revived.push(`${release.id} ${roles.join('+')}`)
     return []
   }
-  all.engine.remove = async (release, how) => {
+  all.engine.remove = async (release, how, whenStopped) => {
     if (world.failing-- > 0) throw new SlipwayError('ENGINE_UNAVAILABLE', 'Docker Engine does not answer')
-    return remove(release, how)
+    return remove(release, how, whenStopped)
   }
   return all
 }

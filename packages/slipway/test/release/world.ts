@@ -166,7 +166,10 @@ export class World {
             return stopped ? this.stubborn : []
           }),
         wakeWorkers: release => call('engine.wakeWorkers', () => void this.running.get(release.id)?.add('worker')),
-        remove: (release, _how) => call('engine.remove', () => void this.running.delete(release.id)),
+        remove: async (release, _how, whenStopped) => {
+          await call('engine.remove', () => void this.running.delete(release.id))
+          await whenStopped?.()
+        },
         doorNetworks: () => Promise.resolve(['net']),
         databaseNetworks: () => Promise.resolve(['10.0.0.0/24']),
         prune: () => call('engine.prune', () => []),

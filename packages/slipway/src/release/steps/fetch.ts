@@ -1,6 +1,6 @@
 import { beginBackupAhead, discardAhead } from '../backup-ahead.ts'
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
-import { fillCopyAhead, prepareCopy, removeCopy } from '../copy-ahead.ts'
+import { fillCopyAhead, makeCopyReady, prepareCopy, removeCopy } from '../copy-ahead.ts'
 import { releaseIdTogether, sameTogether } from '../several/together.ts'
 import { coolBefore } from '../warm.ts'
 
@@ -20,6 +20,7 @@ export const fetch: Step = {
       await context.learn({ unchanged: true })
       return `nothing changed: ${plan.current?.id} already serves this`
     }
+    makeCopyReady(context, release)
     await coolBefore(context)
     const images = Object.keys(release.images).length
     return `${release.id} · ${images === 1 ? '1 image' : `${images} images`} pinned`

@@ -1,5 +1,6 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, withinHold, type Context, type Step } from '../context.ts'
+import { removeCopyMeanwhile } from '../copy-ahead.ts'
 import { gate as passGate } from '../gate.ts'
 import { answeringTogether } from '../several/together.ts'
 import { servesWell } from '../watch.ts'
@@ -13,14 +14,11 @@ export const gate: Step = {
     if (context.plan.warm === true) return stillWell(context)
     const release = releaseOf(context)
     await passGate(release, context.ports, {
-      ...(context.facts.held === undefined
-        ? {}
-        : {
-            async whenWebAnswers() {
-              await answeringTogether(context)
-              await context.ports.engine.start(release, 'worker')
-            },
-          }),
+      async whenWebAnswers() {
+        if (context.facts.held === undefined) return removeCopyMeanwhile(context)
+        await answeringTogether(context)
+        await context.ports.engine.start(release, 'worker')
+      },
       ...(context.notStartedBefore === undefined ? {} : { notStartedBefore: context.notStartedBefore }),
       limitMs: withinHold(context, Number.POSITIVE_INFINITY),
       signal: context.signal,

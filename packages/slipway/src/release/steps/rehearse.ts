@@ -1,6 +1,7 @@
 import { SlipwayError } from '../../support/errors.ts'
 import { releaseOf, type Step } from '../context.ts'
 import { currentOf, removeCopy, removeCopyMeanwhile } from '../copy-ahead.ts'
+import { removeReady, withReadyAhead } from '../ready-ahead.ts'
 import { notRehearsed } from '../rehearse-plan.ts'
 import { proveHoldFits, told, verdictOf } from '../rehearsal.ts'
 import { rehearseAndRemember } from '../remember.ts'
@@ -22,6 +23,8 @@ export const rehearse: Step = {
     const current = currentOf(context)
     const { config } = plan
     await context.copy
+    // Should it have failed, the rehearsal makes it, and says why it can not.
+    await context.staged?.catch(() => undefined)
     const ahead = context.filled === undefined ? {} : { filled: context.filled }
     const order = {
       release: releaseOf(context),
@@ -32,14 +35,30 @@ export const rehearse: Step = {
       signal: context.signal,
     }
     const { clock, experience } = ports
-    const rehearsed = await rehearseAndRemember({ plan, order, rehearsals, experience, clock, say: context.note })
+    const rehearsed = await withReadyAhead(context, meanwhile =>
+      rehearseAndRemember({
+        plan,
+        order: { ...order, meanwhile },
+        rehearsals,
+        experience,
+        clock,
+        say: context.note,
+      }),
+    )
     if ('failed' in rehearsed) throw rehearsed.failed
     const { rehearsal } = rehearsed
     await context.learn({ rehearsal })
-    removeCopyMeanwhile(context)
+    // Beside the gate, when nobody has anything to do; or now, as nobody must wait for it in a hold.
     if (verdictOf(rehearsal).kind !== 'incompatible') return told(rehearsal, current.id)
+    removeCopyMeanwhile(context)
     const expected = proveHoldFits(rehearsal, config.hold.limitMs, plan.database?.bytes)
     return `${told(rehearsal, current.id)} for about ${expected} s`
   },
-  undo: { does: () => 'Remove the copy of the database', run: removeCopy },
+  undo: {
+    does: () => 'Remove the copy of the database',
+    async run(context) {
+      await removeReady(context)
+      await removeCopy(context)
+    },
+  },
 }

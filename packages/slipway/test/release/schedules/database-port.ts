@@ -103,6 +103,7 @@ export function simulatedBackups(process: SlipwayProcess): Backups {
  */
 export function simulatedRehearsals(process: SlipwayProcess): Rehearsals {
   const { server } = process
+  let making = false
   return {
     async prepare() {
       await process.call('rehearsals.prepare', () => void (server.rehearsing = true))
@@ -112,8 +113,14 @@ export function simulatedRehearsals(process: SlipwayProcess): Rehearsals {
       await process.sleep(fillMs)
       return process.call('rehearsals.fill', () => fillMs / 1000)
     },
-    async run({ release, filled }) {
+    async makeReady() {
+      making = true
+      await process.sleep(prepareMs)
+      await process.call('rehearsals.makeReady', () => undefined).finally(() => (making = false))
+    },
+    async run({ release, filled, meanwhile }) {
       await filled
+      await process.call('rehearsals.watch', () => meanwhile?.())
       return process.call('rehearsals.run', () => {
         if (server.unnamedBackups.size > 0) server.violate('a rehearsal counts before its backup is verified')
         const image = server.images.get(release.id)
@@ -136,6 +143,7 @@ export function simulatedRehearsals(process: SlipwayProcess): Rehearsals {
       })
     },
     async remove() {
+      if (making) server.violate('the copy is removed while something is made on it')
       await process.sleep(removeMs)
       await process.call('rehearsals.remove', () => void (server.rehearsing = false))
     },

@@ -25,6 +25,14 @@ export function simulatedEngine(process: SlipwayProcess): Engine {
         return { changed: ['db'] }
       })
     },
+    async makeReady(release) {
+      await process.sleep(makeReadyMs)
+      await process.call('engine.makeReady', () => {
+        if (server.edge === 'held') server.violate('people wait while a release is made ready')
+        server.paths.add(release.id)
+        server.made.add(release.id)
+      })
+    },
     migrate: release => process.call('engine.migrate', () => migrate(server, release)),
     start: (release, role) => process.call('engine.start', () => server.started(release.id, role)),
     containers: release => process.call('engine.containers', () => containersOf(server, release)),
@@ -40,11 +48,14 @@ export function simulatedEngine(process: SlipwayProcess): Engine {
       process.call('engine.wakeWorkers', () => {
         if (release.services.some(({ role }) => role === 'worker')) servicesOf(server, release).add('worker')
       }),
-    remove: release =>
-      process.call('engine.remove', () => {
+    async remove(release, _how, whenStopped) {
+      await process.call('engine.remove', () => {
         running.delete(release.id)
+        server.made.delete(release.id)
         server.paths.delete(release.id)
-      }),
+      })
+      await whenStopped?.()
+    },
     doorNetworks: release => process.call('engine.doorNetworks', () => [`door of ${release.id}`]),
     // A network of the simulated server is known by the release that is attached to it.
     databaseNetworks: release =>
@@ -99,3 +110,6 @@ function containersOf(server: Server, release: Release): ContainerState[] {
     healthOutput: '',
   }))
 }
+
+/** Longer than the rehearsal that it goes on beside. */
+const makeReadyMs = 800

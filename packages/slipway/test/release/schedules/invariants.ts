@@ -13,6 +13,8 @@ export function checkAtRest(server: Server, seen: Set<string>): void {
   is(server.edge !== 'held', 'requests are held')
   is(!server.locked, 'the lock is taken')
   is(!server.rehearsing, 'a rehearsal is left over')
+  const unused = [...server.made].filter(id => !server.running.has(id))
+  is(unused.length === 0, `containers of ${unused.join(', ')} are left that were never started`)
   is(server.edge === current, `the edge leads to ${server.edge}, and ${current} is current`)
   const strangers = [...server.running.keys()].filter(id => id !== current)
   if (current === undefined) return is(strangers.length === 0, `${strangers.join(', ')} still runs`)

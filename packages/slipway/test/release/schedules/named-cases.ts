@@ -14,6 +14,24 @@ export const namedCases: Record<string, Schedule> = {
   'a backup that turns out bad ends the deployment, whatever was made of it meanwhile': rehearsed(
     deploy({ migration: 'compatible' }, [fault('backups.verify', 'fail-after')]),
   ),
+  'what was made ready beside the rehearsal goes when the process dies with it': rehearsed(
+    deploy({ migration: 'compatible' }, [fault('engine.makeReady', 'die-after')]),
+  ),
+  'what was made ready goes when the rehearsal is the last that was done': rehearsed(
+    deploy({ migration: 'compatible' }, [fault('journal step-started state', 'die-before')]),
+  ),
+  'a door that was opened ahead, and reported as shut, is shut when the deployment goes back': rehearsed(
+    deploy({ migration: 'compatible' }, [
+      fault('edge.openDoor', 'fail-after'),
+      fault('engine.ensureState', 'fail-before'),
+    ]),
+  ),
+  'what can not be made ready is made when it is started': rehearsed(
+    deploy({ migration: 'incompatible' }, [fault('engine.makeReady', 'fail-before')]),
+  ),
+  'the copy is not gone before what was made ready on it': rehearsed(
+    deploy({ migration: 'compatible' }, [fault('journal step-started backup', 'fail-after')]),
+  ),
   'nobody waits while the copy is being removed': rehearsed(deploy({ migration: 'incompatible' })),
   'a snapshot that hangs ends at the limit of the hold': serving(
     deploy({ migration: 'incompatible' }, [fault('database.snapshot', 'time-out')]),

@@ -34,6 +34,8 @@ export class Server {
   readonly unnamedBackups = new Set<string>()
   /** The services of each release whose containers run. */
   readonly running = new Map<ReleaseId, Set<string>>()
+  /** Releases whose containers were made ahead of their start. */
+  readonly made = new Set<ReleaseId>()
   readonly doors = new Set<ReleaseId>()
   /** The releases that are connected to the database, if it is here. */
   readonly paths = new Set<ReleaseId>()

@@ -151,7 +151,7 @@ describe('who dies when', () => {
     })
 
     test('the machine of a follower before anything had changed: all old', async () => {
-      const [first, , third] = await deployed({ migration, ...away(1, 700) })
+      const [first, , third] = await deployed({ migration, ...away(1, 500) })
       expect([first, third]).toEqual(['failed', 'failed'])
     })
 
