@@ -30,7 +30,8 @@ async function pruneReleases(context: Context): Promise<string[]> {
   const gone = all.filter(release => !keep.includes(release))
   for (const release of gone) await ports.releases.remove(release.id)
   await ports.engine.prune(keep)
-  return gone.map(release => release.id)
+  const shut = (await ports.logins?.retire(keep.flatMap(release => release.logins ?? []))) ?? []
+  return [...gone.map(release => release.id), ...shut.map(login => `the login ${login}`)]
 }
 
 async function pruneDatabases(context: Context): Promise<string[]> {
