@@ -42,9 +42,15 @@ export const run: Handler<RotateInput> = async (input, context) => {
     else if (login !== undefined && result.exitCode === exitCodes.ok) tellOfOld(login, context)
     return result
   } catch (error) {
-    await takeBack(name, secrets, before, after, context)
+    if (isOpen(error)) note(context, `whether the new ${name} comes live is not known here: ${file} keeps it`)
+    else await takeBack(name, secrets, before, after, context)
     throw error
   }
+}
+
+/** Only the watching has ended: what serves may have the new value already, and the next deployment brings it in any case. */
+function isOpen(error: unknown): boolean {
+  return error instanceof SlipwayError && ['SERVER_LOST', 'RUNNER_FAILED', 'INTERRUPTED'].includes(error.code)
 }
 
 interface RotateInput {
