@@ -23,11 +23,12 @@ const uniqueness = 'ALTER TABLE things ADD CONSTRAINT one_of_each UNIQUE (name)'
 const renaming = 'ALTER TABLE things RENAME COLUMN name TO title'
 
 async function push(version: Version): Promise<void> {
-  for (const [name, program] of Object.entries(programs)) {
+  const pushed = Object.entries(programs).map(async ([name, program]) => {
     await stages.image(`${image(name)}:live`, dockerfile(`${stages.app}-base`, program, version))
     await promisify(execFile)('docker', ['--config', pushing, 'push', '--quiet', `${image(name)}:live`])
     await docker('image', 'rm', '--force', `${image(name)}:live`)
-  }
+  })
+  await Promise.all(pushed)
 }
 
 async function run(...words: string[]) {
@@ -84,7 +85,7 @@ health: { path: /, deadline: 15s }
 registries: { "${registry.host}": { user: bot, password: REGISTRY_TOKEN } }
 watch: off
 warm: off`,
-      { staging: 'compose: compose.staging.yaml', prod: 'compose: compose.prod.yaml' },
+      { staging: 'compose: compose.staging.yaml, rehearse: off', prod: 'compose: compose.prod.yaml' },
     )
     await onStaging({ number: 1, migrations: [table], column: 'name' })
   }, 300_000)
