@@ -106,6 +106,8 @@ export class Stages {
       if (ids.length > 0) await docker('rm', '-f', '-v', ...ids)
       const networks = await docker('network', 'ls', '--filter', `name=${project}`, '--format', '{{.Name}}')
       for (const network of lines(networks)) await docker('network', 'rm', network).catch(() => '')
+      const volumes = lines(await docker('volume', 'ls', '-q', '--filter', `name=${project}_`))
+      if (volumes.length > 0) await docker('volume', 'rm', '-f', ...volumes).catch(() => '')
     }
     await docker('rm', '-f', '-v', `${this.app}-edge`).catch(() => '')
     // By its names, never by its id: others may have names for it too.

@@ -40,6 +40,8 @@ export interface ReleaseSource {
   shared?: string
   /** Of several servers: this one's end of the way to the database. */
   path?: PathEnd
+  /** Of the database, those that Slipway makes. */
+  databaseLogins?: readonly string[]
 }
 
 /** Makes a release: builds or pulls its images, pins them, and writes its folder. Touches nothing that runs. */
@@ -69,7 +71,7 @@ async function makeRelease(
   directory: string,
   note: (text: string) => void,
 ): Promise<Release> {
-  const { config, services } = source
+  const { config, services, databaseLogins = [] } = source
   const { project } = config
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const placed = await placeAndCopy(source, directory)
@@ -124,6 +126,7 @@ async function makeRelease(
     ...(delivered.fingerprint === undefined ? {} : { secretsFingerprint: delivered.fingerprint }),
     ...(config.database === undefined ? {} : { database: config.database.service }),
     ...(migrationFingerprint === undefined ? {} : { migrationFingerprint }),
+    ...(databaseLogins.length === 0 ? {} : { logins: [...databaseLogins] }),
   }
   if (source.seal !== undefined) await writeSeal(directory, source.seal)
   await writeRelease(release)

@@ -1,4 +1,5 @@
 import { notExtended, part } from './catalog-part.ts'
+import { notSlipways } from './logins-sql.ts'
 
 const named = (name: string): string => `s.name || '.' || pg_catalog.quote_ident(${name})`
 
@@ -59,7 +60,8 @@ export const smallParts = [
      || case when d.setdatabase = 0 then ' everywhere' else '' end`,
     `'sha256', ${digest('c.entry')}`,
     `pg_catalog.pg_db_role_setting d, pg_catalog.unnest(d.setconfig) as c(entry)
-     where d.setdatabase in (0, (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()))`,
+     where d.setdatabase in (0, (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()))
+     and ${notSlipways('d.setrole')}`,
   ),
   part(
     'role',
@@ -67,6 +69,6 @@ export const smallParts = [
     `'login', r.rolcanlogin, 'superuser', r.rolsuper, 'inherit', r.rolinherit, 'bypassRls', r.rolbypassrls, 'createDb', r.rolcreatedb,
      'createRole', r.rolcreaterole, 'limit', r.rolconnlimit, 'until', r.rolvaliduntil,
      'memberOf', (select pg_catalog.jsonb_agg(pg_catalog.pg_get_userbyid(m.roleid) order by pg_catalog.pg_get_userbyid(m.roleid)) from pg_catalog.pg_auth_members m where m.member = r.oid)`,
-    `pg_catalog.pg_roles r where r.rolname !~ '^pg_'`,
+    `pg_catalog.pg_roles r where r.rolname !~ '^pg_' and ${notSlipways('r.oid')}`,
   ),
 ]

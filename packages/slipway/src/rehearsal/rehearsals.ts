@@ -13,6 +13,7 @@ import { changedRows } from '../postgres/changed-rows.ts'
 import { compare } from '../postgres/compare.ts'
 import { proveMigrated } from '../postgres/ledger.ts'
 import { watchLocks } from '../postgres/lock-watch.ts'
+import { provideLogins, type ReleaseLogin } from '../postgres/logins.ts'
 import { readProperties } from '../postgres/properties.ts'
 import { emptyCopy, fillCopy, prepareCopy, rewritten, type CopySource } from '../postgres/rehearsal-copy.ts'
 import { readUsage } from '../postgres/read-usage.ts'
@@ -34,7 +35,9 @@ export function rehearsals(parts: RehearsalParts): Rehearsals {
       if (await isThere(parts.directory)) await remove(parts, current)
       await startCopy(current, parts.service, parts.directory)
       // The old release waits beside it for its turn: made, not started.
-      await Promise.all([prepareCopy(parts.live, copyOf(current, 'anew')), createOld(current, parts.directory)])
+      const copy = copyOf(current, 'anew')
+      const ready = prepareCopy(parts.live, copy).then(() => provideLogins(copy, parts.logins))
+      await Promise.all([ready, createOld(current, parts.directory)])
     },
     fill: (current, dump) =>
       fill(parts, copyOf(current), dump === undefined ? { schemaInto: parts.directory } : { dump }),
@@ -49,6 +52,8 @@ export interface RehearsalParts {
   live: LiveDatabase
   /** The Compose service that runs it. */
   service: string
+  /** Of the release to come, those that Slipway makes: a plan is rehearsed before they are in the live database. */
+  logins: readonly ReleaseLogin[]
   engine: Engine
   clock: Clock
   /** Doors for releases on the stage: an edge of that project, not of the app's. */

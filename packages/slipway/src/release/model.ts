@@ -38,6 +38,8 @@ export interface Release {
   database?: string
   /** Of several servers: this one's end of the release's own way to the database. Absent: it has none. */
   path?: PathEnd
+  /** The logins there that Slipway has made for it. */
+  logins?: string[]
   /** The release's own folder: Compose documents, sources, secrets. */
   directory: string
 }

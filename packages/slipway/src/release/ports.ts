@@ -28,6 +28,10 @@ export interface Ports {
   edge: Edge
   /** Absent: the app has no database. */
   database?: Database
+  /** The database by the login of the app; absent: that is not known. */
+  appDatabase?: Database
+  /** Absent: the app has no database. */
+  logins?: DatabaseLogins
   /** Absent: the app has no database. */
   rehearsals?: Rehearsals
   backups: Backups
@@ -281,6 +285,14 @@ export interface Database {
   /** The databases that Slipway left behind for this one, newest first. */
   leftBehind(): Promise<string[]>
   drop(database: string): Promise<void>
+}
+
+/** Logins of the database that Slipway makes: releases with different passwords come in side by side. */
+export interface DatabaseLogins {
+  /** Makes those of the code to be deployed that are not there; touches no other. Safe to repeat. Returns their names. */
+  provide(): Promise<string[]>
+  /** Shuts and removes all others. Safe to repeat. Returns the names of those that were open. */
+  retire(needed: readonly string[]): Promise<string[]>
 }
 
 /** Runs a migration where it can hurt nobody. */

@@ -128,9 +128,31 @@ describe('slipway secrets', () => {
     await set('live', 'PW', 'login-of-db')
     for (const name of ['DATABASE_URL', 'PW']) {
       const refused = await slipway(['secrets', 'rotate', 'live', name, '--stdin'], { input: 'another' })
-      expect(refused).toMatchObject({ exitCode: 2 })
-      expect(refused.stderr).toContain('PostgreSQL has one password for a role')
+      expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+      expect(refused.stderr).toContain('is the login of the database, which can not be rotated like this')
+      expect(refused.stderr).not.toContain('login-of-db')
     }
+  })
+
+  test('rotate gives the address of the database another login, in all secrets that have it', async () => {
+    await writeFile(join(directory, 'compose.yaml'), 'services: { db: { image: postgres } }\n')
+    await writeFile(join(directory, 'slipway.yaml'), 'app: shop\ndatabase: db\nenvironments: { prod: {} }\n')
+    await set('prod', 'DATABASE_URL', 'postgresql://shop:login-of-db@db/shop?schema=public')
+    await set('prod', 'DIRECT_URL', 'postgresql://shop:login-of-db@db/shop')
+    await set('prod', 'db_password', 'login-of-db')
+    const rotated = await slipway(['secrets', 'rotate', 'prod', 'DATABASE_URL', '--later', '--json'])
+    expect(rotated).toMatchObject({ exitCode: 0 })
+    const urls = [await get('prod', 'DATABASE_URL'), await get('prod', 'DIRECT_URL')].map(each => new URL(each ?? ''))
+    const [{ username, password } = new URL('x:')] = urls
+    expect(username).toMatch(/^shop_slipway_[0-9a-f]{8}$/)
+    for (const url of urls) expect(url).toMatchObject({ username, password, host: 'db', pathname: '/shop' })
+    expect(await get('prod', 'db_password')).toBe('login-of-db')
+    expect(rotated.stdout + rotated.stderr).not.toContain(password)
+    const piped = ['secrets', 'rotate', 'prod', 'DATABASE_URL', '--stdin', '--later']
+    const same = await slipway(piped, { input: `postgres://${username}:other@db/shop` })
+    expect(same).toMatchObject({ exitCode: 2 })
+    expect(await slipway(piped, { input: 'postgres://shop_2:other@db/shop\n' })).toMatchObject({ exitCode: 0 })
+    expect(await get('prod', 'DATABASE_URL')).toBe('postgres://shop_2:other@db/shop')
   })
 
   test('a key that others can read is refused, a tampered file is refused', async () => {

@@ -120,10 +120,11 @@ const rotateCommand = defineCommand({
   details: [
     'A new value is made up as declared, or piped in with --stdin. The old release keeps the old value, so going back',
     'works. With `previous` declared, the old value is kept there, for an app that accepts both for a while.',
-    'The password of the database is not changed this way: PostgreSQL has to learn it at the same moment.',
+    'The address of the database (postgres://…) gets a new login, which works as the role of before: both releases get in.',
   ].join('\n'),
   examples: [
     { does: 'a new signing key', run: 'slipway secrets rotate prod JWT_SECRET' },
+    { does: 'a new login of the database', run: 'slipway secrets rotate prod DATABASE_URL' },
     {
       does: 'what somebody else gave out anew',
       run: 'pass show stripe | slipway secrets rotate prod STRIPE_KEY --stdin',

@@ -20,26 +20,27 @@ export async function openDatabase(
   return login === undefined ? undefined : databases.open(login, databases.container(config))
 }
 
-/** The login that the app itself uses, when one of its variables or secrets is a URL that leads to the database service. */
+/** The database by the login that the app itself uses, when that is known. */
 export function appDatabase(
   config: EnvironmentConfig,
   document: ComposeDocument,
   databases: OpenDatabases,
 ): Database | undefined {
+  const [login] = appLogins(config, document)
+  return login === undefined ? undefined : databases.open(login, databases.container(config))
+}
+
+/** Of the app's variables and secrets, those that are addresses leading to the database service. */
+export function appLogins(config: EnvironmentConfig, document: ComposeDocument): Login[] {
   const service = config.database?.service
-  if (service === undefined) return undefined
-  const container = databases.container(config)
-  for (const each of Object.values(document.services)) {
-    for (const value of Object.values(each.environment ?? {})) {
-      const login = loginOf(unescaped(value ?? ''), service)
-      if (login !== undefined) return databases.open(login, container)
-    }
-  }
-  for (const { value } of Object.values(document.secrets ?? {})) {
-    const login = value === undefined ? undefined : loginOf(Buffer.from(value).toString().trim(), service)
-    if (login !== undefined) return databases.open(login, container)
-  }
-  return undefined
+  if (service === undefined) return []
+  const variables = Object.values(document.services).flatMap(each =>
+    Object.values(each.environment ?? {}).map(value => unescaped(value ?? '')),
+  )
+  const secrets = Object.values(document.secrets ?? {}).flatMap(({ value }) =>
+    value === undefined ? [] : [Buffer.from(value).toString().trim()],
+  )
+  return [...variables, ...secrets].flatMap(text => loginOf(text, service) ?? [])
 }
 
 export async function openBackups(

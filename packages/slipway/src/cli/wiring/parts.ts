@@ -4,7 +4,7 @@ import { caddyEdge, type CaddyEdge } from '../../edge/edge.ts'
 import type { WaitingRoom } from '../../edge/hold.ts'
 import { composeEngine } from '../../engine/engine.ts'
 import { adoptSources, discardRelease, fetchRelease } from '../../engine/fetch.ts'
-import type { Database, Engine, Ports, SourcePort } from '../../release/ports.ts'
+import type { Engine, Ports, SourcePort } from '../../release/ports.ts'
 import type { Agreement, AgreementKey } from '../../release/several/agreement.ts'
 import { sourceFolder } from '../../source/export.ts'
 import { seedLasting } from '../../source/seed.ts'
@@ -25,6 +25,7 @@ import { appDatabase, openBackups, openDatabase, type ContainerFinder } from './
 import { tooTightForTwo } from './memory.ts'
 import type { OpenDatabases } from './open-databases.ts'
 import { preflightChecks, type CheckedAhead } from './preflight.ts'
+import { openLogins, releaseLogins } from './database-logins.ts'
 import { openRehearsals } from './rehearsals.ts'
 import { loginsAtHand } from './registries.ts'
 import { readCheckout, type ResolvedSource, withDigests } from './resolve.ts'
@@ -32,8 +33,6 @@ import { edgeOptions, systemClock } from './surroundings.ts'
 
 export interface RealPorts extends Ports {
   edge: CaddyEdge
-  /** The database by the login of the app; absent: that is not known. */
-  appDatabase?: Database
 }
 
 /** What one command has opened and begun, whatever configuration counts in the end. */
@@ -57,6 +56,7 @@ export async function realPorts(
   const container = databases.container(config)
   const database = await openDatabase(config, document, databases)
   const ofApp = appDatabase(config, document, databases)
+  const ownLogins = await openLogins(config, document, container)
   const releases = fileReleases(layout)
   const edge = projectEdge(config, layout)
   // One connection: whoever answers lets in one at a time.
@@ -82,6 +82,7 @@ export async function realPorts(
       source,
       database,
       appDatabase: ofApp,
+      databaseLogins: ownLogins.logins,
       begun,
       addressFree: () => proveAddressFree(config, edgeOptions(layout)),
       logins: () => loginsAtHand(config),
@@ -91,6 +92,7 @@ export async function realPorts(
     ...(path === undefined ? {} : { path }),
     ...(database === undefined ? {} : { database }),
     ...(ofApp === undefined ? {} : { appDatabase: ofApp }),
+    ...ownLogins,
     ...(await openRehearsals(config, document, layout, container)),
   }
 }
@@ -130,7 +132,9 @@ function sourcePort(
       if (source.config.source.kind === 'upload') {
         await seedLasting(source.document, source.directory, source.project)
       }
-      return fetchRelease(await inItsRelease(source, layout.release(id)), id, layout.release(id), note)
+      const placed = await inItsRelease(source, layout.release(id))
+      const databaseLogins = releaseLogins(placed.config, placed.document).map(login => login.name)
+      return fetchRelease({ ...placed, databaseLogins }, id, layout.release(id), note)
     },
     async discard(id) {
       await discardRelease(await get(id), layout.release(id))

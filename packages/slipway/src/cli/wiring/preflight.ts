@@ -3,7 +3,7 @@ import { SlipwayError } from '../../support/errors.ts'
 import { tryDocker, dockerError } from '../../engine/docker.ts'
 import { bringBackImages } from '../../engine/images.ts'
 import type { RegistryLogin } from '../../engine/registry-login.ts'
-import type { Checks, Database } from '../../release/ports.ts'
+import type { Checks, Database, DatabaseLogins } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
 import type { Begun } from './begun.ts'
 import { backupsDirectory } from './database.ts'
@@ -50,6 +50,8 @@ interface PreflightInput {
   database: Database | undefined
   /** The database by the login of the app, when that is known. */
   appDatabase: Database | undefined
+  /** Those that Slipway makes. */
+  databaseLogins: DatabaseLogins | undefined
   begun: Begun<CheckedAhead>
   addressFree: () => Promise<void>
   path: Pick<CheckedPath, 'check'> | undefined
@@ -70,10 +72,12 @@ async function databaseIsWell(input: PreflightInput, backups: string, planned: n
   const size = planned === undefined ? database.sizeBytes() : Promise.resolve(planned)
   const login = input.appDatabase ?? database
   const prove = (): Promise<void> => login.proveLogin()
+  // Nobody notices one that is new. It has to be there before it can be proved, and before it is copied for a rehearsal.
+  const made = (await input.databaseLogins?.provide()) ?? []
   await inOrder([
     size.then(bytes => diskHasRoom(backups, atLeast + bytes, 'backups go there')),
     // One that did not answer the plan may only now have come up.
-    planned === undefined ? prove() : input.begun.outcome(login, prove),
+    planned === undefined || made.length > 0 ? prove() : input.begun.outcome(login, prove),
   ])
 }
 

@@ -7,6 +7,7 @@ import { stageProject } from '../../engine/rehearsal-document.ts'
 import type { Ports } from '../../release/ports.ts'
 import { rehearsals } from '../../rehearsal/rehearsals.ts'
 import type { Layout } from '../../store/layout.ts'
+import { releaseLogins } from './database-logins.ts'
 import { serverLogin, type ContainerFinder } from './database.ts'
 import { edgeOptions, systemClock } from './surroundings.ts'
 
@@ -25,6 +26,7 @@ export async function openRehearsals(
     rehearsals: rehearsals({
       live,
       service: config.database.service,
+      logins: releaseLogins(config, document),
       engine: composeEngine(),
       clock: systemClock,
       stageEdge: caddyEdge({ ...edgeOptions(layout), project: stageProject(config.project) }),

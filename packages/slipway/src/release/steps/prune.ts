@@ -1,4 +1,5 @@
 import { releaseOf, type Context, type Step } from '../context.ts'
+import type { Release } from '../model.ts'
 
 /** Old releases, images, backups and left-behind databases, by policy. A failure here harms nobody: it is a note. */
 export const prune: Step = {
@@ -30,7 +31,15 @@ async function pruneReleases(context: Context): Promise<string[]> {
   const gone = all.filter(release => !keep.includes(release))
   for (const release of gone) await ports.releases.remove(release.id)
   await ports.engine.prune(keep)
-  return gone.map(release => release.id)
+  return [...gone.map(release => release.id), ...(await retireLogins(context, all, keep))]
+}
+
+/** Asked only where there ever was one: a question to the database takes longer than all the rest. */
+async function retireLogins(context: Context, all: readonly Release[], keep: readonly Release[]): Promise<string[]> {
+  const { logins } = context.ports
+  if (logins === undefined || !all.some(release => release.logins !== undefined)) return []
+  const shut = await logins.retire(keep.flatMap(release => release.logins ?? []))
+  return shut.map(login => `the login ${login}`)
 }
 
 async function pruneDatabases(context: Context): Promise<string[]> {

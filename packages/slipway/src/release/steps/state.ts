@@ -33,12 +33,18 @@ export const state: Step = {
  * for the real one. A login over the network shows the difference.
  */
 async function databaseAnswers(context: Context): Promise<void> {
-  const { clock, database } = context.ports
+  const { clock, database, appDatabase, logins } = context.ports
   if (database === undefined) return
   const endsAt = clock.monotonic() + withinHold(context, startsWithinMs)
   for (;;) {
     try {
-      return await database.proveLogin()
+      // One that is new has none of ours yet.
+      await logins?.provide()
+      // Either will do: the app's role may come with its first migration, the image's password may have been changed since.
+      return await database.proveLogin().catch((error: unknown) => {
+        if (appDatabase === undefined) throw error
+        return appDatabase.proveLogin()
+      })
     } catch (error) {
       if (clock.monotonic() >= endsAt) throw error
       await clock.sleep(200)

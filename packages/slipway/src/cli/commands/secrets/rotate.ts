@@ -1,12 +1,13 @@
 import { ruleOf } from '../../../secrets/check.ts'
 import { withValues } from '../../../secrets/change.ts'
 import type { OpenSecrets } from '../../../secrets/open.ts'
-import { generate, misfit, textOf } from '../../../secrets/rules.ts'
+import { generate, misfit } from '../../../secrets/rules.ts'
 import { exitCodes, SlipwayError } from '../../../support/errors.ts'
 import type { SecretsOfEnvironment } from '../../application.ts'
 import type { Handler } from '../../command.ts'
 import { openApplication, type Context } from '../../context.ts'
 import { carryOut } from '../carry-out.ts'
+import { databaseLoginIn, type OldLogin, proveOtherLogin, withNewLogin } from './database-login.ts'
 import { done, note, openSecrets, secretsOf, valueOf } from './opened.ts'
 import { typedOrPiped } from './set.ts'
 
@@ -15,8 +16,8 @@ export const run: Handler<RotateInput> = async (input, context) => {
   const secrets = await secretsOf(context, environment)
   const before = await openSecrets(secrets)
   const old = valueOf(before, name, environment)
-  refuseDatabase(name, before)
-  const after = await rotated(input, before, old, secrets, context)
+  const login = databaseLoginIn(name, before, secrets.config)
+  const after = await rotated(input, before, { old, login }, secrets, context)
   await secrets.save(after, before)
   const { file } = secrets.config.secrets
   const fromGit = secrets.config.source.kind === 'git'
@@ -38,11 +39,18 @@ export const run: Handler<RotateInput> = async (input, context) => {
       await takeBack(name, secrets, before, after, context)
     if (isUnchanged(result.document))
       note(context, `nothing that was deployed uses ${name}: the new value is in ${file} alone`)
+    else if (login !== undefined && result.exitCode === exitCodes.ok) tellOfOld(login, context)
     return result
   } catch (error) {
-    await takeBack(name, secrets, before, after, context)
+    if (isOpen(error)) note(context, `whether the new ${name} comes live is not known here: ${file} keeps it`)
+    else await takeBack(name, secrets, before, after, context)
     throw error
   }
+}
+
+/** Only the watching has ended: what serves may have the new value already, and the next deployment brings it in any case. */
+function isOpen(error: unknown): boolean {
+  return error instanceof SlipwayError && ['SERVER_LOST', 'RUNNER_FAILED', 'INTERRUPTED'].includes(error.code)
 }
 
 interface RotateInput {
@@ -55,11 +63,13 @@ interface RotateInput {
 async function rotated(
   { environment, name, stdin }: RotateInput,
   before: OpenSecrets,
-  old: Uint8Array,
+  { old, login }: { old: Uint8Array; login: OldLogin | undefined },
   { config }: SecretsOfEnvironment,
   context: Context,
 ): Promise<OpenSecrets> {
   const rule = ruleOf(config.secrets.rules, name)
+  const kept = rule.previous === undefined ? [] : [[rule.previous, old] as const]
+  if (login !== undefined && !stdin) return withValues(before, new Map([...withNewLogin(login, name, before), ...kept]))
   const made = stdin ? undefined : generate(rule)
   if (!stdin && made === undefined) {
     throw new SlipwayError('USAGE', `A new value of ${name} can not be made up`, {
@@ -76,9 +86,18 @@ async function rotated(
       state: 'nothing was changed',
     })
   }
-  const changes = new Map<string, Uint8Array>([[name, value]])
-  if (rule.previous !== undefined) changes.set(rule.previous, old)
-  return withValues(before, changes)
+  if (login !== undefined) proveOtherLogin(login, name, value)
+  return withValues(before, new Map([[name, value], ...kept]))
+}
+
+/** Going back needs it. */
+function tellOfOld({ user, role }: OldLogin, context: Context): void {
+  note(
+    context,
+    user === role
+      ? `the password of the role ${role} still works, for releases that are kept have it. When none has it any more, change it: \\password ${role} in psql`
+      : `the login ${user} still works, for releases that are kept have it. With the last of them it goes`,
+  )
 }
 
 function isUnchanged(document: unknown): boolean {
@@ -95,27 +114,4 @@ async function takeBack(
 ): Promise<void> {
   await secrets.save(before, after)
   note(context, `${name} has its old value again, as what serves`)
-}
-
-/** PostgreSQL knows one password for a role: old and new release can not both log in while one takes over. */
-function refuseDatabase(name: string, before: OpenSecrets): void {
-  const value = textOf(valueOf(before, name, ''))?.trim() ?? ''
-  const addresses = [...before.values.values()]
-    .map(each => textOf(each) ?? '')
-    .filter(text => /^postgres(ql)?:\/\//.test(text))
-  const inAddress = addresses.some(address => value !== '' && passwordOf(address) === value)
-  if (!inAddress && !addresses.includes(value) && !/^(POSTGRES|PG|DB|DATABASE)_?PASS/i.test(name)) return
-  throw new SlipwayError('USAGE', `${name} is the login of the database, which is not rotated this way`, {
-    why: 'PostgreSQL has one password for a role: while the new release takes over from the old one, one of the two could not log in',
-    state: 'nothing was changed',
-    next: 'Make a second role with the same rights, set its login here (slipway secrets edit), deploy, and remove the first: see the guide.',
-  })
-}
-
-function passwordOf(address: string): string | undefined {
-  try {
-    return decodeURIComponent(new URL(address).password)
-  } catch {
-    return undefined
-  }
 }
