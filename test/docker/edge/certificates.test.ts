@@ -6,12 +6,14 @@ import { aConfig, aRelease, dockerOk, edgeLab, type EdgeLab } from './lab.ts'
 
 /** Certificates for domains, from an authority that proves by ACME that the names lead here. */
 const name = 'shop.example.com'
+let project: string
 let lab: EdgeLab
 let authority: Authority
 beforeAll(async () => {
   lab = await edgeLab()
+  project = `${lab.prefix}-shop`
   authority = await startAuthority(lab, [name])
-  await lab.startApp('shop', 'r1')
+  await lab.startApp(project, 'r1')
 })
 afterAll(async () => {
   await authority.stop()
@@ -19,11 +21,11 @@ afterAll(async () => {
 })
 
 it('come by themselves, are kept through a new front, and nothing fails for want of the authority', async () => {
-  const edge = lab.edge('shop', { issuer: authority.issuer })
-  const release = aRelease('shop', 'r1', [{ name: 'web', hosts: [name] }])
-  const config = aConfig('shop', { mode: 'domains', domains: [name], email: 'ops@example.com' })
+  const edge = lab.edge(project, { issuer: authority.issuer })
+  const release = aRelease(project, 'r1', [{ name: 'web', hosts: [name] }])
+  const config = aConfig(project, { mode: 'domains', domains: [name], email: 'ops@example.com' })
   await edge.ensureFront(release, config)
-  await edge.openDoor(release, [await lab.network('shop', 'r1')])
+  await edge.openDoor(release, [await lab.network(project, 'r1')])
   await edge.switchTo(release)
   const first = await certificate()
   expect(first.names).toBe(`DNS:${name}`)
