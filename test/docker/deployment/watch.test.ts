@@ -30,7 +30,7 @@ afterAll(async () => {
 })
 
 const bad = [
-  { release: 'crashes-later', why: /exited|restarted/ },
+  { release: 'crashes-later', why: /exited|restarted|errors/ },
   { release: 'errors-later', why: /of the answers are errors/ },
   { release: 'unwell-later', why: /health answers 500|unhealthy/ },
 ]

@@ -189,6 +189,20 @@ describe('serving on real Docker', () => {
     expect((await toA('/')).status).toBe(200)
   })
 
+  it('counts what people were answered, and none of its own probes', async () => {
+    const id = 'r3'
+    const young = aRelease(project, id, [{ name: 'web', hosts: ['a.test'] }])
+    await edge.openDoor(young, [await lab.network(project, id)])
+    for (let times = 0; times < 12; times++)
+      expect(await edge.probe(young, 'web', '/', 1000)).toMatchObject({ kind: 'no-answer' })
+    expect(await edge.answered?.(young)).toEqual({ requests: 0, failed: 0 })
+    await edge.switchTo(young)
+    for (let times = 0; times < 3; times++) expect((await toA('/')).status).toBe(502)
+    expect(await edge.answered?.(young)).toEqual({ requests: 3, failed: 3 })
+    await edge.switchTo(release())
+    await edge.closeDoor(young)
+  })
+
   it('goes on with the other replica when one dies', async () => {
     const id = 'r2'
     const doubled = aRelease(project, id, [{ name: 'web', hosts: ['a.test'], replicas: 2 }])

@@ -40,7 +40,8 @@ export const doorGraceSeconds = 2
 
 function doorServer({ name, port, replicas }: DoorService, release: ReleaseId): Json {
   const service = safeName(name, 'the service')
-  const toApp = [wholeAnswers, withoutServerName, toContainers(service, port, replicas)]
+  const plainly = [withoutServerName, toContainers(service, port, replicas)]
+  const toApp = [wholeAnswers, ...plainly]
   return {
     listen: [`unix/${inDoor.socket(service)}`],
     automatic_https: { disable: true },
@@ -48,7 +49,7 @@ function doorServer({ name, port, replicas }: DoorService, release: ReleaseId): 
     // Counts answers by their status: what the watch compares. No cost could be measured.
     metrics: {},
     routes: [
-      sayRelease(release),
+      probes(release, plainly),
       { match: [{ header: { Upgrade: ['*'] } }], handle: [webSockets(toApp)], terminal: true },
       { match: [{ header: { Accept: ['*text/event-stream*'] } }], handle: [eventStream] },
       { handle: toApp },
@@ -67,12 +68,17 @@ function webSockets(handle: Json): Json {
 /** Only to be counted. */
 const eventStream: Json = { handler: countedAs.eventStream, slipway_event_stream: true }
 
-/** Who asks for it learns which release answered, whatever the app says of itself. */
-function sayRelease(release: ReleaseId): Json {
+/**
+ * Who asks for it learns which release answered, whatever the app says of itself. Such answers are not counted: before an
+ * app listens, dozens of them are none, and that says nothing about it. So they pass by the handler that is counted, which
+ * is there for bodies: they have none.
+ */
+function probes(release: ReleaseId, plainly: readonly Json[]): Json {
   const says = { [releaseHeader]: [safeName(release, 'the release')] }
   return {
     match: [{ header: { [probeHeader]: ['*'] } }],
-    handle: [{ handler: 'headers', response: { deferred: true, set: says } }],
+    handle: [{ handler: 'headers', response: { deferred: true, set: says } }, ...plainly],
+    terminal: true,
   }
 }
 

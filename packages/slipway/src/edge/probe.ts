@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Probe } from '../release/ports.ts'
-import { carried, doorHeader, noAnswer } from './caddy-document.ts'
+import { carried, doorHeader, noAnswer, probeHeader } from './caddy-document.ts'
 
 /** One request through a door, dressed as the front would dress one of a client of this machine, over HTTPS. */
 export function probeThrough(socketPath: string, host: string, path: string, timeoutMs: number): Promise<Probe> {
@@ -15,6 +15,7 @@ export function probeThrough(socketPath: string, host: string, path: string, tim
       host,
       'user-agent': 'slipway',
       connection: 'close',
+      [probeHeader]: 'gate',
       ...Object.fromEntries(carried.map(({ by, from }) => [by, values[from]])),
     }
     // A path with characters that no request line can have throws here.

@@ -15,7 +15,8 @@ export class ErrorRate {
     // A door that was started again counts from nought.
     if (newest !== undefined && answered.requests < newest.answered.requests) this.samples = []
     const recent = this.samples.filter(sample => at - sample.at <= windowMs)
-    const since = (recent[0] ?? this.samples.at(-1))?.answered ?? { requests: 0, failed: 0 }
+    // Whatever was before the first look was not seen: nothing is compared with it.
+    const since = (recent[0] ?? this.samples.at(-1))?.answered ?? (newest === undefined ? answered : none)
     this.samples = [...recent, { at, answered }]
     const failed = answered.failed - since.failed
     // An app that does not answer fails requests before they are counted as ended.
@@ -25,6 +26,7 @@ export class ErrorRate {
   }
 }
 
+const none: Answered = { requests: 0, failed: 0 }
 const windowMs = 5000
 /** Few enough for a small app, and more than one unlucky client's. */
 const fewestFailures = 10

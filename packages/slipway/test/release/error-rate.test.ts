@@ -43,6 +43,13 @@ describe('the error rate', () => {
     expect(looks(rate, [[100, 9], ...times(100, [1, 0] as [number, number]), [100, 9]])).toBeUndefined()
   })
 
+  test('is not that of what was answered before anybody looked', () => {
+    const rate = new ErrorRate(undefined)
+    expect(rate.add(0, { requests: 100, failed: 90 })).toBeUndefined()
+    expect(rate.add(500, { requests: 120, failed: 90 })).toBeUndefined()
+    expect(rate.add(1000, { requests: 140, failed: 105 })).toBeDefined()
+  })
+
   test('is not confused by a door that was started again, and by looks far apart', () => {
     const rate = new ErrorRate(undefined)
     expect(rate.add(0, { requests: 1000, failed: 5 })).toBeUndefined()

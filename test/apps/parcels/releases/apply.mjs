@@ -8,8 +8,14 @@ import { fileURLToPath } from 'node:url'
 const here = dirname(fileURLToPath(import.meta.url))
 const app = dirname(here)
 
-/** What a release is laid over. The bad ones are the first release with one thing wrong. */
-const layers = { v1: [], v2: ['v2'], v3: ['v2', 'v3'], 'bad-worker': ['bad-worker'], 'bad-desk': ['bad-desk'] }
+/** What a release is laid over. The bad ones are the second release with one thing wrong. */
+const layers = {
+  v1: [],
+  v2: ['v2'],
+  v3: ['v2', 'v3'],
+  'bad-worker': ['v2', 'bad-worker'],
+  'bad-desk': ['v2', 'bad-desk'],
+}
 
 export const releases = Object.keys(layers)
 
