@@ -1,19 +1,7 @@
 import { expect, test } from 'vitest'
 import { configOn, partOf, servicesHere } from '../../src/config/part.ts'
-import type { EnvironmentConfig, PlacedServer } from '../../src/config/model.ts'
-import { environmentConfig } from './subject.ts'
-
-const server = (name: string, services: string[]): PlacedServer => ({
-  name,
-  host: `${name}.example.com`,
-  user: 'deploy',
-  port: 22,
-  adminAddresses: [],
-  openPorts: [],
-  swapMegabytes: 0,
-  home: '/var/lib/slipway',
-  services,
-})
+import type { EnvironmentConfig } from '../../src/config/model.ts'
+import { environmentConfig, placedServer as server } from './subject.ts'
 
 const config: EnvironmentConfig = environmentConfig({
   database: { service: 'db' },

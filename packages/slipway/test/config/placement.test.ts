@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfig, loadServers } from '../../src/config/load.ts'
-import type { EnvironmentConfig, PlacedServer } from '../../src/config/model.ts'
+import type { EnvironmentConfig } from '../../src/config/model.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
 import { plainCompose, project } from './project.ts'
-import { environmentConfig, findings } from './subject.ts'
+import { environmentConfig, findings, placedServer } from './subject.ts'
 
 const directory = project({ 'compose.yaml': plainCompose })
 const file = join(directory, 'slipway.yaml')
@@ -158,19 +158,7 @@ const compose = [
 ].join('\n')
 
 function placed(where: Record<string, string[]>, more: Partial<EnvironmentConfig> = {}): Partial<EnvironmentConfig> {
-  const all = Object.entries(where).map(
-    ([name, services]): PlacedServer => ({
-      name,
-      host: `${name}.example.com`,
-      user: 'deploy',
-      port: 22,
-      adminAddresses: [],
-      openPorts: [],
-      swapMegabytes: 0,
-      home: '/var/lib/slipway',
-      services,
-    }),
-  )
+  const all = Object.entries(where).map(([name, services]) => placedServer(name, services))
   return {
     database: { service: 'db' },
     registries: { 'ghcr.io': {} },

@@ -1,9 +1,23 @@
 import { checkServices } from '../../src/config/check.ts'
 import type { ComposeDocument } from '../../src/config/document.ts'
 import { locator } from '../../src/config/locate.ts'
-import type { EnvironmentConfig } from '../../src/config/model.ts'
+import type { EnvironmentConfig, PlacedServer } from '../../src/config/model.ts'
 import { detectServices } from '../../src/config/roles.ts'
 import { readYaml } from '../../src/config/yaml.ts'
+
+export function placedServer(name: string, services: string[]): PlacedServer {
+  return {
+    name,
+    host: `${name}.example.com`,
+    user: 'deploy',
+    port: 22,
+    adminAddresses: [],
+    openPorts: [],
+    swapMegabytes: 0,
+    home: '/var/lib/slipway',
+    services,
+  }
+}
 
 /** An environment that is right in all that a test does not say. */
 export function environmentConfig(overrides: Partial<EnvironmentConfig> = {}): EnvironmentConfig {

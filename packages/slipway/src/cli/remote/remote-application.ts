@@ -1,5 +1,4 @@
 import type { EnvironmentConfig, ServerConfig } from '../../config/model.ts'
-import { execArgv } from '../../engine/exec-argv.ts'
 import type { Event } from '../../release/events.ts'
 import type { DeploymentRecord, Plan } from '../../release/model.ts'
 import type { BackupFile } from '../../release/ports.ts'
@@ -21,6 +20,7 @@ import type {
 } from '../application.ts'
 import { endingSoon } from '../interruption.ts'
 import { refuseCommit } from '../wiring/git-source.ts'
+import { backupThere, execThere } from './ask-there.ts'
 import { ProjectToSend } from './project-to-send.ts'
 import { RemoteServer } from './remote-server.ts'
 import { asksToEnd, leavingNotice } from './watch.ts'
@@ -96,18 +96,12 @@ export class RemoteApplication implements Application {
     return this.#there.renamed(async () => (await this.#there.opened()).ask('logs', request, { told: write, signal }))
   }
 
-  exec({ command, terminal, ...wanted }: ExecRequest, attach: Attach): Promise<number> {
-    return this.#there.renamed(async () => {
-      const session = await this.#there.opened()
-      const { id } = await session.ask('container', wanted)
-      return session.attach(['docker', ...execArgv(id, command, terminal)], terminal, attach)
-    })
+  exec(request: ExecRequest, attach: Attach): Promise<number> {
+    return execThere(this.#there, request, attach)
   }
 
-  backup({ note }: BackupRequest): Promise<BackupFile> {
-    return this.#there.renamed(async () =>
-      (await this.#there.opened()).ask('backup', {}, { told: told => note(told.note) }),
-    )
+  backup(request: BackupRequest): Promise<BackupFile> {
+    return backupThere(this.#there, request)
   }
 
   answerToInterrupt(signal: AbortSignal): string {

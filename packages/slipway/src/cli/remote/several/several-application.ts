@@ -1,5 +1,4 @@
 import type { EnvironmentConfig, Placement } from '../../../config/model.ts'
-import { execArgv } from '../../../engine/exec-argv.ts'
 import type { Event } from '../../../release/events.ts'
 import type { DeploymentRecord, Plan } from '../../../release/model.ts'
 import type { BackupFile } from '../../../release/ports.ts'
@@ -25,6 +24,7 @@ import type {
 import { endingSoon } from '../../interruption.ts'
 import { refuseCommit } from '../../wiring/git-source.ts'
 import type { WantedSource } from '../../wiring/resolve.ts'
+import { backupThere, execThere } from '../ask-there.ts'
 import type { RemoteServer } from '../remote-server.ts'
 import type { Session } from '../session.ts'
 import { asksToEnd, leavingNotice } from '../watch.ts'
@@ -140,19 +140,13 @@ export class SeveralApplication implements Application {
     return Math.max(0, ...endings.map(({ value }) => value ?? 0))
   }
 
-  exec({ command, terminal, server, ...wanted }: ExecRequest, attach: Attach): Promise<number> {
-    const there = serverFor({ ...wanted, server }, this.environment, this.#placement, this.#servers)
-    return there.renamed(async () => {
-      const session = await there.opened()
-      const { id } = await session.ask('container', wanted)
-      return session.attach(['docker', ...execArgv(id, command, terminal)], terminal, attach)
-    })
+  exec({ server, ...request }: ExecRequest, attach: Attach): Promise<number> {
+    const there = serverFor({ ...request, server }, this.environment, this.#placement, this.#servers)
+    return execThere(there, request, attach)
   }
 
-  backup({ note }: BackupRequest): Promise<BackupFile> {
-    return this.#decides.renamed(async () =>
-      (await this.#decides.opened()).ask('backup', {}, { told: told => note(told.note) }),
-    )
+  backup(request: BackupRequest): Promise<BackupFile> {
+    return backupThere(this.#decides, request)
   }
 
   answerToInterrupt(signal: AbortSignal): string {

@@ -6,18 +6,8 @@ import type { StatusReport } from '../../../../src/cli/application.ts'
 import type { Placement } from '../../../../src/config/model.ts'
 import type { Plan, PlannedService } from '../../../../src/release/model.ts'
 import { SlipwayError } from '../../../../src/support/errors.ts'
+import { placedServer as server } from '../../../config/subject.ts'
 
-const server = (name: string, services: string[]) => ({
-  name,
-  host: `${name}.example.com`,
-  user: 'deploy',
-  port: 22,
-  adminAddresses: [],
-  openPorts: [],
-  swapMegabytes: 0,
-  home: '/var/lib/slipway',
-  services,
-})
 const placement: Placement = {
   servers: [server('a', ['api']), server('b', ['api']), server('d', ['db', 'worker'])],
   decides: 'd',
