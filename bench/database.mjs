@@ -1,13 +1,16 @@
 // A deployment with a database of a certain size: backup, rehearsal on a copy, migration.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createProject } from '../demo/project.mjs'
 import { run } from '../lab/process.mjs'
 import { bootSeconds, expectOutcome } from './slipway.mjs'
 
 /** With rows, and with the schema alone. onEnd(cleanUp): is called with what removes everything again. */
 export async function measureDatabase({ megabytes, log, onEnd }) {
-  const project = await createProject('bench', { healthDeadline: '30s', format: 'custom' })
+  // As by default, the old release is put away a while after the deployment: here, before the next one.
+  const warmSeconds = 5
+  const project = await createProject('bench', { healthDeadline: '30s', format: 'custom', warm: `${warmSeconds}s` })
   onEnd(() => project.remove())
   const deploy = async () => expectOutcome(await project.json(['deploy']), 'deployed')
 
@@ -18,6 +21,7 @@ export async function measureDatabase({ megabytes, log, onEnd }) {
 
   log('Slipway: a release with a migration, rehearsed on a copy of all data')
   const full = await timed(() => deployMigration(project, deploy, 'full', 1))
+  await pause((warmSeconds + 3) * 1000)
   log('Slipway: a release with a migration, rehearsed on a copy of the schema')
   const schema = await timed(() => deployMigration(project, deploy, 'schema', 2))
   const boot = await bootSeconds(project, schema.result.release)

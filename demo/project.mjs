@@ -134,7 +134,7 @@ compose: [infra/docker-compose.yml]
 env_file: .env
 database: db
 migrate: { service: api, command: [node, prisma/migrate-deploy.mjs], files: apps/api/prisma/migrations }
-health: { path: /api/v1/health, deadline: ${healthDeadline} }
+health: { path: /api/v1/health, deadline: ${healthDeadline}, warm_up: [/api/v1/feedings] }
 edge: { listen: "127.0.0.1:${port}" }
 rehearse: ${rehearse}
 hold: { limit: ${holdLimit} }

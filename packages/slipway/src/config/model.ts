@@ -140,6 +140,8 @@ export interface HealthConfig {
   deadlineMs: number
   /** Time limit of one probe. */
   timeoutMs: number
+  /** Asked beside `path`, before people come. */
+  warmUp?: string[]
 }
 
 export interface MigrateConfig {

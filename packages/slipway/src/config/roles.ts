@@ -98,9 +98,9 @@ function exposedOf(service: ComposeService): unknown[] {
 
 /** The path is asked through the edge's door, so it is for web services, or where a person said so. */
 function healthOf(role: ServiceRole, said: ServiceConfig | undefined, config: EnvironmentConfig): HealthConfig {
-  const { path, ...timing } = config.health
-  const shared = role === 'web' && path !== undefined ? { path } : {}
-  return { ...timing, ...shared, ...said?.health }
+  const { path, warmUp, ...timing } = config.health
+  const shared = { ...(path === undefined ? {} : { path }), ...(warmUp === undefined ? {} : { warmUp }) }
+  return { ...timing, ...(role === 'web' ? shared : {}), ...said?.health }
 }
 
 function replicasOf(role: ServiceRole, service: ComposeService): number {

@@ -25,6 +25,15 @@ function healthGroup(usual: { interval?: string; deadline?: string; timeout?: st
     interval: durationField('Pause between two probes', usual.interval, ['2s', '500ms']),
     deadline: durationField('A release that is not healthy by then goes back', usual.deadline, ['30s', '2m']),
     timeout: durationField('Time limit of one probe', usual.timeout, ['5s', 1]),
+    warm_up: z
+      .array(formatted(formats.urlPath))
+      .max(20)
+      .optional()
+      .meta({
+        description:
+          'Paths that a new release is asked for (GET, up to 200 requests in a second) beside its health path, before people come to it: so that it has opened its connections and compiled its code. What it answers decides nothing',
+        examples: [['/api/v1/feedings']],
+      }),
   })
   return z.union([formatted(formats.urlPath), fields])
 }

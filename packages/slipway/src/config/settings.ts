@@ -98,6 +98,7 @@ function healthOverrides(fields: HealthFields): Partial<HealthConfig> {
     ...(fields.interval === undefined ? {} : { intervalMs: milliseconds(fields.interval, '') }),
     ...(fields.deadline === undefined ? {} : { deadlineMs: milliseconds(fields.deadline, '') }),
     ...(fields.timeout === undefined ? {} : { timeoutMs: milliseconds(fields.timeout, '') }),
+    ...(fields.warm_up === undefined ? {} : { warmUp: fields.warm_up }),
   }
 }
 

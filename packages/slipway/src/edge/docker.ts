@@ -1,3 +1,4 @@
+import { askDocker } from '../support/docker-socket.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { lastLines, run, type RunResult } from '../support/run.ts'
 
@@ -33,6 +34,12 @@ export interface ContainerFacts {
 
 /** Undefined: there is no such container. */
 export async function inspectContainer(name: string): Promise<ContainerFacts | undefined> {
+  const answer = await askDocker(`/containers/${encodeURIComponent(name)}/json`)
+  if (answer?.kind === 'missing') return undefined
+  if (answer?.kind === 'found') {
+    const { State, Config } = answer.value as Inspected
+    return { running: State.Running && !State.Restarting, labels: Config.Labels ?? {} }
+  }
   const format = '{"running":{{.State.Running}},"restarting":{{.State.Restarting}},"labels":{{json .Config.Labels}}}'
   const argv = ['container', 'inspect', '--format', format, '--', name]
   const result = await tryDocker(argv)
@@ -46,6 +53,11 @@ export async function inspectContainer(name: string): Promise<ContainerFacts | u
     labels: Record<string, string> | null
   }
   return { running: facts.running && !facts.restarting, labels: facts.labels ?? {} }
+}
+
+interface Inspected {
+  State: { Running: boolean; Restarting: boolean }
+  Config: { Labels: Record<string, string> | null }
 }
 
 /** Safe to repeat. */

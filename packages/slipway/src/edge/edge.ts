@@ -1,5 +1,5 @@
 import type { Release } from '../release/model.ts'
-import type { Edge } from '../release/ports.ts'
+import type { Edge, Probe } from '../release/ports.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { closeDoor, closeWebSockets, openDoor } from './door.ts'
 import { countAnswered, countInFlight } from './door-counts.ts'
@@ -14,6 +14,7 @@ import { probeThrough } from './probe.ts'
 import { probePublic, publicPlace } from './public-probe.ts'
 import type { FrontPorts } from './site-conflicts.ts'
 import { siteOf } from './site.ts'
+import { warmUp } from './warm-up.ts'
 
 /**
  * The edge on Caddy. One front for all apps of a machine, with a configuration that no deployment changes;
@@ -42,9 +43,13 @@ export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
 
     openDoor: (release, networks) => openDoor(layout, image, ofProject(release), networks),
 
-    probe(release, service, path, timeoutMs) {
-      const host = release.services.find(each => each.name === service)?.hosts[0] ?? release.app
-      return probeThrough(layout.door(own(release), release.id).socket(service), host, path, timeoutMs)
+    probe,
+
+    async warmUp(release, service, signal) {
+      const health = release.services.find(each => each.name === service)?.health
+      if (health === undefined) return
+      const paths = new Set([...(health.path === undefined ? [] : [health.path]), ...(health.warmUp ?? [])])
+      await warmUp(path => probe(release, service, path, health.timeoutMs), [...paths], signal)
     },
 
     live: () => readLive(layout, project),
@@ -84,6 +89,11 @@ export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
     answered: release => countAnswered(layout, ofProject(release)),
 
     close: limitMs => room.close(limitMs),
+  }
+
+  function probe(release: Release, service: string, path: string, timeoutMs: number): Promise<Probe> {
+    const host = release.services.find(each => each.name === service)?.hosts[0] ?? release.app
+    return probeThrough(layout.door(own(release), release.id).socket(service), host, path, timeoutMs)
   }
 
   function ofProject(release: Release): Release {

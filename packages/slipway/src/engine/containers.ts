@@ -1,5 +1,6 @@
 import type { Release } from '../release/model.ts'
 import type { ContainerState } from '../release/ports.ts'
+import { askDocker, listPath } from '../support/docker-socket.ts'
 import { docker, dockerError, jsonLines, tryDocker } from './docker.ts'
 import { labels } from './names.ts'
 
@@ -30,6 +31,8 @@ export async function containerIds(filters: readonly string[]): Promise<string[]
 }
 
 export async function containerRoles(filters: readonly string[]): Promise<{ id: string; role: string }[]> {
+  const listed = await listContainers(filters)
+  if (listed !== undefined) return listed.map(({ Id, Labels }) => ({ id: Id, role: Labels?.[labels.role] ?? '' }))
   const format = `{{.ID}} {{.Label "${labels.role}"}}`
   const chosen = filters.flatMap(filter => ['--filter', filter])
   const text = await docker(['ps', '--all', '--no-trunc', ...chosen, '--format', format])
@@ -37,6 +40,20 @@ export async function containerRoles(filters: readonly string[]): Promise<{ id: 
     .split('\n')
     .filter(Boolean)
     .map(line => ({ id: line.split(' ')[0] ?? '', role: line.split(' ')[1] ?? '' }))
+}
+
+/** Undefined: it is the docker CLI that has to be asked. */
+export async function listContainers(filters: readonly string[]): Promise<ListedContainer[] | undefined> {
+  const answer = await askDocker(listPath('containers', filters))
+  return answer?.kind === 'found' ? (answer.value as ListedContainer[]) : undefined
+}
+
+/** As Docker's API tells it of one container in its list. */
+export interface ListedContainer {
+  Id: string
+  State: string
+  Labels?: Record<string, string> | null
+  NetworkSettings?: { Networks?: Record<string, unknown> | null } | null
 }
 
 export interface InspectedContainer {
@@ -55,6 +72,10 @@ export interface InspectedContainer {
 
 export async function inspect(ids: readonly string[]): Promise<InspectedContainer[]> {
   if (ids.length === 0) return []
+  const answers = await Promise.all(ids.map(id => askDocker(`/containers/${encodeURIComponent(id)}/json`)))
+  if (answers.every(answer => answer !== undefined)) {
+    return answers.flatMap(answer => (answer.kind === 'found' ? [parse(answer.value as Inspected)] : []))
+  }
   const argv = ['inspect', '--type', 'container', '--format', '{{json .}}', '--', ...ids]
   const result = await tryDocker(argv)
   // A container may be gone between the list and the look: what is still there is printed all the same.

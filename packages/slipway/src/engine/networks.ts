@@ -1,5 +1,7 @@
 import type { ComposeDocument } from '../config/document.ts'
 import type { Release } from '../release/model.ts'
+import { askDocker, listPath } from '../support/docker-socket.ts'
+import { containerIds } from './containers.ts'
 import { docker, dockerError, tryDocker } from './docker.ts'
 import { labels } from './names.ts'
 import { networkArgv, networkName, ownNetworkKeys, reachedNetworks } from './network-argv.ts'
@@ -64,23 +66,21 @@ async function removeNetwork(network: string): Promise<void> {
  * no container any more is known by its name only.
  */
 async function connectedTo(network: string): Promise<string[]> {
-  const [all, running] = await Promise.all([
-    tryDocker(['ps', '--all', '--no-trunc', '--filter', `network=${network}`, '--format', '{{.ID}}']),
-    tryDocker([
-      'network',
-      'inspect',
-      '--format',
-      '{{range $id, $each := .Containers}}{{$id}} {{$each.Name}}\n{{end}}',
-      '--',
-      network,
-    ]),
-  ])
-  const ids = new Set(all.stdout.split('\n').filter(Boolean))
-  const others = running.stdout
-    .split('\n')
-    .map(line => line.split(' '))
-    .flatMap(([id = '', name = '']) => (name === '' || ids.has(id) ? [] : [name]))
+  // One that is gone has no container; of whatever else is wrong its removal tells.
+  const present = containerIds([`network=${network}`]).catch((): string[] => [])
+  const [ids, running] = await Promise.all([present, connectedNow(network)])
+  const others = running.flatMap(({ id, name }) => (name === '' || ids.includes(id) ? [] : [name]))
   return [...ids, ...others]
+}
+
+async function connectedNow(network: string): Promise<{ id: string; name: string }[]> {
+  const looked = await look(network)
+  if (looked !== undefined)
+    return Object.entries(looked.Containers ?? {}).map(([id, each]) => ({ id, name: each.Name }))
+  const format = '{{range $id, $each := .Containers}}{{$id}} {{$each.Name}}\n{{end}}'
+  const { stdout } = await tryDocker(['network', 'inspect', '--format', format, '--', network])
+  const lines = stdout.split('\n').map(line => line.split(' '))
+  return lines.map(([id = '', name = '']) => ({ id, name }))
 }
 
 /** The address ranges (CIDR) from which the release reaches one of the services. */
@@ -88,6 +88,9 @@ export async function subnets(release: Release, document: ComposeDocument, servi
   const keys = [...reachedNetworks(release, document, service), ...externalNetworks(document, service)]
   if (keys.length === 0) return []
   const names = keys.map(key => networkName(release, document, key))
+  const looked = await Promise.all(names.map(look))
+  if (looked.every(each => each !== undefined))
+    return looked.flatMap(each => (each.IPAM?.Config ?? []).map(({ Subnet }) => Subnet))
   const format = '{{range .IPAM.Config}}{{.Subnet}} {{end}}'
   const text = await docker(['network', 'inspect', '--format', format, '--', ...names])
   return text.trim().split(/\s+/).filter(Boolean)
@@ -99,6 +102,19 @@ function externalNetworks(document: ComposeDocument, service: string): string[] 
 
 async function networksOfRelease(release: Release): Promise<string[]> {
   const filters = [`label=${labels.project}=${release.project}`, `label=${labels.release}=${release.id}`]
+  const answer = await askDocker(listPath('networks', filters))
+  if (answer?.kind === 'found') return (answer.value as { Name: string }[]).map(each => each.Name)
   const text = await docker(['network', 'ls', ...filters.flatMap(each => ['--filter', each]), '--format', '{{.Name}}'])
   return text.split('\n').filter(Boolean)
+}
+
+/** Undefined: there is none, or it is the docker CLI that has to be asked. */
+async function look(network: string): Promise<InspectedNetwork | undefined> {
+  const answer = await askDocker(`/networks/${encodeURIComponent(network)}`)
+  return answer?.kind === 'found' ? (answer.value as InspectedNetwork) : undefined
+}
+
+interface InspectedNetwork {
+  Containers?: Record<string, { Name: string }> | null
+  IPAM?: { Config?: { Subnet: string }[] | null } | null
 }

@@ -1,3 +1,4 @@
+import { listContainers } from './containers.ts'
 import { docker } from './docker.ts'
 import { labels } from './names.ts'
 
@@ -13,6 +14,16 @@ export interface PresentState {
 
 export async function presentState(project: string): Promise<PresentState[]> {
   const filters = [`label=${labels.project}=${project}`, `label=${labels.role}=state`]
+  const listed = await listContainers(filters)
+  if (listed !== undefined) {
+    return listed.map(({ Id, State, Labels, NetworkSettings }) => ({
+      id: Id,
+      service: Labels?.['com.docker.compose.service'] ?? '',
+      running: State === 'running',
+      definition: Labels?.[labels.state] ?? '',
+      networks: Object.keys(NetworkSettings?.Networks ?? {}),
+    }))
+  }
   const chosen = filters.flatMap(filter => ['--filter', filter])
   return parsePresentState(await docker(['ps', '--all', '--no-trunc', ...chosen, '--format', format]))
 }

@@ -1,3 +1,4 @@
+import { askDocker } from '../support/docker-socket.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { run, type RunResult } from '../support/run.ts'
 import { connectFromKeptPsql } from './kept-psql.ts'
@@ -57,9 +58,21 @@ function loginTo(live: LiveDatabase, host: string): string {
 /** An address the container has on one of its networks; without any (host network), its host name. */
 async function networkAddress(live: LiveDatabase): Promise<string> {
   const { container } = await target(live.server)
-  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}\n{{.GlobalIPv6Address}}\n{{end}}'
-  const result = await run('docker', ['inspect', '--format', format, container], { timeoutMs: 20_000 })
-  const address = result.stdout.split('\n').find(line => /^[0-9a-f.:]+$/i.test(line))
+  const address = (await addressesOf(container)).find(text => /^[0-9a-f.:]+$/i.test(text))
   if (address !== undefined) return address
   return (await execute(live.server, ['hostname'])).stdout.trim()
+}
+
+async function addressesOf(container: string): Promise<string[]> {
+  const answer = await askDocker(`/containers/${encodeURIComponent(container)}/json`)
+  if (answer?.kind === 'found') {
+    const { NetworkSettings } = answer.value as InspectedNetworks
+    return Object.values(NetworkSettings.Networks ?? {}).flatMap(each => [each.IPAddress, each.GlobalIPv6Address])
+  }
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}\n{{.GlobalIPv6Address}}\n{{end}}'
+  return (await run('docker', ['inspect', '--format', format, container], { timeoutMs: 20_000 })).stdout.split('\n')
+}
+
+interface InspectedNetworks {
+  NetworkSettings: { Networks?: Record<string, { IPAddress: string; GlobalIPv6Address: string }> | null }
 }

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { array, number, object, string, type infer as Infer } from 'zod'
 import { Bell } from '../release/bell.ts'
 import type { Dump } from '../release/ports.ts'
@@ -51,27 +52,38 @@ export async function fillCopy(live: LiveDatabase, copy: LiveDatabase, from: Cop
 /** A backup, what becomes one, the schema of the live database by way of a file in this folder, or all that it holds now. */
 export type CopySource = { file: string } | { dump: Dump } | { schemaInto: string } | 'live'
 
-/** The image starts a server for its first set-up, stops it, and then starts the real one: each says so in the log. */
+/**
+ * The image starts a server for its first set-up, stops it, and then starts the real one, which alone listens on an
+ * address: each says so in the log.
+ */
 async function untilReady(copy: LiveDatabase): Promise<void> {
   const deadline = performance.now() + startsWithinMs
   const bell = new Bell()
-  let told = false
+  let heard = ''
   const { container } = await target(copy.server)
   const log = await followLog(container, text => {
-    if (!text.includes('ready to accept connections')) return
-    told = true
-    bell.ring()
+    if (saysReady(heard)) return
+    heard += text
+    if (saysReady(heard)) bell.ring()
   })
+  let toldWhenAsked = false
   try {
     do {
+      const pace = heard === '' ? paceMs : tellingPaceMs
       // Perhaps it was told while it was being asked.
-      if (!told) await Promise.race([new Promise(resolve => setTimeout(resolve, paceMs)), bell.rung()])
-      told = false
+      if (saysReady(heard) === toldWhenAsked) await Promise.race([sleep(pace), bell.rung()])
+      toldWhenAsked = saysReady(heard)
       proveInTime(deadline)
     } while (!(await isReachable(copy)))
   } finally {
     log.stop()
   }
+}
+
+/** Pure: whether a log of PostgreSQL tells of the server that stays. */
+export function saysReady(log: string): boolean {
+  const listens = log.indexOf('listening on IP')
+  return listens !== -1 && log.includes('ready to accept connections', listens)
 }
 
 function proveInTime(deadline: number): void {
@@ -204,3 +216,5 @@ const startsWithinMs = 60_000
  * those who serve.
  */
 const paceMs = 500
+/** Where it tells something, but perhaps in another language. */
+const tellingPaceMs = 2000

@@ -18,6 +18,7 @@ export async function gate(release: Release, ports: GatePorts, options: GateOpti
   const events = await ports.engine.watch(release, () => bell.ring())
   let said = ''
   let rest = options.whenWebAnswers
+  let whenWell = options.whenWell
   try {
     for (;;) {
       const askedAt = momentOf(ports.clock)
@@ -40,6 +41,10 @@ export async function gate(release: Release, ports: GatePorts, options: GateOpti
       const elapsed = ports.clock.monotonic() - startedAt
       // What is well in time may stay so for as long as it has to.
       const isWell = unready.every(verdict => verdict.aloneMs !== undefined)
+      if (isWell) {
+        whenWell?.()
+        whenWell = undefined
+      }
       const longest = Math.max(...watched.map(watch => watch.service.health.deadlineMs))
       const deadline = isWell ? options.limitMs : Math.min(options.limitMs, longest)
       if (elapsed >= deadline) throw await tooLate(waiting, containers, elapsed, ports, options.consequence)
@@ -66,6 +71,8 @@ export interface GateOptions {
   consequence: string
   /** Starts the rest of the release as soon as all its web services have answered well. */
   whenWebAnswers?(): Promise<void>
+  /** Told once: all is well, and only time has to show that it stays so. */
+  whenWell?(): void
 }
 
 /** Between two looks. An app that does not listen yet is asked again at once; one that answers badly, at its interval. */

@@ -133,7 +133,7 @@ edge: { listen: "127.0.0.1:80", trusted_proxies: [10.0.0.1] }
 hooks: { before_deploy: [npm, test], after_deploy: [[a], [b, c]] }
 environments:
   prod:
-    health: { deadline: 2m, interval: 0.5 }
+    health: { deadline: 2m, interval: 0.5, warm_up: [/orders?limit=1] }
     services: { api: { hosts: [api.example], health: /ready } }
     edge: { domain: [a.example, b.example], email: ops@a.example }
     hooks: { before_deploy: [] }
@@ -141,7 +141,13 @@ environments:
 `,
       'prod',
     )
-    expect(config.health).toEqual({ path: '/health', intervalMs: 500, deadlineMs: 120_000, timeoutMs: 5000 })
+    expect(config.health).toEqual({
+      path: '/health',
+      intervalMs: 500,
+      deadlineMs: 120_000,
+      timeoutMs: 5000,
+      warmUp: ['/orders?limit=1'],
+    })
     expect(config.services).toEqual({
       api: { port: 4000, hosts: ['api.example'], health: { path: '/ready', timeoutMs: 1000 } },
     })

@@ -71,7 +71,7 @@ describe('detectServices', () => {
   })
 
   it('gives the health path to web services, and the timing to all', () => {
-    const health = { path: '/health', intervalMs: 1, deadlineMs: 2, timeoutMs: 3 }
+    const health = { path: '/health', warmUp: ['/orders'], intervalMs: 1, deadlineMs: 2, timeoutMs: 3 }
     const { services } = detect(
       { api: { expose: ['1'] }, other: { expose: ['1'] }, worker: { build: {} } },
       { health, services: { other: { hosts: [], health: { path: '/x', deadlineMs: 9 } } } },

@@ -43,6 +43,15 @@ test('where only time is missing, it looks twice a second, and once more when th
   expect(looks.at(-1)).toBeLessThan(stableMs + 50)
 })
 
+test('once all is well it is told so, a single time, while the watch still has all of its time', async () => {
+  const { ports, world } = watched()
+  const told: number[] = []
+  await gate(release, beginning(ports, world, 3000), { ...options, whenWell: () => told.push(world.now) })
+  expect(told).toHaveLength(1)
+  expect(told[0]).toBeGreaterThanOrEqual(3000)
+  expect(told[0]).toBeLessThan(3000 + 100)
+})
+
 test('what crashes meanwhile is seen at the next look', async () => {
   const { ports, looks } = watched(count => (count > 2 ? { restarts: 1, exitCode: 1 } : {}))
   await expect(gate(release, ports, options)).rejects.toMatchObject({ code: 'GATE_FAILED' })

@@ -1,4 +1,5 @@
 import { mkdir, statfs } from 'node:fs/promises'
+import { askDocker } from '../../support/docker-socket.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { tryDocker, dockerError } from '../../engine/docker.ts'
 import { bringBackImages } from '../../engine/images.ts'
@@ -84,12 +85,10 @@ async function databaseIsWell(input: PreflightInput, backups: string, planned: n
 const atLeast = 256 * 1024 ** 2
 
 async function engineAnswers(): Promise<void> {
-  const argv = ['version', '--format', '{{.Server.Version}}']
-  const [engine, compose] = await Promise.all([
-    tryDocker(argv, { timeoutMs: 15_000 }),
+  const [, compose] = await Promise.all([
+    daemonAnswers(),
     tryDocker(['compose', 'version', '--short'], { timeoutMs: 15_000 }),
   ])
-  if (engine.exitCode !== 0) throw dockerError(argv, engine, { code: 'ENGINE_UNAVAILABLE' })
   const [major = 0, minor = 0] = compose.stdout.replace(/^v/, '').split('.').map(Number)
   if (compose.exitCode === 0 && (major > 2 || (major === 2 && minor >= 20))) return
   throw new SlipwayError('ENGINE_UNAVAILABLE', 'Docker Compose is missing or too old', {
@@ -97,6 +96,13 @@ async function engineAnswers(): Promise<void> {
     state: 'nothing was changed',
     next: 'Install the package docker-compose-plugin.',
   })
+}
+
+async function daemonAnswers(): Promise<void> {
+  if ((await askDocker('/version'))?.kind === 'found') return
+  const argv = ['version', '--format', '{{.Server.Version}}']
+  const engine = await tryDocker(argv, { timeoutMs: 15_000 })
+  if (engine.exitCode !== 0) throw dockerError(argv, engine, { code: 'ENGINE_UNAVAILABLE' })
 }
 
 async function diskHasRoom(directory: string, bytes: number, why: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { SlipwayError } from '../../support/errors.ts'
-import { releaseOf, withinHold, type Context, type Step } from '../context.ts'
+import { releaseOf, webServices, withinHold, type Context, type Step } from '../context.ts'
 import { removeCopyMeanwhile } from '../copy-ahead.ts'
 import { gate as passGate } from '../gate.ts'
+import type { Release } from '../model.ts'
 import { answeringTogether } from '../several/together.ts'
 import { servesWell } from '../watch.ts'
 
@@ -13,7 +14,9 @@ export const gate: Step = {
     const { current } = context.plan
     if (context.plan.warm === true) return stillWell(context)
     const release = releaseOf(context)
+    const passed = new AbortController()
     await passGate(release, context.ports, {
+      whenWell: () => warmUp(release, context, passed.signal),
       async whenWebAnswers() {
         if (context.facts.held === undefined) return removeCopyMeanwhile(context)
         await answeringTogether(context)
@@ -24,9 +27,14 @@ export const gate: Step = {
       signal: context.signal,
       note: context.note,
       consequence: current === undefined ? 'nothing serves yet' : `${current.id} goes on serving`,
-    })
+    }).finally(() => passed.abort())
     return undefined
   },
+}
+
+/** Beside the watch, which only takes time. Whether it succeeds matters to nobody. */
+function warmUp(release: Release, { ports }: Context, signal: AbortSignal): void {
+  for (const name of webServices(release)) ports.edge.warmUp?.(release, name, signal).catch(() => undefined)
 }
 
 /** It served for long enough to be trusted: one good answer shows that it still would. */
