@@ -4,10 +4,13 @@ import { createServer } from 'node:http'
 import { hostname } from 'node:os'
 
 const release = process.env.RELEASE ?? 'none'
+const asked = {}
 
 const server = createServer(async (request, response) => {
   const url = new URL(request.url ?? '/', 'http://app')
   const milliseconds = Number(url.searchParams.get('ms') ?? '0')
+  if (url.pathname === '/asked') return response.end(JSON.stringify(asked))
+  asked[request.url] = (asked[request.url] ?? 0) + 1
   if (url.pathname === '/stream') return stream(response, milliseconds)
   if (url.pathname === '/early') return response.writeHead(413).end('too large')
   const hash = createHash('sha256')

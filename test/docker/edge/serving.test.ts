@@ -203,6 +203,25 @@ describe('serving on real Docker', () => {
     await edge.closeDoor(young)
   })
 
+  it('asks a release before people come, through its door and uncounted', async () => {
+    const id = 'r4'
+    const young = aRelease(project, id, [{ name: 'web', hosts: ['a.test'] }])
+    for (const service of young.services) {
+      service.health.path = '/well'
+      service.health.warmUp = ['/slow?ms=1', '/?status=500']
+    }
+    await lab.startApp(project, id)
+    await edge.openDoor(young, [await lab.network(project, id)])
+    while ((await edge.probe(young, 'web', '/', 2000)).kind !== 'answered') await sleep(20)
+    await edge.warmUp?.(young, 'web', new AbortController().signal)
+    const probe = await edge.probe(young, 'web', '/asked', 1000)
+    if (probe.kind !== 'answered') throw new Error(probe.why)
+    const asked = JSON.parse(probe.body) as Record<string, number>
+    for (const path of ['/well', '/slow?ms=1', '/?status=500']) expect(asked[path]).toBeGreaterThan(3)
+    expect(await edge.answered?.(young)).toEqual({ requests: 0, failed: 0 })
+    await edge.closeDoor(young)
+  })
+
   it('goes on with the other replica when one dies', async () => {
     const id = 'r2'
     const doubled = aRelease(project, id, [{ name: 'web', hosts: ['a.test'], replicas: 2 }])
