@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { docker, password, Project } from '../project.ts'
+import { sample } from '../sample.ts'
 
 let project: Project
 let traffic: Traffic
@@ -44,8 +45,10 @@ async function expectAllOld(): Promise<void> {
   expect(traffic.summary().failures).toEqual({})
 }
 
-const brokenReleases = [
-  { release: 'does-not-build', over: undefined, exitCode: 1, code: 'BUILD_FAILED', shows: /./ },
+/** The ledger has most of them, too: every run tells of those that are told in the most different ways. */
+const brokenReleases = sample(4, [
+  { release: 'v3', over: undefined, exitCode: 3, code: 'GATE_FAILED', shows: /503|unhealthy/ },
+  { release: 'health-hangs', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /answer|health/ },
   {
     release: 'migration-fails-half-way',
     over: undefined,
@@ -53,13 +56,12 @@ const brokenReleases = [
     code: 'MIGRATION_FAILED',
     shows: /exited with code/,
   },
-  { release: 'migration-lies', over: undefined, exitCode: 3, code: 'MIGRATION_FAILED', shows: /./ },
-  { release: 'v3', over: undefined, exitCode: 3, code: 'GATE_FAILED', shows: /503|unhealthy/ },
-  { release: 'health-500', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /500/ },
-  { release: 'health-hangs', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /answer|health/ },
-  { release: 'exits-at-once', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /exited|crashed/ },
   { release: 'crash-loop', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /exited|crashed/ },
-]
+  { release: 'does-not-build', over: undefined, exitCode: 1, code: 'BUILD_FAILED', shows: /./ },
+  { release: 'migration-lies', over: undefined, exitCode: 3, code: 'MIGRATION_FAILED', shows: /./ },
+  { release: 'health-500', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /500/ },
+  { release: 'exits-at-once', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /exited|crashed/ },
+])
 
 test.each(brokenReleases)(
   '$release: $code, and the old release goes on serving',

@@ -100,7 +100,7 @@ function externalNetworks(document: ComposeDocument, service: string): string[] 
   return networksOf(document.services[service]).filter(key => document.networks?.[key]?.external === true)
 }
 
-async function networksOfRelease(release: Release): Promise<string[]> {
+export async function networksOfRelease(release: Pick<Release, 'project' | 'id'>): Promise<string[]> {
   const filters = [`label=${labels.project}=${release.project}`, `label=${labels.release}=${release.id}`]
   const answer = await askDocker(listPath('networks', filters))
   if (answer?.kind === 'found') return (answer.value as { Name: string }[]).map(each => each.Name)
