@@ -12,18 +12,24 @@ export async function askDocker(path: string): Promise<DockerAnswer | undefined>
   const socket = await dockerSocket(process.env)
   if (socket === undefined) return undefined
   const answer = await get(socket, path)
-  if (answer?.status === 404) return { kind: 'missing' }
-  if (answer?.status !== 200) return undefined
+  if (answer === undefined) return undefined
   try {
-    return { kind: 'found', value: JSON.parse(answer.body) as unknown }
+    const value = JSON.parse(answer.body) as unknown
+    if (answer.status === 200) return { kind: 'found', value }
+    return answer.status === 404 && isMessage(value) ? { kind: 'missing' } : undefined
   } catch {
     return undefined
   }
 }
 
+/** What Docker says when it does not do what it is asked: somebody else's 404 would not say that there is nothing. */
+function isMessage(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string'
+}
+
 export type DockerAnswer = { kind: 'found'; value: unknown } | { kind: 'missing' }
 
-/** The path for `askDocker` that lists containers, networks or volumes; filters as `docker ps --filter` takes them. */
+/** The path for `askDocker` that lists containers or networks; filters as `docker ps --filter` takes them. */
 export function listPath(what: 'containers' | 'networks', filters: readonly string[]): string {
   const chosen: Record<string, string[]> = {}
   for (const filter of filters) {

@@ -65,8 +65,8 @@ describe('a question', () => {
     const asked: (string | undefined)[] = []
     await answers((request, response) => {
       asked.push(request.url)
-      response.statusCode = request.url === '/containers/x/json' ? 404 : 200
-      response.end('[{"Id":"a"}]')
+      if (request.url === '/containers/x/json') response.writeHead(404).end('{"message":"No such container: x"}')
+      else response.end('[{"Id":"a"}]')
     })
     const path = listPath('containers', ['label=slipway.project=a=b', 'label=x', 'status=created'])
     expect(await askDocker(path)).toEqual({ kind: 'found', value: [{ Id: 'a' }] })
@@ -80,6 +80,7 @@ describe('a question', () => {
 
   test.each<[string, RequestListener]>([
     ['a refusal', (_, response) => response.writeHead(403).end('{}')],
+    ['somebody else’s 404', (_, response) => response.writeHead(404).end('{"error":"no such page"}')],
     ['a failure', (_, response) => response.writeHead(500).end('{"message":"x"}')],
     ['rubbish', (_, response) => response.end('<html>')],
     [
