@@ -7,6 +7,7 @@ const unhurried = [
   'disturbed',
   'exec',
   'interrupted',
+  'kills',
   'older-code',
   'parcels',
   'promote',
