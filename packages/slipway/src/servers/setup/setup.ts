@@ -161,7 +161,7 @@ function putBack(topic: Topic, work: Work, error: unknown, reverted: boolean): S
     why: known === undefined ? String(error) : [known.message, known.why].filter(Boolean).join(': '),
     state: reverted
       ? 'The server was put back: logins work as before.'
-      : `The server puts itself back within ${options.guardSeconds} s: logins then work as before.`,
+      : `The server begins to put itself back within ${options.guardSeconds} s: logins then work as before.`,
     next: `Find out what kept the new login out, then run again: slipway server setup ${connection.server.name}`,
     output: known?.output,
     cause: error,
