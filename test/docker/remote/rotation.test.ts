@@ -65,7 +65,7 @@ describe.runIf(thorough)('the login of a database on a server', () => {
     await expect.poll(sessions, { timeout: 20_000 }).toEqual([username])
     expect(await pulse.slipway('deploy', 'prod')).toMatchObject({ exitCode: 0 })
     expect((await pulse.history()).at(-1)).toMatchObject({ outcome: 'unchanged' })
-    expect(await pulse.inside('sh', '-c', `ps axeww; cat ${pulse.store}/deployments/*`)).not.toContain(password)
+    expect(await pulse.inside('sh', '-c', `ps axww; cat ${pulse.store}/deployments/*`)).not.toContain(password)
   })
 
   test('nobody has noticed', async () => {
