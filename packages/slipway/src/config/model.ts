@@ -140,7 +140,7 @@ export interface HealthConfig {
   deadlineMs: number
   /** Time limit of one probe. */
   timeoutMs: number
-  /** Asked beside `path`, before people come. */
+  /** Paths that are asked for before people come. */
   warmUp?: string[]
 }
 

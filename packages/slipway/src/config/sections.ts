@@ -31,7 +31,8 @@ function healthGroup(usual: { interval?: string; deadline?: string; timeout?: st
       .optional()
       .meta({
         description:
-          'Paths that a new release is asked for (GET, up to 200 requests in a second) beside its health path, before people come to it: so that it has opened its connections and compiled its code. What it answers decides nothing',
+          'Paths that a new release is asked for (GET, up to 200 requests in a second, from 127.0.0.1) before people come to it: so that it has opened its connections and compiled its code. What it answers decides nothing',
+        default: [],
         examples: [['/api/v1/feedings']],
       }),
   })

@@ -47,9 +47,8 @@ export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
 
     async warmUp(release, service, signal) {
       const health = release.services.find(each => each.name === service)?.health
-      if (health === undefined) return
-      const paths = new Set([...(health.path === undefined ? [] : [health.path]), ...(health.warmUp ?? [])])
-      await warmUp(path => probe(release, service, path, health.timeoutMs), [...paths], signal)
+      if (health?.warmUp === undefined) return
+      await warmUp(path => probe(release, service, path, health.timeoutMs), health.warmUp, signal)
     },
 
     live: () => readLive(layout, project),

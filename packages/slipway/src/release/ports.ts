@@ -192,7 +192,7 @@ export interface Edge {
   openDoor(release: Release, networks: string[]): Promise<void>
   /** One request through the release's own door, as real traffic would go. */
   probe(release: Release, service: string, path: string, timeoutMs: number): Promise<Probe>
-  /** Asks a web service for what people will ask it for, until the signal comes: it decides nothing. Absent: nobody can. */
+  /** Asks a web service for the paths that its settings name for it, until the signal comes. Decides nothing. Absent: nobody can. */
   warmUp?(release: Release, service: string, signal: AbortSignal): Promise<void>
   /** Which release is behind the edge: read from the link. */
   live(): Promise<ReleaseId | 'held' | undefined>
