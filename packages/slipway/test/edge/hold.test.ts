@@ -174,9 +174,14 @@ describe('hold', () => {
     expect((await Promise.all(answers)).filter(answer => answer === '200 from r2')).toHaveLength(20)
   })
 
-  it('hands over only as many at a time as the door has memory for, and waits for none too long', async () => {
-    const bounds = { waiting: 1000, underWay: 10, patienceMs: 300 }
-    edge = caddyEdge({ directory, project: 'shop', room: waitingRoom(edgeLayout(directory), 'shop', bounds) })
+  /** How many at a time go to a door, and for how long one of them is waited for. */
+  function edgeWith(underWay: number, patienceMs: number): CaddyEdge {
+    const bounds = { waiting: 1000, underWay, patienceMs }
+    return caddyEdge({ directory, project: 'shop', room: waitingRoom(edgeLayout(directory), 'shop', bounds) })
+  }
+
+  it('hands over only as many at a time as the door has memory for', async () => {
+    edge = edgeWith(10, 60_000)
     let most = 0
     let open = 0
     const slow = createHttpServer((_asked, answer) => {
@@ -190,18 +195,21 @@ describe('hold', () => {
     await until(() => edge.waiting() === 60)
     await edge.letGo(sampleRelease('shop', [{ name: 'web' }], 'r4'))
     for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^200 /)
-    expect(most).toBeLessThanOrEqual(10)
+    expect(most).toBe(10)
+    slow.close()
+  })
 
+  it('waits for none too long before it hands over more', async () => {
+    edge = edgeWith(10, 300)
+    let open = 0
     const never = createHttpServer(() => (open += 1))
     await mkdir(join(directory, 'doors/shop/r5'), { recursive: true })
     await new Promise<void>(resolve => never.listen(join(directory, 'doors/shop/r5/web.sock'), resolve))
-    open = 0
     await edge.hold(['web'])
     for (let number = 0; number < 30; number++) void ask(`/${number}`).catch(() => undefined)
     await until(() => edge.waiting() === 30)
     await edge.letGo(sampleRelease('shop', [{ name: 'web' }], 'r5'))
     await until(() => open === 30)
-    slow.close()
     never.close()
     never.closeAllConnections()
   })
