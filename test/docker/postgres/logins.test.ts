@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { provideLogins, retireLogins } from '../../../packages/slipway/src/postgres/logins.ts'
+import { missingLogins, provideLogins, retireLogins } from '../../../packages/slipway/src/postgres/logins.ts'
 import { newLoginName } from '../../../packages/slipway/src/postgres/release-login.ts'
 import { docker, openLab, until, type Lab } from './lab.ts'
 
@@ -37,7 +37,11 @@ const second = newLogin()
 
 test('come in with their password and work as the role, with its rights and settings', async () => {
   const before = await lab.database(name).state()
-  expect(await provideLogins(live(), [first, { name: 'shop', password: 'x' }])).toEqual([first.name])
+  const wanted = [first, { name: 'shop', password: 'x' }]
+  expect(await missingLogins(live(), wanted)).toEqual([first.name])
+  expect(await missingLogins(live(), wanted)).toEqual([first.name])
+  expect(await provideLogins(live(), wanted)).toEqual([first.name])
+  expect(await missingLogins(live(), wanted)).toEqual([])
   const sql = `select session_user, current_user, current_setting('is_superuser'), current_setting('search_path'), current_setting('statement_timeout')`
   expect(await asked(first, sql)).toBe(`${first.name}|${role}|on|own, "$user", public|7s`)
   await asked(first, 'create table own.made_by_first(x int)')

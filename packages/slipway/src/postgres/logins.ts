@@ -24,22 +24,31 @@ export interface ReleaseLogin {
  * a new one, and it is there as a whole or not at all. Returns those that were made.
  */
 export async function provideLogins(live: LiveDatabase, logins: readonly ReleaseLogin[]): Promise<string[]> {
+  const wanted = await toBeMade(live, logins)
+  for (const { login, isShut } of wanted) await (isShut ? openLogin(live, login) : makeLogin(live, login))
+  return wanted.map(({ login }) => login.name)
+}
+
+/** The names of those that `provideLogins` would make. */
+export async function missingLogins(live: LiveDatabase, logins: readonly ReleaseLogin[]): Promise<string[]> {
+  return (await toBeMade(live, logins)).map(({ login }) => login.name)
+}
+
+async function toBeMade(
+  live: LiveDatabase,
+  logins: readonly ReleaseLogin[],
+): Promise<{ login: ReleaseLogin; isShut: boolean }[]> {
   const own = logins.filter(({ name }) => roleOf(name) !== undefined)
   if (own.length === 0) return []
   const attempted = 'The logins of the database could not be listed'
-  const names = own.map(({ name }) => name)
-  const found = new Map(
-    (await queryBeside(live, findLoginsSql(names), loginRow, { attempted })).map(row => [row.name, row]),
-  )
-  const made: string[] = []
-  for (const login of own) {
+  const rows = await queryBeside(live, findLoginsSql(own.map(({ name }) => name)), loginRow, { attempted })
+  const found = new Map(rows.map(row => [row.name, row]))
+  return own.flatMap(login => {
     const known = found.get(login.name)
-    if (known !== undefined && (known.open || !known.own)) continue
-    if (known === undefined) await makeLogin(live, login)
-    else await openLogin(live, login)
-    made.push(login.name)
-  }
-  return made
+    // Another's is left alone, and so is one that is as it should be.
+    if (known !== undefined && (known.open || !known.own)) return []
+    return [{ login, isShut: known !== undefined }]
+  })
 }
 
 /** Shuts and removes those that Slipway made and nobody needs any more. Returns their names. */

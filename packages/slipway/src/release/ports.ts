@@ -103,9 +103,12 @@ export interface ExperienceStore {
   add(more: Experience): Promise<void>
 }
 
-/** Looks at everything before anything changes. Throws the first thing that would hurt; returns warnings. */
+/**
+ * Looks at everything before anything changes. Throws the first thing that would hurt; returns warnings. To `prepare`:
+ * what a deployment needs first, and nobody notices, is made. To `look`: nothing is.
+ */
 export interface Checks {
-  preflight(plan: Plan): Promise<string[]>
+  preflight(plan: Plan, to: 'prepare' | 'look'): Promise<string[]>
 }
 
 export interface SourcePort {
@@ -291,6 +294,8 @@ export interface Database {
 
 /** Logins of the database that Slipway makes: releases with different passwords come in side by side. */
 export interface DatabaseLogins {
+  /** The names of those that `provide` would make. */
+  missing(): Promise<string[]>
   /** Makes those of the code to be deployed that are not there; touches no other. Safe to repeat. Returns their names. */
   provide(): Promise<string[]>
   /** Shuts and removes all others. Safe to repeat. Returns the names of those that were open. */

@@ -16,7 +16,7 @@ export async function rehearsePlan(plan: Plan, ports: Ports, request: RehearsalR
     request.say(`not rehearsed: ${why}`)
     return plan
   }
-  for (const warning of await ports.checks.preflight(plan)) request.say(warning)
+  for (const warning of await ports.checks.preflight(plan, 'look')) request.say(warning)
   const note = await onCopy(plan, current, ports, request)
   return { ...plan, rehearsal: { ...plan.rehearsal, report: reportOf(note, current.id, plan.config.hold.limitMs) } }
 }

@@ -30,6 +30,7 @@ test('the logins of releases that are kept are needed, also that of a warm one; 
     const warm = { release: 'r3', until: '2026-01-01T00:00:00Z' } as const
     ports.warm = { read: async () => warm } as unknown as NonNullable<Ports['warm']>
     ports.logins = {
+      missing: async () => [],
       provide: async () => [],
       retire: async names => {
         needed.push(names)
@@ -47,6 +48,7 @@ test('a database that is new is given the logins before it is proved that the ap
     world.stateDefinition = 'another'
     let tries = 0
     ports.logins = {
+      missing: async () => [],
       provide: async () => {
         // The server that sets a new database up is not there yet.
         if (++tries === 1) throw refused

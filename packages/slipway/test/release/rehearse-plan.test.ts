@@ -136,3 +136,11 @@ test('a note that can not be written harms nobody', async () => {
   })
   expect((await rehearsePlan(plan(), ports, request())).rehearsal?.report?.row).toBe('online')
 })
+
+test('what is live is looked at alone: nothing is made there that a deployment would need first', async () => {
+  const looked: string[] = []
+  const checks = { preflight: async (_plan: Plan, to: string) => (looked.push(to), []) }
+  const { ports } = stageThat(async () => rehearsal, { checks })
+  await rehearsePlan(plan(), ports, { signal: new AbortController().signal, say: () => undefined })
+  expect(looked).toEqual(['look'])
+})

@@ -1,6 +1,6 @@
 import type { ComposeDocument } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
-import { provideLogins, retireLogins, type ReleaseLogin } from '../../postgres/logins.ts'
+import { missingLogins, provideLogins, retireLogins, type ReleaseLogin } from '../../postgres/logins.ts'
 import { roleOf } from '../../postgres/release-login.ts'
 import type { DatabaseLogins, Ports } from '../../release/ports.ts'
 import { appLogins, serverLogin, type ContainerFinder } from './database.ts'
@@ -17,6 +17,7 @@ export async function openLogins(
   const live = { server: { ...server, container: container.find }, name, now: () => new Date() }
   const own = releaseLogins(config, document)
   const logins: DatabaseLogins = {
+    missing: () => missingLogins(live, own),
     provide: () => provideLogins(live, own),
     retire: needed => retireLogins(live, new Set([...needed, ...own.map(each => each.name)])),
   }

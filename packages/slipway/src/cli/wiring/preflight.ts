@@ -16,14 +16,14 @@ import type { ResolvedSource } from './resolve.ts'
 /** Everything that can be known to hurt before anything changes. */
 export function preflightChecks(input: PreflightInput): Checks {
   return {
-    async preflight(plan) {
+    async preflight(plan, to) {
       const source = input.source()
       if (plan.kind === 'deploy' && source !== undefined) variablesAreSet(source)
       const secrets = plan.kind === 'deploy' && source !== undefined ? await proveSecrets(source, plan.current) : []
       await inOrder([
         input.begun.outcome('engine', engineAnswers),
         diskHasRoom(input.layout.environment, atLeast, 'Slipway keeps releases and journals there'),
-        databaseIsWell(input, backupsDirectory(plan.config, input.layout), plan.database?.bytes),
+        databaseIsWell(input, to, backupsDirectory(plan.config, input.layout), plan.database?.bytes),
         input.addressFree(),
         input.path?.check(plan.current) ?? Promise.resolve(),
       ])
@@ -66,19 +66,25 @@ async function inOrder(checks: Promise<unknown>[]): Promise<void> {
 }
 
 /** A plan that was just made knows how big the database is, and by that also that it answers. */
-async function databaseIsWell(input: PreflightInput, backups: string, planned: number | undefined): Promise<void> {
-  const { database } = input
+async function databaseIsWell(
+  input: PreflightInput,
+  to: 'prepare' | 'look',
+  backups: string,
+  planned: number | undefined,
+): Promise<void> {
+  const { database, databaseLogins } = input
   if (database === undefined) return
   if (planned === undefined && !(await database.reachable())) return diskHasRoom(backups, atLeast, 'backups go there')
   const size = planned === undefined ? database.sizeBytes() : Promise.resolve(planned)
-  const login = input.appDatabase ?? database
-  const prove = (): Promise<void> => login.proveLogin()
   // Nobody notices one that is new. It has to be there before it can be proved, and before it is copied for a rehearsal.
-  const made = (await input.databaseLogins?.provide()) ?? []
+  const fresh = (await (to === 'prepare' ? databaseLogins?.provide() : databaseLogins?.missing())) ?? []
+  // One that is not made yet can not be proved: then it is the server's own.
+  const login = to === 'look' && fresh.length > 0 ? database : (input.appDatabase ?? database)
+  const prove = (): Promise<void> => login.proveLogin()
   await inOrder([
     size.then(bytes => diskHasRoom(backups, atLeast + bytes, 'backups go there')),
     // One that did not answer the plan may only now have come up.
-    planned === undefined || made.length > 0 ? prove() : input.begun.outcome(login, prove),
+    planned === undefined || fresh.length > 0 ? prove() : input.begun.outcome(login, prove),
   ])
 }
 

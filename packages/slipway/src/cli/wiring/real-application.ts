@@ -370,9 +370,9 @@ export class RealApplication implements Application {
     return {
       ...redactedPorts(ports, this.redact),
       checks: {
-        preflight: async plan => [
+        preflight: async (plan, to) => [
           ...this.warnings.map(warning => `${warning.path}: ${warning.message}`),
-          ...(await checks.preflight(plan)),
+          ...(await checks.preflight(plan, to)),
         ],
       },
     }

@@ -7,7 +7,7 @@ export const preflight: Step = {
   does: () => 'Check engine, disk, memory, secrets, database and edge',
   skip: stillRuns,
   async apply(context) {
-    for (const warning of await context.ports.checks.preflight(context.plan)) context.note(warning)
+    for (const warning of await context.ports.checks.preflight(context.plan, 'prepare')) context.note(warning)
     await context.ports.hooks.run('beforeDeploy', hookFacts(context.plan.project, context.plan.version))
     if (context.plan.kind === 'rollback') await coolBefore(context)
     return undefined
