@@ -85,6 +85,8 @@ describe('the runner dies in the watch', () => {
 async function watcher(): Promise<number[]> {
   await expect.poll(() => pulse.processes(), { timeout: 10_000 }).not.toEqual([])
   await expect.poll(() => pulse.guardian(), { timeout: 10_000 }).toBeUndefined()
+  // Whoever started it may still be about to end.
+  await expect.poll(() => pulse.processes(), { timeout: 10_000 }).toHaveLength(1)
   return pulse.processes()
 }
 

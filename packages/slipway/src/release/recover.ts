@@ -5,7 +5,7 @@ import { goForward } from './forward.ts'
 import type { DeploymentId, DeploymentRecord, Facts, Plan, StepName } from './model.ts'
 import type { Ports } from './ports.ts'
 import { recordOf } from './record.ts'
-import { makeContext, releaseOf, type Context } from './context.ts'
+import { makeContext, releaseOf, webServices, type Context } from './context.ts'
 import type { RunOptions } from './request.ts'
 import { settle } from './several/settle.ts'
 import { steps } from './steps.ts'
@@ -87,13 +87,32 @@ async function goOn(context: Context, events: readonly Event[]): Promise<boolean
   return goForward(context)
 }
 
-function goBack(context: Context, events: readonly Event[]): Promise<boolean> {
+async function goBack(context: Context, events: readonly Event[]): Promise<boolean> {
   const begun = startedSteps(events)
-  return undo(
-    steps.filter(step => begun.has(step.name)),
-    context,
-  )
+  const startedAt = context.ports.clock.monotonic()
+  const toUndo = steps.filter(step => begun.has(step.name))
+  if (!(await undo(toUndo, context))) return false
+  if (begun.has('state') || context.facts.madeReady === true) await removeLate(context, startedAt)
+  return true
 }
+
+/**
+ * The programs of who died have ended, but what they had asked the engine for it may do all the same, and a little later:
+ * after it was looked for. Nobody waits for anything any more by now.
+ */
+async function removeLate(context: Context, startedAt: number): Promise<void> {
+  const { clock, engine, edge } = context.ports
+  const release = releaseOf(context)
+  await clock.sleep(Math.max(0, engineIsDoneMs - (clock.monotonic() - startedAt)))
+  const removed = [
+    engine.remove(release, 'at-once'),
+    ...(webServices(release).length === 0 ? [] : [edge.closeDoor(release)]),
+  ]
+  // What stays all the same is in nobody's way.
+  await Promise.allSettled(removed)
+}
+
+const engineIsDoneMs = 2000
 
 /** By the clock on the wall, as it began in another process, but never later than if it had begun now. */
 function keepHoldLimit(context: Context, events: readonly Event[]): void {
