@@ -1,15 +1,13 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newIdentity, recipientOf } from '../../../packages/slipway/src/secrets/age.ts'
-import { newSecrets, withValues } from '../../../packages/slipway/src/secrets/change.ts'
-import { printSealedFile } from '../../../packages/slipway/src/secrets/sealed-yaml.ts'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { sample, thorough } from '../sample.ts'
 import { PulseOnServer } from '../../soak/pulse-on-server.mjs'
+import { sealSecret } from './pulse-secret.ts'
 
 /** From a laptop to a server: code is sent, the server deploys, and nothing that happens to the laptop matters. */
 let pulse: PulseOnServer
@@ -42,19 +40,12 @@ afterAll(async () => {
   await pulse?.destroy()
 })
 
-/** In the encrypted file, and mounted into the web service. The key is known to the command line alone. */
+/** Mounted into the web service. */
 async function giveSecret(): Promise<void> {
-  identity = await newIdentity()
-  pulse.variables['SLIPWAY_AGE_KEY'] = identity
+  identity = await sealSecret(pulse, 'TOKEN', secret)
   const file = join(pulse.directory, 'compose.yaml')
   const compose = (await readFile(file, 'utf8')).replace(/^ {2}web:\n/m, '$&    secrets: [TOKEN]\n')
   await writeFile(file, `${compose}\nsecrets: { TOKEN: { environment: TOKEN } }\n`)
-  const open = await newSecrets({ app: pulse.app, environment: 'prod' }, [
-    { name: 'laptop', kind: 'person', key: await recipientOf(identity) },
-  ])
-  const { sealed } = await withValues(open, new Map([['TOKEN', Buffer.from(secret)]]))
-  await mkdir(join(pulse.directory, 'secrets'))
-  await writeFile(join(pulse.directory, 'secrets/prod.yaml'), printSealedFile(sealed))
 }
 
 test('the laptop dies and the connection of the next one is cut: the deployment goes on and both see how it ends', async () => {

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newIdentity, recipientOf } from '../../../packages/slipway/src/secrets/age.ts'
-import { newSecrets, withValues } from '../../../packages/slipway/src/secrets/change.ts'
-import { printSealedFile } from '../../../packages/slipway/src/secrets/sealed-yaml.ts'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { PulseOnServer } from '../../soak/pulse-on-server.mjs'
 import { thorough } from '../sample.ts'
+import { sealSecret } from './pulse-secret.ts'
 
 /** From a laptop: the new address is made here, the login there, and only there is the database. */
 let pulse: PulseOnServer
@@ -77,18 +75,10 @@ describe.runIf(thorough)('the login of a database on a server', () => {
 
 /** As one secret, which only the command line can open. */
 async function giveAddress(): Promise<void> {
-  const identity = await newIdentity()
-  pulse.variables['SLIPWAY_AGE_KEY'] = identity
+  await sealSecret(pulse, 'DATABASE_URL', 'postgresql://pulse:pulse@db:5432/pulse')
   const file = join(pulse.directory, 'compose.yaml')
   const compose = await readFile(file, 'utf8')
   await writeFile(file, compose.replace(/^ {4}DATABASE_URL: .*/m, '    DATABASE_URL: ${DATABASE_URL:?is a secret}'))
-  const open = await newSecrets({ app: pulse.app, environment: 'prod' }, [
-    { name: 'laptop', kind: 'person', key: await recipientOf(identity) },
-  ])
-  const address = Buffer.from('postgresql://pulse:pulse@db:5432/pulse')
-  const { sealed } = await withValues(open, new Map([['DATABASE_URL', address]]))
-  await mkdir(join(pulse.directory, 'secrets'))
-  await writeFile(join(pulse.directory, 'secrets/prod.yaml'), printSealedFile(sealed))
 }
 
 const inFile = async () => new URL((await pulse.slipway('secrets', 'get', 'prod', 'DATABASE_URL')).stdout)

@@ -1,4 +1,4 @@
-import { askDocker } from '../support/docker-socket.ts'
+import { askDocker, containerPath } from '../support/docker-socket.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { lastLines, run, type RunResult } from '../support/run.ts'
 
@@ -34,7 +34,7 @@ export interface ContainerFacts {
 
 /** Undefined: there is no such container. */
 export async function inspectContainer(name: string): Promise<ContainerFacts | undefined> {
-  const answer = await askDocker(`/containers/${encodeURIComponent(name)}/json`)
+  const answer = await askDocker(containerPath(name))
   if (answer?.kind === 'missing') return undefined
   if (answer?.kind === 'found') {
     const { State, Config } = answer.value as Inspected

@@ -1,6 +1,6 @@
 import type { Release } from '../release/model.ts'
 import type { ContainerState } from '../release/ports.ts'
-import { askDocker, listPath } from '../support/docker-socket.ts'
+import { askDocker, containerPath, listPath } from '../support/docker-socket.ts'
 import { docker, dockerError, jsonLines, tryDocker } from './docker.ts'
 import { labels } from './names.ts'
 
@@ -72,7 +72,7 @@ export interface InspectedContainer {
 
 export async function inspect(ids: readonly string[]): Promise<InspectedContainer[]> {
   if (ids.length === 0) return []
-  const answers = await Promise.all(ids.map(id => askDocker(`/containers/${encodeURIComponent(id)}/json`)))
+  const answers = await Promise.all(ids.map(id => askDocker(containerPath(id))))
   if (answers.every(answer => answer !== undefined)) {
     return answers.flatMap(answer => (answer.kind === 'found' ? [parse(answer.value as Inspected)] : []))
   }

@@ -1,4 +1,4 @@
-import { askDocker } from '../support/docker-socket.ts'
+import { askDocker, containerPath } from '../support/docker-socket.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { run, type RunResult } from '../support/run.ts'
 import { connectFromKeptPsql } from './kept-psql.ts'
@@ -64,7 +64,7 @@ async function networkAddress(live: LiveDatabase): Promise<string> {
 }
 
 async function addressesOf(container: string): Promise<string[]> {
-  const answer = await askDocker(`/containers/${encodeURIComponent(container)}/json`)
+  const answer = await askDocker(containerPath(container))
   if (answer?.kind === 'found') {
     const { NetworkSettings } = answer.value as InspectedNetworks
     return Object.values(NetworkSettings.Networks ?? {}).flatMap(each => [each.IPAddress, each.GlobalIPv6Address])

@@ -29,6 +29,11 @@ function isMessage(value: unknown): boolean {
 
 export type DockerAnswer = { kind: 'found'; value: unknown } | { kind: 'missing' }
 
+/** The path for `askDocker` that looks at one container, by its id or name. */
+export function containerPath(container: string): string {
+  return `/containers/${encodeURIComponent(container)}/json`
+}
+
 /** The path for `askDocker` that lists containers or networks; filters as `docker ps --filter` takes them. */
 export function listPath(what: 'containers' | 'networks', filters: readonly string[]): string {
   const chosen: Record<string, string[]> = {}
