@@ -12,12 +12,29 @@ export async function isTended(layout: Layout): Promise<boolean> {
   return (await lockHolder(layout.tending)) !== undefined
 }
 
-/** Starts one where none is, and waits until it is there, so that what is said of it next is true. */
-export async function ensureTended(layout: Layout, start: () => void): Promise<void> {
-  if (await isTended(layout)) return
-  start()
-  const endsAt = performance.now() + startsWithinMs
-  while (performance.now() < endsAt && !(await isTended(layout))) await sleep(50)
+/**
+ * How one command has the warm release looked after. `begin` is for a release that was just put there: who looks after
+ * the one before gives way to it soon. `ensure` starts one where none is, and waits until it is there, so that what is
+ * said of it next is true; one that this command has begun is on its way, and is not started twice.
+ */
+export function tending(layout: Layout, start: () => void): Tending {
+  let begun = false
+  const begin = (): void => {
+    begun = true
+    start()
+  }
+  const ensure = async (): Promise<void> => {
+    if (await isTended(layout)) return
+    if (!begun) begin()
+    const endsAt = performance.now() + startsWithinMs
+    while (performance.now() < endsAt && !(await isTended(layout))) await sleep(50)
+  }
+  return { begin, ensure }
+}
+
+export interface Tending {
+  begin(): void
+  ensure(): Promise<void>
 }
 
 /** Undefined: another one does it and goes on doing it. One whose release is not the warm one any more gives way soon. */

@@ -40,7 +40,7 @@ import type {
   StatusRequest,
 } from '../application.ts'
 import { recoveryPurpose } from '../guardian/lock.ts'
-import { ensureTended, takeTending, untilReplaced } from '../tending/alone.ts'
+import { type Tending, takeTending, tending, untilReplaced } from '../tending/alone.ts'
 import { startTending } from '../tending/start.ts'
 import { Begun } from './begun.ts'
 import { guardedPorts } from './guarded-ports.ts'
@@ -68,6 +68,7 @@ export class RealApplication implements Application {
   private readonly layout: Layout
   private readonly warnings: readonly Problem[]
   private readonly guardianRoom: WaitingRoom | undefined
+  private readonly tending: Tending
   /** What is about to be deployed: before the first release, the Compose files may need it to be read at all. */
   private promotion: Promotion | undefined
   private readonly opened: Opened = { databases: new OpenDatabases(), begun: new Begun() }
@@ -83,6 +84,8 @@ export class RealApplication implements Application {
     this.layout = layout
     this.warnings = warnings
     this.guardianRoom = room
+    const place = { configFile: config.file, environment: config.environment }
+    this.tending = tending(layout, () => startTending(place, layout))
   }
 
   plan(request: PlanRequest): Promise<Plan> {
@@ -274,7 +277,7 @@ export class RealApplication implements Application {
     } finally {
       const after = await ports.warm?.read()
       if (after !== undefined && after.until !== before?.until) {
-        this.startTending()
+        this.tending.begin()
       }
       await ports.edge.close(this.config.drain.limitMs)
       if (this.source !== undefined) await forgetCheckout(this.source)
@@ -284,11 +287,7 @@ export class RealApplication implements Application {
   /** Who looked after the warm release may have died, with the machine for instance. */
   private async keepTended(): Promise<void> {
     if ((await fileWarm(this.layout).read()) === undefined) return
-    await ensureTended(this.layout, () => this.startTending())
-  }
-
-  private startTending(): void {
-    startTending({ configFile: this.config.file, environment: this.environment }, this.layout)
+    await this.tending.ensure()
   }
 
   private async recover(ports: Ports, emit: (event: Event) => void): Promise<DeploymentRecord | undefined> {

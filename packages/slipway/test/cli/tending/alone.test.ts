@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ensureTended, isTended, takeTending, untilReplaced } from '../../../src/cli/tending/alone.ts'
+import { isTended, takeTending, tending, untilReplaced } from '../../../src/cli/tending/alone.ts'
 import type { WarmNote } from '../../../src/release/ports.ts'
 import { layout, type Layout } from '../../../src/store/layout.ts'
 
@@ -40,9 +40,25 @@ test('where nobody does, one is started and waited for; where somebody does, non
     started += 1
     taken = takeTending(place)
   }
-  await ensureTended(place, start)
+  await tending(place, start).ensure()
   expect(await isTended(place)).toBe(true)
-  await ensureTended(place, start)
+  await tending(place, start).ensure()
+  expect(started).toBe(1)
+  await (await taken)?.release()
+})
+
+test('one that the same command has begun is waited for, not started again', async () => {
+  let started = 0
+  let taken: ReturnType<typeof takeTending> | undefined
+  const ours = tending(place, () => {
+    started += 1
+    setTimeout(() => {
+      taken = takeTending(place)
+    }, 200)
+  })
+  ours.begin()
+  await ours.ensure()
+  expect(await isTended(place)).toBe(true)
   expect(started).toBe(1)
   await (await taken)?.release()
 })
