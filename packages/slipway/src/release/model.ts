@@ -190,7 +190,12 @@ export interface Facts extends AgreedFacts {
   stateChanged?: boolean
   migration?: MigrationResult
   /** A database made from a backup or snapshot, ready to take the live one's place. */
-  replacement?: { database: string; from: DataOrigin }
+  replacement?: {
+    database: string
+    from: DataOrigin
+    /** On the way back it is dropped: from here on, that it is not there does not mean that it is the live one. */
+    dropping?: true
+  }
   /** What was live before the replacement took its place. */
   leftBehind?: string
   /** The replacement after the way back: nobody ever wrote to it, and kept it would push out what was written. */

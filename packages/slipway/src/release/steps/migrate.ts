@@ -1,6 +1,6 @@
 import { SlipwayError, type ErrorDetails } from '../../support/errors.ts'
 import { label, releaseOf, withinHold, type Context, type Step } from '../context.ts'
-import type { SchemaChange } from '../model.ts'
+import type { Facts, SchemaChange } from '../model.ts'
 import type { Database, DatabaseState, JobResult } from '../ports.ts'
 
 /** Runs the migration of the new release, or brings the prepared older data in. Verified from the database, not from exit codes. */
@@ -29,7 +29,7 @@ export const migrate: Step = {
       if (snapshot !== undefined && leftBehind === undefined) {
         await context.learn({ leftBehind: await database.swapIn(snapshot.database, label(context)) })
       }
-      if (replacement !== undefined) await swapOlderDataOut(context, database, replacement.database)
+      if (replacement !== undefined) await swapOlderDataOut(context, database, replacement)
     },
   },
 }
@@ -131,8 +131,12 @@ async function swapOlderDataIn(context: Context, database: Database): Promise<st
 }
 
 /** Also when the process died between the swap and the note of it: then the older data is not beside the live data any more. */
-async function swapOlderDataOut(context: Context, database: Database, olderData: string): Promise<void> {
-  if (context.facts.discarded !== undefined) return
+async function swapOlderDataOut(
+  context: Context,
+  database: Database,
+  { database: olderData, dropping }: NonNullable<Facts['replacement']>,
+): Promise<void> {
+  if (context.facts.discarded !== undefined || dropping === true) return
   let { leftBehind } = context.facts
   if (leftBehind === undefined) {
     if ((await database.leftBehind()).includes(olderData)) return

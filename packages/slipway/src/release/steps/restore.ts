@@ -21,7 +21,9 @@ export const restore: Step = {
     does: () => 'Drop the prepared database',
     async run(context) {
       const { replacement } = context.facts
-      if (replacement?.from.kind === 'backup') await context.ports.database?.drop(replacement.database)
+      if (replacement?.from.kind !== 'backup') return
+      await context.learn({ replacement: { ...replacement, dropping: true } })
+      await context.ports.database?.drop(replacement.database)
     },
   },
 }

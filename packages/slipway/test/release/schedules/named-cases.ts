@@ -76,6 +76,15 @@ export const namedCases: Record<string, Schedule> = {
       faults: [fault('engine.start', 'fail-before'), fault('database.swapIn#2', 'die-after')],
     },
   ),
+  'older data that was prepared and dropped by a process that died then was never the live one': serving(
+    deploy({ migration: 'none' }),
+    {
+      kind: 'rollback',
+      to: 'previous',
+      data: 'restore',
+      faults: [fault('database.swapIn', 'fail-before'), fault('database.drop', 'die-after')],
+    },
+  ),
   'older data that was swapped out again does not push out what an earlier rollback left behind': serving(
     deploy({ migration: 'incompatible' }),
     deploy({ migration: 'none' }),
