@@ -59,14 +59,14 @@ describe.runIf(thorough)('two servers', () => {
   test("the follower's runner dies between its word and the switch: all is new, and meanwhile the fence held", async () => {
     await two.version(2, { workerSeconds: 10 })
     const deploying = two.start(['deploy', 'prod'])
-    await journalOf(two.a, 'd2', '"prepared":true')
+    await two.journalSays(two.a, 'd2', '"prepared":true')
     // The old release's way from the other server is fenced like the old release itself; the new one's is not.
     expect(await logsIn('r1')).toMatch(/pg_hba\.conf rejects connection/)
     expect(await logsIn('r2')).toBe('1\n')
     await killRunner(two.a)
     const { exitCode, stderr } = await deploying.ended
     expect(exitCode, stderr).toBe(0)
-    await atRest()
+    await two.atRest()
     expect(await two.versions()).toEqual({ web: '2', schema: '2', worker: '2', releases: ['r2', 'r2'] })
     expect(await Promise.all([two.a, two.b].map(waysOn))).toEqual([
       [`${two.project}-r2-path`],
@@ -77,11 +77,11 @@ describe.runIf(thorough)('two servers', () => {
   test("the follower's runner dies before it has given its word: all is old, also the data", async () => {
     await two.version(3)
     const deploying = two.start(['deploy', 'prod'])
-    await journalOf(two.a, 'd3', '"step":"start","does"')
+    await two.journalSays(two.a, 'd3', '"step":"start","does"')
     await killRunner(two.a)
     const { exitCode, stderr } = await deploying.ended
     expect(exitCode, stderr).toBe(3)
-    await atRest()
+    await two.atRest()
     expect(await two.versions()).toEqual({ web: '2', schema: '2', worker: '2', releases: ['r2', 'r2'] })
     const again = await two.slipway('deploy', 'prod')
     expect(again.exitCode, again.stderr).toBe(0)
@@ -89,27 +89,12 @@ describe.runIf(thorough)('two servers', () => {
   })
 })
 
-/** Waits until the journal there holds these words. */
-async function journalOf(server: LabServer, id: string, words: string): Promise<void> {
-  const argv = ['grep', '--quiet', '--fixed-strings', '-e', words, `${two.store}/deployments/${id}.jsonl`]
-  await expect.poll(async () => (await server.inside(argv)).code, { timeout: 60_000, interval: 50 }).toBe(0)
-}
-
 /** The whole container, with everything in it: Docker starts it again. */
 async function killRunner(server: LabServer): Promise<void> {
   const running = ['ps', '--quiet', '--filter', `label=slipway.runner=${two.project}`]
   const [id = ''] = (await two.inside(server, 'docker', ...running)).split('\n')
   const pid = (await two.inside(server, 'docker', 'inspect', '--format', '{{.State.Pid}}', id)).trim()
   await two.inside(server, 'kill', '-KILL', pid)
-}
-
-async function atRest(): Promise<void> {
-  for (const server of [two.a, two.b]) {
-    const newest = `tail -n 1 "$(ls -t ${two.store}/deployments/*.jsonl | head -n 1)"`
-    const ended = async (): Promise<string> => (await server.inside(['sh', '-c', newest])).stdout
-    await expect.poll(ended, { timeout: 60_000 }).toContain('deployment-finished')
-  }
-  await sleep(500)
 }
 
 /** What a login to the database says from a release's own network on the other server. */

@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { expect } from 'vitest'
 import { type OwnRegistry, startRegistry } from '../../../lab/own-registry.mjs'
 import { type LabServer, start } from '../../../lab/server.mjs'
 import { setUp } from '../../../lab/setup.mjs'
@@ -24,7 +26,7 @@ export class TwoServers {
   readonly a: LabServer
   readonly b: LabServer
   readonly #registry: OwnRegistry
-  readonly #tunnels: readonly ChildProcess[]
+  readonly #tunnels = new Map<LabServer, ChildProcess>()
   readonly #token: string
 
   static async create(): Promise<TwoServers> {
@@ -51,12 +53,8 @@ export class TwoServers {
     this.b = servers.b
     this.#registry = registry
     this.#token = token
-    // As if the registry were on both machines: Docker speaks to none other without TLS.
-    const both = `127.0.0.1:${registry.port}:127.0.0.1:${registry.port}`
-    const open = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR']
-    this.#tunnels = [this.a, this.b].map(server =>
-      spawn('ssh', ['-N', ...open, '-i', server.rootKey, '-R', both, `root@${server.address}`], { stdio: 'inherit' }),
-    )
+    this.#leadToRegistry(this.a)
+    this.#leadToRegistry(this.b)
   }
 
   /** Makes the folder hold this version, whose worker takes so long to begin. */
@@ -115,6 +113,28 @@ environments:
     return { child, ended }
   }
 
+  /** As when its power goes, and comes back. */
+  async crash(server: LabServer): Promise<void> {
+    await server.crash()
+    this.#leadToRegistry(server)
+  }
+
+  /** Waits until the journal of this deployment on that server holds these words. */
+  async journalSays(server: LabServer, id: string, words: string): Promise<void> {
+    const argv = ['grep', '--quiet', '--fixed-strings', '-e', words, `${this.store}/deployments/${id}.jsonl`]
+    await expect.poll(async () => (await server.inside(argv)).code, { timeout: 60_000, interval: 50 }).toBe(0)
+  }
+
+  /** Waits until the newest deployment has an end on both. */
+  async atRest(): Promise<void> {
+    const newest = `tail -n 1 "$(ls -t ${this.store}/deployments/*.jsonl | head -n 1)"`
+    for (const server of [this.a, this.b]) {
+      const ended = async (): Promise<string> => (await server.inside(['sh', '-c', newest])).stdout
+      await expect.poll(ended, { timeout: 90_000 }).toContain('deployment-finished')
+    }
+    await sleep(500)
+  }
+
   /** A program on a server; throws unless it ends well. */
   async inside(server: LabServer, ...argv: string[]): Promise<string> {
     const { code, stdout, stderr } = await server.inside(argv, { timeout: 60_000 })
@@ -146,10 +166,19 @@ environments:
   }
 
   async destroy(): Promise<void> {
-    for (const tunnel of this.#tunnels) tunnel.kill()
+    for (const tunnel of this.#tunnels.values()) tunnel.kill()
     await Promise.all([this.a.stop(), this.b.stop()])
     await this.#registry.stop()
     await rm(this.base, { recursive: true, force: true })
+  }
+
+  /** As if the registry were on that machine: Docker speaks to none other without TLS. */
+  #leadToRegistry(server: LabServer): void {
+    this.#tunnels.get(server)?.kill()
+    const { port } = this.#registry
+    const open = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR']
+    const leading = ['-R', `127.0.0.1:${port}:127.0.0.1:${port}`, `root@${server.address}`]
+    this.#tunnels.set(server, spawn('ssh', ['-N', ...open, '-i', server.rootKey, ...leading], { stdio: 'inherit' }))
   }
 
   /** The image is built and pushed once; both servers get it by its digest. */
