@@ -30,7 +30,8 @@ export function runnerArgv({ project, run, ...place }: RunnerPlace): string[] {
     'run',
     '--detach',
     '--restart=on-failure',
-    '--stop-timeout=60',
+    // Docker that is restarted brings no app back before the last container has stopped: what is cut off is ended later.
+    '--stop-timeout=10',
     `--name=${runnerContainer(project, run)}`,
     `--label=${runnerLabel}=${project}`,
     ...common(place),

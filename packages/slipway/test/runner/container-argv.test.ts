@@ -25,6 +25,7 @@ test('a runner is attached to nobody and is started again when it dies', () => {
   const argv = runnerArgv({ ...place, project: 'shop-prod', run: '20261121T173205-4f2a9c' })
   expect(argv).toContain('--detach')
   expect(argv).toContain('--restart=on-failure')
+  expect(argv).toContain('--stop-timeout=10')
   expect(argv).not.toContain('--rm')
   expect(argv).not.toContain('--interactive')
   expect(argv).toContain('--name=slipway-shop-prod-20261121t173205-4f2a9c')
