@@ -1,37 +1,36 @@
-import { readdir, readlink, rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isHeld } from '../support/held-file.ts'
 import { parseBackupName } from './names.ts'
 
 /**
- * Removes half dumps whose process was killed. Other environments, and the daily backup, may be dumping into the same
- * folder at this moment: a file that a process has open, or that is another user's, is left alone.
+ * Removes what backups left whose process was killed. Other environments, and the daily backup, may be dumping into the
+ * same folder at this moment, from other containers: a dump that somebody holds, or that is another user's, is left alone.
  */
-export async function removeAbandoned(directory: string): Promise<void> {
+export async function removeAbandoned(directory: string, now = new Date()): Promise<void> {
   const names = await readdir(directory).catch((): string[] => [])
-  const partial = names.filter(name => name.endsWith(suffix) && parseBackupName(name.slice(0, -suffix.length)))
-  if (partial.length === 0) return
-  const open = await openFiles()
-  for (const name of partial) {
+  for (const name of names) {
+    const dump = dumpOf(name)
+    if (dump === undefined) continue
     const file = join(directory, name)
     const status = await stat(file).catch(() => undefined)
     if (status === undefined || status.uid !== process.getuid?.()) continue
-    if (!open.has(`${status.dev} ${status.ino}`)) await rm(file, { force: true })
+    const held = await isSomebodys(directory, dump)
+    const isOld = now.getTime() - status.mtimeMs > dayMs
+    if (held === false || (held === undefined && isOld)) await rm(file, { force: true })
   }
 }
 
-const suffix = '.partial'
-
-/** The files that processes of this user have open, by device and number. */
-async function openFiles(): Promise<Set<string>> {
-  const found = new Set<string>()
-  const pids = (await readdir('/proc').catch((): string[] => [])).filter(name => /^\d+$/.test(name))
-  for (const pid of pids) {
-    for (const descriptor of await readdir(`/proc/${pid}/fd`).catch((): string[] => [])) {
-      const path = `/proc/${pid}/fd/${descriptor}`
-      if (!(await readlink(path).catch(() => '')).endsWith(suffix)) continue
-      const status = await stat(path).catch(() => undefined)
-      if (status !== undefined) found.add(`${status.dev} ${status.ino}`)
-    }
-  }
-  return found
+/** Pure: the name of the dump that a half-written file is, or is the digest of; undefined: it is none of Slipway's. */
+function dumpOf(name: string): string | undefined {
+  const half = /^(.+?)(?:\.sha256\.[0-9a-f]{12})?\.partial$/.exec(name)?.[1]
+  return half !== undefined && parseBackupName(half) !== undefined ? half : undefined
 }
+
+/** Whoever writes the digest holds the dump, which has its name by then. */
+async function isSomebodys(directory: string, dump: string): Promise<boolean | undefined> {
+  const held = await Promise.all([dump, `${dump}.partial`].map(name => isHeld(join(directory, name))))
+  return held.includes(true) || (held.includes(undefined) ? undefined : false)
+}
+
+const dayMs = 86_400_000

@@ -10,6 +10,7 @@ import { endProgram } from '../postgres/sessions.ts'
 import type { BackupFile, BegunBackup, Dump } from '../release/ports.ts'
 import { asSlipwayError, SlipwayError } from '../support/errors.ts'
 import { errorCode, syncDirectory, writeAtomically } from '../support/files.ts'
+import { holdFile } from '../support/held-file.ts'
 import { dumpTo, type Dumped } from './dump.ts'
 import { ensureWritable } from './folder.ts'
 import { backupName, type BackupKind } from './names.ts'
@@ -72,7 +73,7 @@ class UnnamedBackup {
   private readonly application = `slipway backup ${randomBytes(6).toString('hex')}`
   /** Under its partial name, and then under its own. */
   private path = ''
-  /** Open for as long as it has no name: what a process has open is abandoned by nobody. */
+  /** Open, and held, until it has its name and its digest: nobody takes it for abandoned. */
   private handle: FileHandle | undefined
 
   constructor(job: BackupJob, kind: BackupKind) {
@@ -85,10 +86,20 @@ class UnnamedBackup {
     const { directory, format } = this.job.config
     await ensureWritable(directory)
     this.path = `${await this.freeFile()}.partial`
-    await rm(this.path, { force: true })
-    this.handle = await open(this.path, 'wx', 0o600)
+    this.handle = await this.openHeld()
     const source = { ...this.job, format, packed: await this.isPacked(), application: this.application }
     return dumpTo(this.handle, source, this.end.signal)
+  }
+
+  /** Until it is held, somebody else may take it for abandoned. */
+  private async openHeld(): Promise<FileHandle> {
+    for (;;) {
+      await rm(this.path, { force: true })
+      const handle = await open(this.path, 'wx', 0o600)
+      await holdFile(handle)
+      if ((await handle.stat()).nlink > 0) return handle
+      await handle.close()
+    }
   }
 
   /** People wait for a backup before a deployment, and it is kept for a few of them: a small one is not worth the packing. */

@@ -5,6 +5,7 @@ import { notedSha256 } from '../postgres/dump-file.ts'
 import type { BackupFile } from '../release/ports.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { errorCode, isMissing, syncDirectory } from '../support/files.ts'
+import { removeAbandoned } from './abandoned.ts'
 import { parseBackupName } from './names.ts'
 import { expired } from './retention.ts'
 
@@ -31,7 +32,7 @@ export async function pruneBackups(config: BackupsConfig, now: Date): Promise<st
     await rm(file, { force: true })
     await rm(`${file}.sha256`, { force: true })
   }
-  await removeCutOff(directory, now)
+  await removeAbandoned(directory, now)
   if (gone.length > 0) await syncDirectory(directory)
   return gone
 }
@@ -106,15 +107,5 @@ async function namesIn(directory: string): Promise<string[]> {
       next: nextFor(errorCode(error), directory),
       cause: error,
     })
-  }
-}
-
-/** A partial file that nobody wrote to for a day belongs to nobody any more. */
-async function removeCutOff(directory: string, now: Date): Promise<void> {
-  for (const name of await namesIn(directory)) {
-    if (!name.endsWith('.partial') || parseBackupName(name.slice(0, -'.partial'.length)) === undefined) continue
-    const file = join(directory, name)
-    const status = await stat(file).catch(() => undefined)
-    if (status !== undefined && now.getTime() - status.mtimeMs > 86_400_000) await rm(file, { force: true })
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { lstat, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 
 /** Writes a file so that after a crash there is either the old one or the new one, whole. Mode 0600 unless told. */
 export async function writeAtomically(file: string, content: string, mode = 0o600): Promise<void> {
@@ -18,6 +18,16 @@ export async function writeAtomically(file: string, content: string, mode = 0o60
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
+  }
+}
+
+/** Removes what `writeAtomically` left in a folder when its process was killed: what nobody touched for a minute. */
+export async function removeHalfWritten(directory: string, now = new Date()): Promise<void> {
+  for (const name of await readdir(directory).catch((): string[] => [])) {
+    if (!/\.[0-9a-f]{12}\.partial$/.test(name)) continue
+    const file = join(directory, name)
+    const status = await lstat(file).catch(() => undefined)
+    if (status !== undefined && now.getTime() - status.mtimeMs > 60_000) await rm(file, { force: true })
   }
 }
 

@@ -9,16 +9,18 @@ import type { Ports } from '../../release/ports.ts'
 import type { Layout } from '../../store/layout.ts'
 import { fileJournal } from '../../store/journal.ts'
 import { fileReleases, isReleaseId } from '../../store/releases.ts'
+import { removeHalfWritten } from '../../support/files.ts'
 import { backupsDirectory } from './database.ts'
 import { rehearsalFolder } from './rehearsals.ts'
 
 /**
  * What a process that was killed while it fetched has left: half releases, with secrets in them, releases that nobody
- * came to know of, code from Git, and half a dump. Only under the lock, and with no deployment unfinished.
+ * came to know of, code from Git, half a dump and half a file. Only under the lock, and with no deployment unfinished.
  */
 export async function removeHalfMade(config: EnvironmentConfig, layout: Layout, ports: Ports): Promise<void> {
   await rm(join(layout.environment, 'incoming'), { recursive: true, force: true })
   await removeAbandoned(backupsDirectory(config, layout))
+  for (const folder of [layout.environment, layout.journals, layout.runs]) await removeHalfWritten(folder)
   await removeRehearsal(layout, ports)
   for (const { id, release } of await halfMadeReleases(layout)) {
     if (release !== undefined) await discardRelease(release, layout.release(id))

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open, type FileHandle } from 'node:fs/promises'
+import { isMissing } from './files.ts'
+
+/**
+ * Marks an open file as somebody's for as long as it is open. The mark is a kernel lock (flock) on what this process has
+ * open, which the child that takes it shares: it goes however this process ends, and other containers see it, which
+ * would not see this process. Where the file system knows no locks the file is not marked.
+ */
+export async function holdFile(handle: FileHandle): Promise<void> {
+  await lock(handle)
+}
+
+/** Whether somebody has marked it; undefined: that can not be told here. */
+export async function isHeld(file: string): Promise<boolean | undefined> {
+  const handle = await open(file, 'r').catch((error: unknown) => (isMissing(error) ? 'missing' : 'closed'))
+  if (typeof handle === 'string') return handle === 'missing' ? false : undefined
+  try {
+    const exitCode = await lock(handle)
+    if (exitCode === 0) return false
+    return exitCode === conflict ? true : undefined
+  } finally {
+    await handle.close()
+  }
+}
+
+async function lock(handle: FileHandle): Promise<number | undefined> {
+  const argv = ['--exclusive', '--nonblock', '--conflict-exit-code', String(conflict), '3']
+  const child = spawn('flock', argv, { stdio: ['ignore', 'ignore', 'ignore', handle.fd] })
+  const [exitCode] = (await once(child, 'close').catch(() => [])) as [number?]
+  return exitCode
+}
+
+const conflict = 75

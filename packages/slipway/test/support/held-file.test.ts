@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { holdFile, isHeld } from '../../src/support/held-file.ts'
+
+let folder: string
+let file: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-held-'))
+  file = join(folder, 'file')
+})
+
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+test('a file is held for as long as it is open, whatever it is called meanwhile', async () => {
+  await writeFile(file, '')
+  expect(await isHeld(file)).toBe(false)
+  const handle = await open(file, 'a')
+  await holdFile(handle)
+  expect(await isHeld(file)).toBe(true)
+  await rename(file, `${file}.renamed`)
+  expect(await isHeld(`${file}.renamed`)).toBe(true)
+  await handle.close()
+  expect(await isHeld(`${file}.renamed`)).toBe(false)
+})
+
+test('nobody holds a file that is not there', async () => {
+  expect(await isHeld(file)).toBe(false)
+})
+
+test('it is free as soon as the process that held it is killed', async () => {
+  await writeFile(file, '')
+  // As Slipway does it, in a process of its own: the program that takes the lock has ended by then.
+  const script = `
+    const { openSync } = require('node:fs')
+    const { spawnSync } = require('node:child_process')
+    spawnSync('flock', ['--exclusive', '--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', openSync(process.argv[1], 'a')] })
+    console.log('held')
+    setInterval(() => {}, 1000)`
+  const holder = spawn(process.execPath, ['-e', script, file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(holder.stdout, 'data')
+  expect(await isHeld(file)).toBe(true)
+  holder.kill('SIGKILL')
+  await once(holder, 'close')
+  expect(await isHeld(file)).toBe(false)
+})
