@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// npm run soak [-- --simulated N --real N --daemon N --deployments N --remote N --lock-outs N --seed S --json]: what takes
-// too long for npm test. Without a kind, all of them; with some, only these.
+// npm run soak [-- --simulated N --several N --real N --daemon N --deployments N --remote N --lock-outs N --seed S --json]:
+// what takes too long for npm test. Without a kind, all of them; with some, only these.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { kinds } from '../test/soak/kinds.mjs'

@@ -21,6 +21,20 @@ export const kinds = [
     told: ({ schedules, violations }) => [`simulated: ${schedules} schedules, ${violations} violations`],
   },
   {
+    option: 'several',
+    name: 'several',
+    usually: 50_000,
+    nothing: { schedules: 0, violations: 0 },
+    async run(simulated, { seed, workers, log }) {
+      const { runSimulated } = await import('./simulated.mjs')
+      return runSimulated({ simulated, of: 'several', seed, workers, log })
+    },
+    bad: ({ violations }) => violations,
+    told: ({ schedules, violations }) => [
+      `several servers, simulated: ${schedules} schedules, ${violations} violations`,
+    ],
+  },
+  {
     option: 'real',
     name: 'real',
     usually: 500,

@@ -1,9 +1,10 @@
+import { exploreFleets } from '../several/explore-fleets.ts'
 import { explore, toldViolation } from './explore.ts'
 import { play } from './play.ts'
 import type { Schedule } from './schedule.ts'
 
-/** What a process of the soak is asked for: to tell random schedules, or one of them again. */
-type Order = { seed: number; schedules: number } | { schedule: Schedule }
+/** What a process of the soak is asked for: to tell random schedules, of one server or of several, or one of them again. */
+type Order = { seed: number; schedules: number; of: 'one' | 'several' } | { schedule: Schedule }
 
 // A process of its own: answers orders, one after the other, until the other side is gone.
 process.on('message', (order: Order) => {
@@ -24,6 +25,14 @@ async function answer(order: Order): Promise<{ schedules: number; violations: nu
   }
   // Thousands of errors a second, and nobody reads where they were made.
   Error.stackTraceLimit = 0
+  if (order.of === 'several') {
+    const { stories, wrong } = await exploreFleets({ seed: order.seed, stories: order.schedules })
+    return {
+      schedules: stories,
+      violations: wrong === undefined ? 0 : 1,
+      ...(wrong === undefined ? {} : { told: wrong }),
+    }
+  }
   const { schedules, violation } = await explore(order)
   if (violation === undefined) return { schedules, violations: 0 }
   return { schedules, violations: 1, told: toldViolation(violation) }

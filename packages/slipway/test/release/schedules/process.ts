@@ -85,7 +85,7 @@ export class SlipwayProcess {
 
   /** On the way back nothing but the limits of the programs that are run bounds the wait. */
   private hang(name: string): Promise<never> {
-    if (isLocal(name) || hasShortLimit.has(name)) return this.timeOut(name)
+    if (isLocal(name) || ownLimitsMs.has(name)) return this.timeOut(name)
     if (this.isGoingBack()) this.server.excuseHold()
     this.hangs = true
     return never()
@@ -93,7 +93,7 @@ export class SlipwayProcess {
 
   private async timeOut(name: string): Promise<never> {
     if (this.isGoingBack()) this.server.excuseHold()
-    await this.sleep(isLocal(name) ? 1 : hasShortLimit.has(name) ? shortLimitMs : longLimitMs)
+    await this.sleep(isLocal(name) ? 1 : (ownLimitsMs.get(name) ?? longLimitMs))
     if (!this.alive) return never()
     throw failed(name, 'did not answer in time')
   }
@@ -110,9 +110,13 @@ function never(): Promise<never> {
 /** How long any call takes. */
 const callMs = 7
 const longLimitMs = 600_000
-const shortLimitMs = 60_000
-/** Statements of a moment, which their adapters give up early. */
-const hasShortLimit = new Set(['database.fence', 'database.liftFence', 'database.state', 'database.leftBehind'])
+/** Statements of a moment and questions, which their adapters give up early. */
+const ownLimitsMs = new Map([
+  ...['database.fence', 'database.liftFence', 'database.state', 'database.leftBehind'].map(
+    name => [name, 60_000] as const,
+  ),
+  ['agreement.ask', 20_000],
+])
 
 /** Renames and small files on this machine's disk fail, but do not hang. */
 function isLocal(name: string): boolean {
