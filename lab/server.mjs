@@ -11,7 +11,7 @@ import { ensureImages } from './images.mjs'
 import { usualImages } from './images/table.mjs'
 import { place } from './place.mjs'
 import { attempt, logToStandardError, run } from './process.mjs'
-import { runServer, until, waitForDocker } from './server/container.mjs'
+import { runServer, startLimitMs, until, waitForDocker } from './server/container.mjs'
 import { ensureServerImage } from './server/images.mjs'
 import { ensureServerNetwork, serverNetwork, someAddress } from './server/network.mjs'
 import { seedVolume } from './server/seed.mjs'
@@ -96,9 +96,9 @@ function serverOf({ name, address, rootKey, docker, environment }) {
         },
       ),
     async answers() {
-      await until(30_000, `sshd of ${name} at ${address}`, () => greets(address, 22))
+      await until(startLimitMs, `sshd of ${name} at ${address}`, () => greets(address, 22))
       // While it starts, only root may log in.
-      await until(30_000, `the end of the start of ${name}`, async () => {
+      await until(startLimitMs, `the end of the start of ${name}`, async () => {
         const { code } = await server.inside(['test', '!', '-e', '/run/nologin'])
         return code === 0
       })

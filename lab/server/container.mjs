@@ -27,7 +27,7 @@ export async function runServer({ container, volume, image, network, address, ho
   )
 }
 
-export async function waitForDocker(container, environment, limit = 30_000) {
+export async function waitForDocker(container, environment, limit = startLimitMs) {
   await until(limit, `Docker in ${container}`, async () => {
     const asked = await attempt('docker', ['exec', container, 'docker', 'version', '--format', '{{.Server.Version}}'], {
       environment,
@@ -43,3 +43,6 @@ export async function until(limit, what, holds) {
     await pause(50)
   }
 }
+
+/** A machine that comes up beside others that are busy. */
+export const startLimitMs = 120_000
