@@ -8,7 +8,7 @@ import type { SlipwayProcess } from './process.ts'
 export function simulatedDatabase(process: SlipwayProcess): Database {
   const { server } = process
   const { databases } = server
-  const at = () => new Date(epoch + server.time.now).toISOString()
+  const at = () => server.time.date().toISOString()
   return {
     name: live,
     reachable: () => process.call('database.reachable', () => databases.get(live) !== undefined),
@@ -53,7 +53,7 @@ export function simulatedBackups(process: SlipwayProcess): Backups {
     const file = `/backups/${String(++server.dumps)}.dump`
     databases.dump(file)
     copies.set(file, server.lastWrite)
-    return { file, kind, takenAt: new Date(epoch + time.now).toISOString(), bytes: 1, sha256: '', seconds: 0 }
+    return { file, kind, takenAt: time.date().toISOString(), bytes: 1, sha256: '', seconds: 0 }
   }
   return {
     create: kind =>
@@ -159,4 +159,3 @@ const prepareMs = 300
 const fillMs = 400
 /** Longer than a gate takes: it ends after the switch. */
 const removeMs = 5000
-const epoch = 1_700_000_000_000

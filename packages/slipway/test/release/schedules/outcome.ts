@@ -21,12 +21,14 @@ export interface Before {
 }
 
 export function beforehand(server: Server): Before {
-  const { current, warm } = server
+  const { current, warm, warmNote } = server
+  // Whoever comes when its time is over stops it unseen.
+  const hasTime = warmNote !== undefined && Date.parse(warmNote.until) > server.time.date().getTime()
   const well = current === undefined || server.health(current) === 'good'
   return {
     atRest: unfinished(server) === undefined,
     well,
-    returnable: !well && warm !== undefined && warm !== current && server.health(warm) === 'good',
+    returnable: !well && hasTime && warm !== undefined && warm !== current && server.health(warm) === 'good',
   }
 }
 

@@ -18,7 +18,7 @@ export function simulatedPorts(
   const { server } = process
   return {
     clock: {
-      now: () => new Date(1_700_000_000_000 + server.time.now),
+      now: () => server.time.date(),
       monotonic: () => server.time.now,
       sleep: milliseconds => process.sleep(milliseconds),
     },

@@ -4,6 +4,11 @@ export class VirtualTime {
   private timers: Timer[] = []
   private last = 0
 
+  /** What the clock on the wall says. */
+  date(): Date {
+    return new Date(1_700_000_000_000 + this.now)
+  }
+
   at(milliseconds: number, ring: () => void): number {
     const id = ++this.last
     const timer = { id, due: this.now + Math.max(1, milliseconds), ring }
