@@ -189,7 +189,8 @@ class UnderWay {
       for (const server of fleet.servers) this.takeUp(server)
       if (this.isOver()) return
       for (const server of fleet.servers) server.tick()
-      if (!time.advance()) break
+      // Who has only just begun may not wait for anything yet.
+      if (!time.advance() && key === undefined) break
     }
     fleet.deciding.violate('it never ends')
     for (const process of this.processes.values()) process.end()
