@@ -17,8 +17,18 @@ export async function allAt(
 ): Promise<Reports> {
   const { clock } = context.ports
   const waitingSince = clock.monotonic()
-  for (;;) {
-    const heard = await side.heard(side.key)
+  for (let readAt = waitingSince; ; ) {
+    // What can not be read this time may be there all the same: after the decision, who took it for silence would put
+    // the old release away under a server that has not switched yet.
+    const heard = await side.heard(side.key).catch((error: unknown) => {
+      if (clock.monotonic() - readAt > silenceMs) throw error
+      return undefined
+    })
+    if (heard === undefined) {
+      await clock.sleep(paceMs)
+      continue
+    }
+    readAt = clock.monotonic()
     const reports = new Map([...heard].map(([server, { report }]) => [server, report]))
     for (const [server, report] of reports) if (report.stage === 'failed') throw failedThere(context, server, report)
     if (isEnough(reports) || side.servers.every(server => hasComeTo(stage, reports.get(server)))) return reports
