@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { startTraffic, type Traffic } from '../../traffic/traffic.mjs'
 import { Pulse, type Ended } from '../soak/pulse.mjs'
@@ -50,7 +51,7 @@ export class PulseUnderTraffic {
   }
 
   /** Deploys, and does something when the log says that a step is in this state. */
-  async deployAnd(when: RegExp, act: (child: { pid?: number | undefined }) => unknown): Promise<Ended> {
+  async deployAnd(when: RegExp, act: (child: ChildProcess) => unknown): Promise<Ended> {
     let done: Promise<unknown> | undefined
     const { child, ended } = this.pulse.start(['deploy', 'prod'], line => {
       if (done === undefined && when.test(line)) done = Promise.resolve(act(child))
