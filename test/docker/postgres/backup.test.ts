@@ -54,7 +54,7 @@ test.each(formats)(
         .digest('hex'),
     ).toBe(backup.sha256)
     execFileSync('sha256sum', ['--check', '--strict', `${backup.file}.sha256`], { cwd: directory })
-    expect(await readdir(directory)).toHaveLength(2)
+    expect(await filesIn(directory)).toHaveLength(2)
     expect(notes[0]).toMatch(/^dumped .*, verifying$/)
 
     const database = lab.database(name)
@@ -160,6 +160,7 @@ test('the second daily backup of a day takes the place of the first, and a faile
     container: async () => undefined,
     name,
     config: config(directory, 'plain'),
+    owner: 'shop-prod',
   })
   await expect(gone.create('daily', () => undefined)).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
   expect((await store.list()).map(backup => backup.sha256)).toEqual([second.sha256])
@@ -176,7 +177,7 @@ test('a full disk fails the backup, leaves earlier ones and no partial file', as
       code: 'BACKUP_FAILED',
       why: expect.stringMatching(/disk .* full/) as string,
     })
-    expect(await readdir(mount)).toEqual(['pre-deploy-20260101-000000.sql'])
+    expect(await filesIn(mount)).toEqual(['pre-deploy-20260101-000000.sql'])
     await until('pg_dump is gone', async () => (await dumps()) === '0')
   } finally {
     execFileSync('umount', [mount])
@@ -217,7 +218,7 @@ test.each([
   await until('pg_dump works', async () => (await dumps()) === '1')
   await kill()
   await failed
-  expect(await readdir(directory)).toEqual([])
+  expect(await filesIn(directory)).toEqual([])
   if ((await docker('inspect', '-f', '{{.State.Running}}', lab.container)) === 'false')
     await docker('start', lab.container)
   await lab.waitUntilReady()
@@ -226,6 +227,27 @@ test.each([
     "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(20)' and pid <> pg_backend_pid()",
   )
   await locker
+})
+
+test('two daily backups at once: both succeed, and the one that stays has its own digest', async () => {
+  const directory = join(folder, 'two at once')
+  const store = backups(directory, 'plain', new Date('2026-03-04T03:00:00Z'))
+  await Promise.all([1, 2].map(() => store.create('daily', () => undefined)))
+  expect((await filesIn(directory)).sort()).toEqual(['daily-2026-03-04.sql', 'daily-2026-03-04.sql.sha256'])
+  execFileSync('sha256sum', ['--check', '--strict', 'daily-2026-03-04.sql.sha256'], { cwd: directory })
+})
+
+test("another environment's folder is refused: nothing is dumped into it, listed or pruned", async () => {
+  const directory = join(folder, 'not ours')
+  const theirs = await backups(directory, 'plain').create('pre-deploy', () => undefined)
+  const before = await readdir(directory)
+  const ours = fileBackups({ ...lab.server, name, config: config(directory, 'plain'), owner: 'shop-staging' })
+  const refused = { code: 'BACKUP_FAILED', why: expect.stringContaining('it holds those of shop-prod') as string }
+  await expect(ours.list()).rejects.toMatchObject(refused)
+  await expect(ours.prune()).rejects.toMatchObject(refused)
+  await expect(ours.create('daily', () => undefined)).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
+  expect(await readdir(directory)).toEqual(before)
+  expect(await backups(directory, 'plain').list()).toMatchObject([{ file: theirs.file }])
 })
 
 test('prunes by policy and touches nothing of other names', async () => {
@@ -255,7 +277,7 @@ test('prunes by policy and touches nothing of other names', async () => {
     'daily-2026-01-01.sql',
     'pre-deploy-20260401-000000.sql',
   ])
-  const left = await readdir(directory)
+  const left = await filesIn(directory)
   for (const file of [
     ...others,
     'daily-2026-05-01.sql',
@@ -287,16 +309,16 @@ describe.each(formats)('a %s backup that is begun ahead', format => {
     await Promise.all([fill(), begun.verified])
     expect(await store.list()).toEqual([])
     await removeAbandoned(directory)
-    expect(await readdir(directory)).toEqual([expect.stringMatching(/\.partial$/)])
+    expect(await filesIn(directory)).toEqual([expect.stringMatching(/\.partial$/)])
 
     const kept = await begun.keep()
-    expect(await readdir(directory)).toHaveLength(2)
+    expect(await filesIn(directory)).toHaveLength(2)
     expect(await store.list()).toMatchObject([{ file: kept.file, sha256: kept.sha256 }])
     await begun.discard()
     // It is the same file, whatever it is called.
     await fill()
     await lab.sql('postgres', 'drop database ahead with (force)')
-    expect(await readdir(directory)).toHaveLength(2)
+    expect(await filesIn(directory)).toHaveLength(2)
   })
 
   test('leaves nothing when it is discarded, also in the middle of it', async () => {
@@ -304,7 +326,7 @@ describe.each(formats)('a %s backup that is begun ahead', format => {
     const made = backups(directory, format).begin('pre-deploy', quietly)
     await made.verified
     await made.discard()
-    expect(await readdir(directory)).toEqual([])
+    expect(await filesIn(directory)).toEqual([])
 
     const locker = lab.sql(name, 'begin; lock table kept; select pg_sleep(20)').catch(() => '')
     await until('the lock is held', async () => (await lab.sql(name, heldQuery)) === '1')
@@ -313,7 +335,7 @@ describe.each(formats)('a %s backup that is begun ahead', format => {
     await cut.discard()
     await expect(cut.keep()).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
     await cut.discard()
-    expect(await readdir(directory)).toEqual([])
+    expect(await filesIn(directory)).toEqual([])
     await until('pg_dump is gone', async () => (await dumps()) === '0')
     await lab.sql(
       'postgres',
@@ -326,19 +348,25 @@ describe.each(formats)('a %s backup that is begun ahead', format => {
     const directory = join(folder, `spoilt-${format}`)
     const begun = backups(directory, format).begin('pre-deploy', quietly)
     await begun.dumped
-    const [partial = ''] = readdirSync(directory)
+    const partial = readdirSync(directory).find(file => file.endsWith('.partial')) ?? ''
     truncateSync(join(directory, partial), 2000)
     await expect(begun.verified).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
     await expect(begun.keep()).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
-    expect(await readdir(directory)).toEqual([])
+    expect(await filesIn(directory)).toEqual([])
   })
 })
+
+/** All but the note of whose they are. */
+async function filesIn(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter(file => file !== '.slipway-backups-of')
+}
 
 function backups(directory: string, format: 'plain' | 'custom', now?: Date): Backups {
   return fileBackups({
     ...lab.server,
     name,
     config: config(directory, format),
+    owner: 'shop-prod',
     ...(now === undefined ? {} : { now: () => now }),
   })
 }

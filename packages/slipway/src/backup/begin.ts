@@ -10,16 +10,18 @@ import { endProgram } from '../postgres/sessions.ts'
 import type { BackupFile, BegunBackup, Dump } from '../release/ports.ts'
 import { asSlipwayError, SlipwayError } from '../support/errors.ts'
 import { errorCode, syncDirectory, writeAtomically } from '../support/files.ts'
-import { holdFile } from '../support/held-file.ts'
+import { holdFile, oneAtATime } from '../support/held-file.ts'
 import { dumpTo, type Dumped } from './dump.ts'
 import { ensureWritable } from './folder.ts'
 import { backupName, type BackupKind } from './names.ts'
+import { claimFolder } from './owner.ts'
 import { verifyDump } from './verify.ts'
 
 export interface BackupJob {
   server: DatabaseServer
   database: string
   config: BackupsConfig
+  owner: string
   now: () => Date
 }
 
@@ -85,19 +87,18 @@ class UnnamedBackup {
   async dump(): Promise<Dumped> {
     const { directory, format } = this.job.config
     await ensureWritable(directory)
-    this.path = `${await this.freeFile()}.partial`
+    await claimFolder(directory, this.job.owner)
     this.handle = await this.openHeld()
     const source = { ...this.job, format, packed: await this.isPacked(), application: this.application }
     return dumpTo(this.handle, source, this.end.signal)
   }
 
-  /** Until it is held, somebody else may take it for abandoned. */
   private async openHeld(): Promise<FileHandle> {
     for (;;) {
-      await rm(this.path, { force: true })
+      // Two daily backups of a day are dumped side by side; which is kept last is the one of that day.
+      this.path = `${await this.freeFile()}.${randomBytes(6).toString('hex')}${partial}`
       const handle = await open(this.path, 'wx', 0o600)
-      await holdFile(handle)
-      if ((await handle.stat()).nlink > 0) return handle
+      if (await holdFile(handle)) return handle
       await handle.close()
     }
   }
@@ -124,12 +125,16 @@ class UnnamedBackup {
   /** The old digest goes first: between the two renames a backup may lack its digest, but never has a wrong one. */
   async giveName({ bytes, sha256, seconds }: Made): Promise<BackupFile> {
     try {
-      const file = await this.freeFile()
-      await rm(`${file}.sha256`, { force: true })
-      renameSync(this.path, file)
-      this.path = file
-      await writeAtomically(`${file}.sha256`, sha256Line(sha256, file))
-      await syncDirectory(this.job.config.directory)
+      const { directory } = this.job.config
+      const file = await oneAtATime(directory, async () => {
+        const free = await this.freeFile()
+        await rm(`${free}.sha256`, { force: true })
+        renameSync(this.path, free)
+        this.path = free
+        await writeAtomically(`${free}.sha256`, sha256Line(sha256, free))
+        return free
+      })
+      await syncDirectory(directory)
       await this.handle?.close()
       return { file, kind: this.kind, takenAt: this.startedAt.toISOString(), bytes, sha256, seconds }
     } catch (error) {

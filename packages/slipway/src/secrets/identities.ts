@@ -2,7 +2,7 @@ import { mkdir, open } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { SlipwayError } from '../support/errors.ts'
-import { errorCode, isMissing, writeAtomically } from '../support/files.ts'
+import { createAtomically, errorCode, isMissing } from '../support/files.ts'
 import { newIdentity, recipientOf } from './age.ts'
 
 /**
@@ -45,7 +45,8 @@ export async function ownKey(
   const recipient = await recipientOf(identity)
   const text = `# created: ${new Date().toISOString()}\n# public key: ${recipient}\n${identity}\n`
   await mkdir(dirname(found.from), { recursive: true, mode: 0o700 })
-  await writeAtomically(found.from, text)
+  // Whoever made one meanwhile has perhaps encrypted something for it: that one counts.
+  if (!(await createAtomically(found.from, text))) return ownKey(variables)
   return { recipients: [recipient], from: found.from, made: true }
 }
 

@@ -1,23 +1,40 @@
 import { randomBytes } from 'node:crypto'
-import { lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { link, lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** Writes a file so that after a crash there is either the old one or the new one, whole. Mode 0600 unless told. */
 export async function writeAtomically(file: string, content: string, mode = 0o600): Promise<void> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.partial`
   try {
-    const handle = await open(temporary, 'wx', mode)
-    try {
-      await handle.writeFile(content)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+    await writeWhole(temporary, content, mode)
     await rename(temporary, file)
     await syncDirectory(dirname(file))
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
+  }
+}
+
+/**
+ * Makes a file that is there whole or not at all; false: there is one of that name already, also when somebody else was
+ * quicker. Mode 0600 unless told.
+ */
+export async function createAtomically(file: string, content: string, mode = 0o600): Promise<boolean> {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.partial`
+  try {
+    await writeWhole(temporary, content, mode)
+    await link(temporary, file).catch((error: unknown) => {
+      if (errorCode(error) === 'EEXIST') throw error
+      // Not every file system has links.
+      return writeWhole(file, content, mode)
+    })
+    await syncDirectory(dirname(file))
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(temporary, { force: true })
   }
 }
 
@@ -34,6 +51,16 @@ export async function removeHalfWritten(directory: string, now = new Date()): Pr
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r')
   try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function writeWhole(file: string, content: string, mode: number): Promise<void> {
+  const handle = await open(file, 'wx', mode)
+  try {
+    await handle.writeFile(content)
     await handle.sync()
   } finally {
     await handle.close()

@@ -1,35 +1,62 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, rm, type FileHandle } from 'node:fs/promises'
 import { isMissing } from './files.ts'
 
 /**
  * Marks an open file as somebody's for as long as it is open. The mark is a kernel lock (flock) on what this process has
  * open, which the child that takes it shares: it goes however this process ends, and other containers see it, which
  * would not see this process. Where the file system knows no locks the file is not marked.
+ * False: somebody took it for abandoned just before, and removed it.
  */
-export async function holdFile(handle: FileHandle): Promise<void> {
-  await lock(handle)
+export async function holdFile(handle: FileHandle): Promise<boolean> {
+  await lock(handle, patienceSeconds)
+  return (await handle.stat()).nlink > 0
 }
 
 /** Whether somebody has marked it; undefined: that can not be told here. */
 export async function isHeld(file: string): Promise<boolean | undefined> {
-  const handle = await open(file, 'r').catch((error: unknown) => (isMissing(error) ? 'missing' : 'closed'))
-  if (typeof handle === 'string') return handle === 'missing' ? false : undefined
+  return whileFree(file, () => undefined)
+}
+
+/** Removes it unless somebody has marked it; true: somebody has. Undefined: that can not be told here. */
+export async function removeUnlessHeld(file: string): Promise<boolean | undefined> {
+  return whileFree(file, () => rm(file, { force: true }))
+}
+
+/** One process at a time does this, of all that name the same file or folder, in whatever container. */
+export async function oneAtATime<T>(path: string, act: () => Promise<T>): Promise<T> {
+  const handle = await open(path, 'r')
   try {
-    const exitCode = await lock(handle)
-    if (exitCode === 0) return false
-    return exitCode === conflict ? true : undefined
+    if ((await lock(handle, patienceSeconds)) === conflict)
+      throw new Error(`somebody else has been at work on ${path} for ${patienceSeconds} s`)
+    return await act()
   } finally {
     await handle.close()
   }
 }
 
-async function lock(handle: FileHandle): Promise<number | undefined> {
-  const argv = ['--exclusive', '--nonblock', '--conflict-exit-code', String(conflict), '3']
+/** Nobody marks it before that is done. */
+async function whileFree(file: string, act: () => unknown): Promise<boolean | undefined> {
+  const handle = await open(file, 'r').catch((error: unknown) => (isMissing(error) ? 'missing' : 'closed'))
+  if (typeof handle === 'string') return handle === 'missing' ? false : undefined
+  try {
+    const exitCode = await lock(handle, 0)
+    if (exitCode !== 0) return exitCode === conflict ? true : undefined
+    await act()
+    return false
+  } finally {
+    await handle.close()
+  }
+}
+
+async function lock(handle: FileHandle, seconds: number): Promise<number | undefined> {
+  const argv = ['--exclusive', '--timeout', String(seconds), '--conflict-exit-code', String(conflict), '3']
   const child = spawn('flock', argv, { stdio: ['ignore', 'ignore', 'ignore', handle.fd] })
   const [exitCode] = (await once(child, 'close').catch(() => [])) as [number?]
   return exitCode
 }
 
 const conflict = 75
+/** What is done meanwhile takes milliseconds. */
+const patienceSeconds = 10

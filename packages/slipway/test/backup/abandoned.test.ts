@@ -21,7 +21,13 @@ async function make(...names: string[]): Promise<void> {
 }
 
 test('half a dump whose process is gone goes, and so does half a digest, with or without its dump', async () => {
-  await make(`${dump}.partial`, digest, 'daily-2026-11-22.sql', 'daily-2026-11-22.sql.sha256.0123456789ab.partial')
+  await make(
+    `${dump}.partial`,
+    `${dump}.0123456789ab.partial`,
+    digest,
+    'daily-2026-11-22.sql',
+    'daily-2026-11-22.sql.sha256.0123456789ab.partial',
+  )
   await removeAbandoned(folder)
   expect(await readdir(folder)).toEqual(['daily-2026-11-22.sql'])
 })

@@ -13,7 +13,11 @@ afterAll(() => rm(directory, { recursive: true }))
 function begun() {
   const config = { directory, format: 'plain' as const, keep: 1, daily: { keepDays: 1 } }
   const server = { container: async () => undefined, user: 'app' }
-  return beginBackup({ server, database: 'shop', config, now: () => new Date() }, 'pre-deploy', () => undefined)
+  return beginBackup(
+    { server, database: 'shop', config, owner: 'shop-prod', now: () => new Date() },
+    'pre-deploy',
+    () => undefined,
+  )
 }
 
 test('a backup that fails while nobody waits for it is told to who comes for it, and leaves nothing', async () => {
@@ -24,12 +28,12 @@ test('a backup that fails while nobody waits for it is told to who comes for it,
   await expect(backup.dumped).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
   await expect(backup.keep()).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
   await backup.discard()
-  expect(await readdir(directory)).toEqual([])
+  expect(await readdir(directory)).toEqual(['.slipway-backups-of'])
 })
 
 test('one that nobody comes for can be discarded, however often', async () => {
   const backup = begun()
   await backup.discard()
   await backup.discard()
-  expect(await readdir(directory)).toEqual([])
+  expect(await readdir(directory)).toEqual(['.slipway-backups-of'])
 })

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -41,6 +41,14 @@ describe('the key at hand', () => {
       keys: [one],
       from: 'SLIPWAY_AGE_KEY',
     })
+  })
+
+  test('several that make the first one at once get the same: what is encrypted for it can be read', async () => {
+    const usual = { XDG_CONFIG_HOME: join(folder, 'together') }
+    const keys = await Promise.all(Array.from({ length: 8 }, () => ownKey(usual)))
+    expect(new Set(keys.map(key => key.recipients.join())).size).toBe(1)
+    expect(keys.filter(key => key.made)).toHaveLength(1)
+    expect(await readdir(join(folder, 'together/slipway'))).toEqual(['age.txt'])
   })
 
   test.each([0o640, 0o604, 0o620, 0o602, 0o644, 0o777])('a file of mode %i is refused with the mend', async mode => {

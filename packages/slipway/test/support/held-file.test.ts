@@ -4,7 +4,7 @@ import { mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { holdFile, isHeld } from '../../src/support/held-file.ts'
+import { holdFile, isHeld, oneAtATime, removeUnlessHeld } from '../../src/support/held-file.ts'
 
 let folder: string
 let file: string
@@ -47,4 +47,31 @@ test('it is free as soon as the process that held it is killed', async () => {
   holder.kill('SIGKILL')
   await once(holder, 'close')
   expect(await isHeld(file)).toBe(false)
+})
+
+test('what nobody holds is removed, and who comes to hold it at that moment hears that it is gone', async () => {
+  await writeFile(file, '')
+  const handle = await open(file, 'a')
+  expect(await removeUnlessHeld(file)).toBe(false)
+  expect(await holdFile(handle)).toBe(false)
+  await handle.close()
+  await writeFile(file, '')
+  const other = await open(file, 'a')
+  expect(await holdFile(other)).toBe(true)
+  expect(await removeUnlessHeld(file)).toBe(true)
+  expect(await isHeld(file)).toBe(true)
+  await other.close()
+})
+
+test('of those who name one folder, one at a time is at work', async () => {
+  const story: string[] = []
+  const act = (who: string) => async (): Promise<void> => {
+    story.push(`${who} begins`)
+    await new Promise(resolve => setTimeout(resolve, 100))
+    story.push(`${who} ends`)
+  }
+  await Promise.all(['a', 'b', 'c'].map(who => oneAtATime(folder, act(who))))
+  expect(story.map(line => line.slice(2))).toEqual(['begins', 'ends', 'begins', 'ends', 'begins', 'ends'])
+  await expect(oneAtATime(folder, () => Promise.reject(new Error('it fails')))).rejects.toThrow('it fails')
+  await oneAtATime(folder, act('d'))
 })

@@ -52,7 +52,8 @@ export async function openBackups(
   const login = await serverLogin(config, document)
   if (login === undefined) return noBackups
   const directory = backupsDirectory(config, layout)
-  return fileBackups({ ...login, container: container.find, config: { ...config.backups, directory } })
+  const backups = { config: { ...config.backups, directory }, owner: config.project }
+  return fileBackups({ ...login, container: container.find, ...backups })
 }
 
 /** SLIPWAY_BACKUPS wins over slipway.yaml: a server may have its disks elsewhere. */

@@ -10,6 +10,7 @@ import type { Recipient } from '../../secrets/sealed-file.ts'
 import { printSealedFile, recipientName } from '../../secrets/sealed-yaml.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { readIfPresent, writeAtomically } from '../../support/files.ts'
+import { oneAtATime } from '../../support/held-file.ts'
 import type { OpenSecretsOf, SecretsOfEnvironment } from '../application.ts'
 import { openEnvironmentSecrets } from './environment-secrets.ts'
 
@@ -33,16 +34,16 @@ function fileSecrets(config: EnvironmentConfig): SecretsOfEnvironment {
       return { secrets: await newSecrets(owner, recipients), keyMade: own.made ? own.from : undefined }
     },
     async save(secrets, before) {
-      const found = await readIfPresent(file)
-      const expected = before === undefined ? undefined : printSealedFile(before.sealed)
-      // Windows line ends and comments of one's own make no difference.
-      const same =
-        found === undefined ||
-        expected === undefined ||
-        (await readSealedFile(file))?.seal.mac === before?.sealed.seal.mac
-      if (!same) throw changedMeanwhile(file)
       await mkdir(dirname(file), { recursive: true })
-      await writeAtomically(file, printSealedFile(secrets.sealed), 0o644)
+      await oneAtATime(dirname(file), async () => {
+        const found = await readIfPresent(file)
+        // Windows line ends and comments of one's own make no difference.
+        const same =
+          found === undefined ||
+          (before !== undefined && (await readSealedFile(file))?.seal.mac === before.sealed.seal.mac)
+        if (!same) throw changedMeanwhile(file)
+        await writeAtomically(file, printSealedFile(secrets.sealed), 0o644)
+      })
     },
   }
 }
