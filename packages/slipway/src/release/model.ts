@@ -205,6 +205,8 @@ export interface Facts extends AgreedFacts {
   returning?: boolean
   /** The new release does badly and can not go back by itself. */
   doubt?: string
+  /** The watch came to its end, after so long, and saw nothing bad. */
+  watchedMs?: number
   unchanged?: boolean
 }
 
@@ -275,6 +277,8 @@ export interface DeploymentRecord {
   because?: string
   /** Whose images they are. */
   promoted?: Pick<Promotion, 'from' | 'release'>
+  /** How long it was watched after the switch, to the end, and did well. */
+  watchedMs?: number
   /** It was seen to do badly after the switch, and could not go back by itself: why, and what a person can do. */
   doubt?: string
 }

@@ -28,6 +28,7 @@ export function recordOf(ended: EndedDeployment): DeploymentRecord {
       ? {}
       : { promoted: { from: plan.promotion.from, release: plan.promotion.release } }),
     ...(facts.doubt === undefined || ended.outcome !== 'deployed' ? {} : { doubt: facts.doubt }),
+    ...(facts.watchedMs === undefined || ended.outcome !== 'deployed' ? {} : { watchedMs: facts.watchedMs }),
     ...(ended.heldMs === undefined ? {} : { heldMs: ended.heldMs }),
     ...(ended.databaseFingerprint === undefined ? {} : { databaseFingerprint: ended.databaseFingerprint }),
   }

@@ -6,26 +6,59 @@ import { fingerprintFiles } from './fingerprint.ts'
 
 /**
  * Fingerprints of Compose files as written, before any variable is filled in, with the files that they mount read-only
- * or take as configs, by their paths in the project. Comments and the order of keys make no difference. Secrets are not
+ * or take as configs, and those that they bring in, by their paths in the project. Comments and the order of keys make no difference. Secrets are not
  * in it, nor is what containers write to.
  */
 export async function documentFingerprints(
   composeFiles: readonly string[],
   directory: string,
 ): Promise<Record<string, string>> {
+  // Compose starts at the folder of the first file.
+  const start = dirname(composeFiles[0] ?? directory)
   const entries = composeFiles.map(async file => {
-    const values = parseAllDocuments(await readFile(file, 'utf8'), { uniqueKeys: false, logLevel: 'silent' }).map(
-      (each): unknown => each.toJS({ maxAliasCount: 10_000 }),
-    )
-    // Compose starts at the folder of the first file.
-    const mounted = values.flatMap(mountedFiles).map(path => resolve(dirname(composeFiles[0] ?? file), path))
-    const contents = await Promise.all(
-      mounted.map(async path => [relative(directory, path), (await fingerprintFiles(dirname(path), [path])) ?? null]),
-    )
-    const text = JSON.stringify([values, contents], sorted)
+    const text = JSON.stringify(await contentOf(file, { directory, start, above: [] }), sorted)
     return [relative(directory, file), createHash('sha256').update(text).digest('hex').slice(0, 32)] as const
   })
   return Object.fromEntries(await Promise.all(entries))
+}
+
+interface Whereabouts {
+  directory: string
+  /** Where the paths in it start. */
+  start: string
+  /** The files that brought it in. */
+  above: readonly string[]
+}
+
+/** What is in a Compose file, in what it mounts, and in what it brings in by `include` and `extends`. */
+async function contentOf(file: string, { directory, start, above }: Whereabouts): Promise<unknown[]> {
+  const values = parseAllDocuments(await readFile(file, 'utf8'), { uniqueKeys: false, logLevel: 'silent' }).map(
+    (each): unknown => each.toJS({ maxAliasCount: 10_000 }),
+  )
+  const mounted = values.flatMap(mountedFiles).map(path => resolve(start, path))
+  const contents = await Promise.all(
+    mounted.map(async path => [relative(directory, path), (await fingerprintFiles(dirname(path), [path])) ?? null]),
+  )
+  const others = values.flatMap(broughtIn).map(path => resolve(dirname(file), path))
+  if (others.length === 0) return [values, contents]
+  const brought = await Promise.all(
+    others.map(async path => {
+      const isKnown = path === file || above.includes(path) || above.length >= deepest
+      const next = { directory, start: dirname(path), above: [...above, file] }
+      // What can not be read fails when Compose is asked for it.
+      return [relative(directory, path), isKnown ? null : await contentOf(path, next).catch(() => null)]
+    }),
+  )
+  return [values, contents, brought]
+}
+
+const deepest = 20
+
+/** Relative paths, as written. */
+export function broughtIn(document: unknown): string[] {
+  const included = listOf(field(document, 'include')).flatMap(entry => [entry, field(entry, 'path')].flat())
+  const extended = valuesOf(field(document, 'services')).map(service => field(field(service, 'extends'), 'file'))
+  return [...new Set([...included, ...extended])].filter(isWrittenPath).sort()
 }
 
 /** What is the same however a map is ordered. */
@@ -38,9 +71,11 @@ function sorted(_key: string, value: unknown): unknown {
 export function mountedFiles(document: unknown): string[] {
   const mounts = valuesOf(field(document, 'services')).flatMap(service => listOf(field(service, 'volumes')))
   const configs = valuesOf(field(document, 'configs')).map(config => field(config, 'file'))
-  return [...new Set([...mounts.map(readOnlySource), ...configs])]
-    .filter((path): path is string => typeof path === 'string' && !path.includes('$') && !/^[/~]/.test(path))
-    .sort()
+  return [...new Set([...mounts.map(readOnlySource), ...configs])].filter(isWrittenPath).sort()
+}
+
+function isWrittenPath(path: unknown): path is string {
+  return typeof path === 'string' && !path.includes('$') && !/^[/~]/.test(path)
 }
 
 function readOnlySource(mount: unknown): unknown {

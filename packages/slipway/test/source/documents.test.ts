@@ -56,3 +56,20 @@ test('of all ways to write a mount, those that are read-only and in the project 
   for (const rubbish of [null, 1, 'x', [], { services: [] }, { services: 'x' }])
     expect(mountedFiles(rubbish)).toEqual([])
 })
+
+test('what is brought in by include and extends counts, however deep, and a circle ends', async () => {
+  const text = 'include: [inc.yaml]\nservices:\n  web: { extends: { file: common.yaml, service: web } }\n'
+  const common = join(folder, 'infra/common.yaml')
+  await writeFile(join(folder, 'infra/inc.yaml'), 'include: [{ path: [deep.yaml, compose.yml] }]\n')
+  await writeFile(join(folder, 'infra/deep.yaml'), 'services: { job: { image: one } }\n')
+  await writeFile(common, 'services: { web: { image: x } }\n')
+  const before = await fingerprint(text)
+  expect(await fingerprint(text)).toBe(before)
+  await writeFile(common, 'services: { web: { image: x, privileged: true } }\n')
+  const privileged = await fingerprint(text)
+  expect(privileged).not.toBe(before)
+  await writeFile(join(folder, 'infra/deep.yaml'), 'services: { job: { image: two } }\n')
+  expect(await fingerprint(text)).not.toBe(privileged)
+  await rm(common)
+  expect(await fingerprint(text)).not.toBe(before)
+})

@@ -2,6 +2,7 @@ import type { EnvironmentConfig } from '../../config/model.ts'
 import { containerIds, inspect, ofRelease } from '../../engine/containers.ts'
 import { presentImages, type PresentImage } from '../../engine/present-images.ts'
 import type { DeploymentRecord, Release } from '../../release/model.ts'
+import { crashed } from '../../release/judge.ts'
 import type { ContainerState, Ports } from '../../release/ports.ts'
 import type { ProvenRelease } from '../../release/promotion.ts'
 import { servesWell } from '../../release/watch.ts'
@@ -54,9 +55,9 @@ export async function provenRelease(config: EnvironmentConfig, layout: Layout, p
     },
     proof: [
       `committed by ${record?.id ?? ''}, begun ${(record?.startedAt ?? '').slice(0, 16).replace('T', ' ')} UTC`,
-      record?.kind === 'deploy' && record.previous !== undefined && config.watch.forMs > 0
-        ? `watched for ${config.watch.forMs / 1000} s after the switch, and did well`
-        : 'not watched after the switch',
+      record?.watchedMs === undefined
+        ? 'not watched to the end after the switch'
+        : `watched for ${Math.round(record.watchedMs / 1000)} s after the switch, and did well`,
       `${seen.containers} ${seen.containers === 1 ? 'container runs' : 'containers run'} and ${seen.containers === 1 ? 'is' : 'are'} well, of the recorded digests`,
     ],
   }
@@ -135,16 +136,17 @@ async function look(release: Release, config: EnvironmentConfig, ports: Ports): 
 }
 
 /** Pure. */
-export function containerReasons(
-  state: Pick<ContainerState, 'name' | 'status' | 'health'>,
-  image: string,
-  recorded: string | undefined,
-): string[] {
+export function containerReasons(state: ContainerState, image: string, recorded: string | undefined): string[] {
   return [
-    ...(state.status === 'running' ? [] : [`${state.name} is ${state.status}`]),
-    ...(state.status !== 'running' || state.health === 'healthy' || state.health === 'none'
-      ? []
-      : [`${state.name} is ${state.health}`]),
+    ...ailment(state).map(what => `${state.name} ${what}`),
     ...(image === recorded ? [] : [`${state.name} runs another image than the one recorded`]),
   ]
+}
+
+/** What a gate and a watch would not let pass. */
+function ailment(state: ContainerState): string[] {
+  const why = crashed(state)
+  if (why !== undefined) return [why]
+  if (state.status !== 'running') return [`is ${state.status}`]
+  return state.health === 'healthy' || state.health === 'none' ? [] : [`is ${state.health}`]
 }

@@ -45,7 +45,11 @@ export const watch: Step = {
     }
     if (evidence !== undefined) return badly(context, release, old, evidence)
     if (doubt !== undefined) await context.learn({ doubt: `${doubt}; ${old.id} did no better` })
-    return context.signal.aborted ? 'ended early' : doubt === undefined ? 'it does well' : undefined
+    if (context.signal.aborted) return 'ended early'
+    if (doubt !== undefined) return undefined
+    // For whoever promotes it. A note that can not be kept is no reason to go back.
+    await context.learn({ watchedMs: plan.config.watch.forMs }).catch(() => undefined)
+    return 'it does well'
   },
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { containerReasons, imageReasons, recordReasons } from '../../../src/cli/wiring/proven.ts'
 import type { ReleaseService } from '../../../src/release/model.ts'
+import type { ContainerState } from '../../../src/release/ports.ts'
 
 const web = { name: 'web', role: 'web' } as ReleaseService
 const db = { name: 'db', role: 'state' } as ReleaseService
@@ -28,11 +29,20 @@ describe('what is proven', () => {
   })
 
   test('runs in containers of just those, and well', () => {
-    const running = { name: 'c', status: 'running', health: 'healthy' } as const
+    const running = {
+      ...{ id: '1', service: 'web', name: 'c', status: 'running', health: 'healthy' },
+      ...{ restarts: 0, exitCode: 0, outOfMemory: false },
+    } as ContainerState
     expect(containerReasons(running, 'id-1', 'id-1')).toEqual([])
     expect(containerReasons({ ...running, health: 'none' }, 'id-1', 'id-1')).toEqual([])
     expect(containerReasons({ ...running, health: 'starting' }, 'id-1', 'id-1')).toEqual(['c is starting'])
-    expect(containerReasons({ ...running, status: 'restarting' }, 'id-1', 'id-1')).toEqual(['c is restarting'])
+    expect(containerReasons({ ...running, status: 'restarting' }, 'id-1', 'id-1')).toEqual([
+      'c crashed and was restarted',
+    ])
+    expect(containerReasons({ ...running, restarts: 240, exitCode: 1 }, 'id-1', 'id-1')).toEqual([
+      'c crashed and was restarted (exit code 1)',
+    ])
+    expect(containerReasons({ ...running, outOfMemory: true }, 'id-1', 'id-1')).toEqual(['c was killed: out of memory'])
     expect(containerReasons(running, 'id-2', 'id-1')).toEqual(['c runs another image than the one recorded'])
   })
 })

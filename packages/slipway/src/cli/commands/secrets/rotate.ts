@@ -32,8 +32,14 @@ export const run: Handler<RotateInput> = async (input, context) => {
   }
   const application = await openApplication(context, environment)
   const request = { signal: context.signal }
+  let hasBegun = false
   try {
-    const result = await carryOut(application, context, emit => application.deploy(request, emit))
+    const result = await carryOut(application, context, emit =>
+      application.deploy(request, event => {
+        hasBegun = true
+        emit(event)
+      }),
+    )
     // With 4 the new release serves, badly: it has the new value.
     if (result.exitCode !== exitCodes.ok && result.exitCode !== exitCodes.needsPerson)
       await takeBack(name, secrets, before, after, context)
@@ -42,7 +48,8 @@ export const run: Handler<RotateInput> = async (input, context) => {
     else if (login !== undefined && result.exitCode === exitCodes.ok) tellOfOld(login, context)
     return result
   } catch (error) {
-    if (isOpen(error)) note(context, `whether the new ${name} comes live is not known here: ${file} keeps it`)
+    if (hasBegun || isOpen(error))
+      note(context, `whether the new ${name} comes live is not known here: ${file} keeps it`)
     else await takeBack(name, secrets, before, after, context)
     throw error
   }
