@@ -44,6 +44,14 @@ export async function readOrder(runs: string, run: RunId): Promise<Order | undef
   return text === undefined ? undefined : (JSON.parse(text) as Order)
 }
 
+/** Of runs that have not ended, or whose end was not written. */
+export async function ordersUnderWay(runs: string): Promise<Order[]> {
+  const orders = await Promise.all(
+    (await allRuns(runs)).map(async run => ((await endOf(runs, run)) === undefined ? readOrder(runs, run) : undefined)),
+  )
+  return orders.filter(order => order !== undefined)
+}
+
 /** Nobody needs them again: what dies after this is brought to its end without. */
 export async function forgetSecrets(runs: string, run: RunId, given: Order): Promise<void> {
   const { secrets, passwords, ...order } = given

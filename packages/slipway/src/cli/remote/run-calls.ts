@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { endedRunnersArgv, runnerArgv } from '../../runner/container-argv.ts'
-import { noteDeployed } from '../../runner/deployed.ts'
 import { isRunId, runId, runnerContainer, type RunId } from '../../runner/names.ts'
 import { ownPlace } from '../../runner/place.ts'
 import { follow } from '../../runner/follow.ts'
@@ -35,7 +34,6 @@ export interface Armed {
 
 export async function startRun(armed: Armed, order: Omit<Order, 'at'>, { layout }: Target): Promise<RunId> {
   await armed.started
-  if (order.act === 'deploy') await noteDeployed(layout, order)
   await writeOrder(layout.runs, armed.run, { ...order, at: new Date().toISOString() })
   return armed.run
 }

@@ -16,6 +16,7 @@ import { loadHere } from '../wiring/uploaded.ts'
 import type { Calls, CallName, Project, Variables } from './calls.ts'
 import { admitFollowers, followerKey } from './agreement-calls.ts'
 import { FetchedCode } from './fetched-code.ts'
+import { endCutOff } from './cut-off.ts'
 import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
 
 /** The calls of one session, answered by the real application of this server. */
@@ -94,7 +95,14 @@ export class SessionCalls {
       await this.#openAt(deployed.configFile, deployed.variables)
       return { opened: true, folder: dirname(deployed.configFile) }
     },
-    plan: (request, told, signal) => this.#application.plan({ ...request, signal, note: note => void told({ note }) }),
+    plan: async (request, told, signal) => {
+      const { application, ordered } = this.#ready
+      // It takes the lock, and ends what was cut off before.
+      if (request.rehearse) {
+        await endCutOff(this.#layout, { ...ordered, environment: this.#environment }, () => undefined)
+      }
+      return application.plan({ ...request, signal, note: note => void told({ note }) })
+    },
     proven: () => this.#application.proven(),
     status: ({ alert }) => this.#application.status({ alert }),
     history: () => this.#application.history(),
