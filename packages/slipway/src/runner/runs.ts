@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgreementKey } from '../release/several/agreement.ts'
@@ -90,15 +90,24 @@ async function hasStarted(runs: string, run: RunId): Promise<boolean> {
   return (await toldEvents(runs, run)).some(event => event.type === 'deployment-started')
 }
 
-/** Undefined: nobody gave it one in this time. */
+/** Whoever prepares the order is still at it: however long the code takes to come, its runner waits. */
+export async function signOfLife(runs: string, run: RunId, now = new Date()): Promise<void> {
+  await utimes(join(runs, run), now, now)
+}
+
+/** Undefined: nobody gave it one, nor a sign of life, for this time. */
 export async function waitForOrder(
   runs: string,
   run: RunId,
   limitMs: number,
   signal: AbortSignal,
 ): Promise<Order | undefined> {
-  for (const endsAt = performance.now() + limitMs; ; await sleep(waitMs)) {
+  let seen: number | undefined
+  for (let endsAt = performance.now() + limitMs; ; await sleep(waitMs)) {
     const order = await readOrder(runs, run)
+    const sign = (await stat(join(runs, run)).catch(() => undefined))?.mtimeMs
+    if (sign !== seen) endsAt = performance.now() + limitMs
+    seen = sign
     if (order !== undefined || performance.now() > endsAt || signal.aborted) return order
   }
 }

@@ -139,5 +139,5 @@ async function resumed(resume: () => Promise<unknown>): Promise<void> {
 }
 
 const mostTries = 600
-/** For an order: the code is sent meanwhile. */
+/** For an order, from the last sign of life of the session that prepares it. */
 const patienceMs = 15 * 60_000

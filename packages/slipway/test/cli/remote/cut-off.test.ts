@@ -13,6 +13,11 @@ import { layout, type Layout } from '../../../src/store/layout.ts'
 import { SlipwayError } from '../../../src/support/errors.ts'
 
 vi.mock('../../../src/cli/wiring/open-here.ts', () => ({ openHere: vi.fn() }))
+// The runner is there.
+vi.mock('../../../src/support/run.ts', async original => ({
+  ...(await original<typeof import('../../../src/support/run.ts')>()),
+  run: vi.fn(async () => ({ exitCode: 0, stdout: 'running 0', stderr: '', timedOut: false })),
+}))
 
 const [runOfA, runOfB] = ['20261121T173205-aaaaaa', '20261121T173206-bbbbbb']
 const [codeOfA, codeOfB] = ['/uploads/a/slipway.yaml', '/uploads/b/slipway.yaml']
@@ -66,7 +71,7 @@ describe('two runs of different code', () => {
 
   afterEach(async () => {
     vi.unstubAllEnvs()
-    vi.resetAllMocks()
+    vi.mocked(openHere).mockReset()
     await rm(home, { recursive: true, force: true })
   })
 
@@ -75,7 +80,8 @@ describe('two runs of different code', () => {
     const order = { act: 'deploy' as const, configFile, environment: 'prod', by: 'ada@laptop' }
     const variables = { [variable]: configFile === codeOfA ? 'a' : 'b' }
     const target = { project: 'shop-prod', layout: place }
-    await startRun({ run, started: Promise.resolve() }, { ...order, variables }, target)
+    const armed = { run, started: Promise.resolve(), waitsNoMore: () => undefined }
+    await startRun(armed, { ...order, variables }, target)
   }
 
   const carriedOut = (run: string) => work([workCommand, 'shop-prod', run])
@@ -105,7 +111,7 @@ describe('two runs of different code', () => {
 
   test('the machine dies under a deployment and under who would have been refused: its own configuration ends it', async () => {
     await ordered(runOfA, codeOfA)
-    void carriedOut(runOfA)
+    const a = carriedOut(runOfA)
     await hasBegun
     await cutOff()
     lockedBy = undefined
@@ -113,16 +119,19 @@ describe('two runs of different code', () => {
     await begin(place.runs, runOfB)
     expect(await carriedOut(runOfB)).toBe(0)
     expect(asked.at(-1)).toBe(`resume by ${codeOfA}, ${variable}=a`)
+    finishA()
+    await a
   })
 
   test('the next deployment ends it by its own configuration too, and then begins with the new one', async () => {
     await ordered(runOfA, codeOfA)
-    void carriedOut(runOfA)
+    const a = carriedOut(runOfA)
     await hasBegun
     await cutOff()
     lockedBy = undefined
     await ordered(runOfB, codeOfB)
     finishA()
+    await a
     expect(await carriedOut(runOfB)).toBe(0)
     expect(asked.slice(1)).toEqual([`resume by ${codeOfA}, ${variable}=a`, `deploy by ${codeOfB}, ${variable}=b`])
   })
