@@ -123,9 +123,9 @@ export async function pruneRuns(runs: string, keep = 20): Promise<void> {
 
 const longestRunMs = 24 * 3_600_000
 const waitMs = 20
-const orderFile = (runs: string, run: RunId): string => join(runs, run, 'order.json')
+export const orderFile = (runs: string, run: RunId): string => join(runs, run, 'order.json')
 
-async function allRuns(runs: string): Promise<RunId[]> {
+export async function allRuns(runs: string): Promise<RunId[]> {
   try {
     return (await readdir(runs)).filter(isRunId).sort()
   } catch (error) {

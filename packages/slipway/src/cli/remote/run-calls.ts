@@ -4,6 +4,7 @@ import { isRunId, runId, runnerContainer, type RunId } from '../../runner/names.
 import { ownPlace } from '../../runner/place.ts'
 import { follow } from '../../runner/follow.ts'
 import { type Ended } from '../../runner/run-lines.ts'
+import { takeBack } from '../../runner/left-orders.ts'
 import { latestRun, makeRun, pruneRuns, signOfLife, writeOrder, type Order } from '../../runner/runs.ts'
 import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
@@ -102,7 +103,8 @@ export async function followRun(
     if ('ended' in line) ended = line.ended
     else if ('event' in line) return told({ run, number, event: line.event })
   }
-  await follow(layout.runs, run, from, signal, tell, () => isAlive(project, run))
+  const how = await follow(layout.runs, run, from, signal, tell, () => isAlive(project, run))
+  if (how === 'died') await takeBack(layout.runs, run)
   return ended === undefined ? { run, died: true } : { run, ended }
 }
 

@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path'
 import { agreementPlace } from '../../runner/agreement/place.ts'
 import { keepWay } from '../../runner/agreement/way.ts'
 import { readDeployed } from '../../runner/deployed.ts'
+import { removeLeftOrders } from '../../runner/left-orders.ts'
 import { ownPlace, proveMounted } from '../../runner/place.ts'
 import type { Order } from '../../runner/runs.ts'
 import { openUpload, type Upload } from '../../runner/uploads.ts'
@@ -66,6 +67,8 @@ export class SessionCalls {
     await this.#upload?.abandon()
     await this.#fetched?.abandon()
     if (this.#armed !== undefined) await disarmRun(this.#armed, this.#target)
+    // Of sessions that were killed. What can not be removed now is looked at again by the next one.
+    await removeLeftOrders(this.#layout.runs).catch(() => undefined)
   }
 
   readonly #handlers: Handlers = {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { armRun, disarmRun, startRun, type Armed } from '../../../src/cli/remote/run-calls.ts'
+import { armRun, disarmRun, followRun, startRun, type Armed } from '../../../src/cli/remote/run-calls.ts'
 import { placeVariable } from '../../../src/runner/container-argv.ts'
 import { readOrder } from '../../../src/runner/runs.ts'
 import { layout, type Layout } from '../../../src/store/layout.ts'
@@ -79,5 +79,13 @@ describe('a runner that waits for its order', () => {
     expect(await readdir(join(target.layout.runs, armed.run))).toEqual([])
     expect(await readOrder(target.layout.runs, run)).toMatchObject(order)
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('is gone with the order not taken: it is told, and the order is removed', async () => {
+    const run = await startRun(await armRun(target), order, target)
+    gone.add(started[0] ?? '')
+    const never = new AbortController().signal
+    expect(await followRun(run, 0, async () => undefined, never, target)).toEqual({ run, died: true })
+    expect(await readOrder(target.layout.runs, run)).toBeUndefined()
   })
 })
