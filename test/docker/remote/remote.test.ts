@@ -56,11 +56,15 @@ test('the laptop dies and the connection of the next one is cut: the deployment 
   expect((await laptop.ended).signal).toBe('SIGKILL')
 
   const watching = pulse.start(['attach', 'prod', '--json'])
-  const other = await pulse.slipway('deploy', 'prod', '--json')
+  const before = await pulse.inside('cat', deployed())
+  const other = await fromAnotherBranch(() => pulse.slipway('deploy', 'prod', '--json'))
   expect(other.exitCode, other.stderr).toBe(5)
   expect(JSON.parse(other.stdout)).toMatchObject({
     error: { code: 'LOCKED', why: expect.stringMatching(/^\w+@\S+ holds the lock since 20/) },
   })
+  // Whoever is refused changes nothing of what looking, going back and recovery go by.
+  expect(before).toContain('/uploads/')
+  expect(await pulse.inside('cat', deployed())).toBe(before)
   await pulse.server.inside(['pkill', '-KILL', '-u', 'deploy', 'sshd'])
 
   const seen = await watching.ended
@@ -73,6 +77,19 @@ test('the laptop dies and the connection of the next one is cut: the deployment 
   expect(await pulse.versions()).toMatchObject({ web: '2', schema: '2' })
   expect(traffic?.summary().failed).toBe(0)
 })
+
+const deployed = () => `${pulse.store}/deployed.json`
+
+async function fromAnotherBranch<T>(act: () => Promise<T>): Promise<T> {
+  const file = join(pulse.directory, 'slipway.yaml')
+  const text = await readFile(file, 'utf8')
+  await writeFile(file, `${text}# another branch\n`)
+  try {
+    return await act()
+  } finally {
+    await writeFile(file, text)
+  }
+}
 
 test('looking, backing up and going back work from here with what the server knows', async () => {
   const [status, history, logs, backup] = await Promise.all(

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgreementKey } from '../release/several/agreement.ts'
@@ -44,6 +44,14 @@ export async function readOrder(runs: string, run: RunId): Promise<Order | undef
   return text === undefined ? undefined : (JSON.parse(text) as Order)
 }
 
+/** Of runs that have not ended, or whose end was not written. */
+export async function ordersUnderWay(runs: string): Promise<Order[]> {
+  const orders = await Promise.all(
+    (await allRuns(runs)).map(async run => ((await endOf(runs, run)) === undefined ? readOrder(runs, run) : undefined)),
+  )
+  return orders.filter(order => order !== undefined)
+}
+
 /** Nobody needs them again: what dies after this is brought to its end without. */
 export async function forgetSecrets(runs: string, run: RunId, given: Order): Promise<void> {
   const { secrets, passwords, ...order } = given
@@ -82,15 +90,24 @@ async function hasStarted(runs: string, run: RunId): Promise<boolean> {
   return (await toldEvents(runs, run)).some(event => event.type === 'deployment-started')
 }
 
-/** Undefined: nobody gave it one in this time. */
+/** Whoever prepares the order is still at it: however long the code takes to come, its runner waits. */
+export async function signOfLife(runs: string, run: RunId, now = new Date()): Promise<void> {
+  await utimes(join(runs, run), now, now)
+}
+
+/** Undefined: nobody gave it one, nor a sign of life, for this time. */
 export async function waitForOrder(
   runs: string,
   run: RunId,
   limitMs: number,
   signal: AbortSignal,
 ): Promise<Order | undefined> {
-  for (const endsAt = performance.now() + limitMs; ; await sleep(waitMs)) {
+  let seen: number | undefined
+  for (let endsAt = performance.now() + limitMs; ; await sleep(waitMs)) {
     const order = await readOrder(runs, run)
+    const sign = (await stat(join(runs, run)).catch(() => undefined))?.mtimeMs
+    if (sign !== seen) endsAt = performance.now() + limitMs
+    seen = sign
     if (order !== undefined || performance.now() > endsAt || signal.aborted) return order
   }
 }
@@ -106,9 +123,9 @@ export async function pruneRuns(runs: string, keep = 20): Promise<void> {
 
 const longestRunMs = 24 * 3_600_000
 const waitMs = 20
-const orderFile = (runs: string, run: RunId): string => join(runs, run, 'order.json')
+export const orderFile = (runs: string, run: RunId): string => join(runs, run, 'order.json')
 
-async function allRuns(runs: string): Promise<RunId[]> {
+export async function allRuns(runs: string): Promise<RunId[]> {
   try {
     return (await readdir(runs)).filter(isRunId).sort()
   } catch (error) {

@@ -6,6 +6,7 @@ import { SlipwayError } from '../support/errors.ts'
 import { errorCode, readIfPresent, writeAtomically } from '../support/files.ts'
 import { readDeployed } from './deployed.ts'
 import { contentName, filesOf, readManifest, type FileEntry, type Manifest } from './manifest.ts'
+import { ordersUnderWay } from './runs.ts'
 import { isIntact, takeFile, writeTree } from './stored-tree.ts'
 
 /**
@@ -145,10 +146,17 @@ async function knownFiles(uploads: string): Promise<Map<string, string>> {
   return known
 }
 
-/** What was cut off, and folders that nobody used for long: what runs has its own copies, and looking goes by the deployed one. */
+/**
+ * What was cut off, and folders that nobody used for long: what runs has its own copies, looking goes by the deployed
+ * one, and a run that is under way by the one of its order, which may not yet be noted as deployed.
+ */
 export async function removeStale(uploads: string): Promise<void> {
   const oldest = Date.now() - staleAfterMs
-  const deployed = await readDeployed({ environment: dirname(uploads) }).catch(() => undefined)
+  const environment = dirname(uploads)
+  const needed = [
+    await readDeployed({ environment }).catch(() => undefined),
+    ...(await ordersUnderWay(join(environment, 'runs')).catch(() => [])),
+  ]
   const used = await Promise.all(
     (await readdir(uploads))
       .filter(name => !name.endsWith('.json'))
@@ -157,7 +165,8 @@ export async function removeStale(uploads: string): Promise<void> {
   const complete = used.filter(({ name }) => !name.startsWith(partial)).sort((a, b) => b.at - a.at)
   const old = [...used.filter(({ name }) => name.startsWith(partial)), ...complete.slice(kept)]
   for (const { name, at } of old) {
-    if (at >= oldest || deployed?.configFile.startsWith(`${join(uploads, name)}/`) === true) continue
+    const isNeeded = needed.some(each => each?.configFile.startsWith(`${join(uploads, name)}/`) === true)
+    if (at >= oldest || isNeeded) continue
     await rm(join(uploads, name), { recursive: true, force: true })
     await rm(noteOf(join(uploads, name)), { force: true })
   }

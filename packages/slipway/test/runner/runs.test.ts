@@ -5,7 +5,16 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Event } from '../../src/release/events.ts'
 import { follow } from '../../src/runner/follow.ts'
 import { endOf, openRun, type Line } from '../../src/runner/run-lines.ts'
-import { begin, latestRun, makeRun, pruneRuns, readOrder, waitForOrder, writeOrder } from '../../src/runner/runs.ts'
+import {
+  begin,
+  latestRun,
+  makeRun,
+  pruneRuns,
+  readOrder,
+  signOfLife,
+  waitForOrder,
+  writeOrder,
+} from '../../src/runner/runs.ts'
 
 let runs: string
 const run = '20261121T173205-4f2a9c'
@@ -108,6 +117,18 @@ test('a runner that waits gets its order, or none', async () => {
   const late = waitForOrder(runs, '20261121T173208-000000', 60_000, stop.signal)
   stop.abort()
   expect(await late).toBeUndefined()
+})
+
+test('a runner waits on for its order while whoever prepares it gives signs of life', async () => {
+  const waiting = '20261121T173207-000000'
+  await makeRun(runs, waiting)
+  const gets = waitForOrder(runs, waiting, 1500, new AbortController().signal)
+  for (let second = 0; second < 5; second++) {
+    await new Promise(resolve => setTimeout(resolve, 600))
+    await signOfLife(runs, waiting)
+  }
+  await given(waiting)
+  expect(await gets).toEqual(order)
 })
 
 test('a run that found the lock taken is not the one that is under way', async () => {

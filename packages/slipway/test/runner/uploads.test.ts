@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, readlink, rm, stat, utimes, writeFile } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { makeRun, writeOrder } from '../../src/runner/runs.ts'
 import { manifestOf, pieces } from '../../src/runner/read-folder.ts'
 import { filesOf, type Manifest } from '../../src/runner/manifest.ts'
 import { openUpload, uploadNote } from '../../src/runner/uploads.ts'
@@ -132,6 +133,29 @@ test('the one that was deployed stays, however many came after it: looking goes 
   await send({ entries: [file('a', 'new')] }, { a: 'new' })
   expect(await readFile(join(folder, 'a'), 'utf8')).toBe('deployed')
   expect(await uploadNote(folder)).toBeDefined()
+})
+
+test('the one that a run goes by stays until that run has ended, although nothing names it as deployed yet', async () => {
+  const { folder } = await send({ entries: [file('a', 'ordered')] }, { a: 'ordered' })
+  const [runs, run] = [join(base, 'runs'), '20261121T173205-4f2a9c']
+  const asked = { act: 'deploy' as const, environment: 'prod', by: 'ada@laptop', at: '', variables: {} }
+  await makeRun(runs, run)
+  await writeOrder(runs, run, { ...asked, configFile: join(folder, 'a') })
+  for (let version = 0; version < 8; version++) {
+    await send({ entries: [file('a', `${version}`)] }, { a: `${version}` })
+  }
+  async function comeLater(text: string): Promise<void> {
+    for (const name of await readdir(uploads)) {
+      const at = new Date(Date.now() - (join(uploads, name) === folder ? 9_200_000 : 7_200_000))
+      await utimes(join(uploads, name), at, at)
+    }
+    await send({ entries: [file('a', text)] }, { a: text })
+  }
+  await comeLater('new')
+  expect(await readFile(join(folder, 'a'), 'utf8')).toBe('ordered')
+  await writeFile(join(runs, run, 'lines.jsonl'), `${JSON.stringify({ ended: { error: { code: 'LOCKED' } } })}\n`)
+  await comeLater('newer')
+  expect(await readdir(uploads)).not.toContain(folder.split('/').at(-1))
 })
 
 test('a folder here becomes the same folder there, large files and all', async () => {

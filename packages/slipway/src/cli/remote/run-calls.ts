@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { endedRunnersArgv, runnerArgv } from '../../runner/container-argv.ts'
-import { noteDeployed } from '../../runner/deployed.ts'
 import { isRunId, runId, runnerContainer, type RunId } from '../../runner/names.ts'
 import { ownPlace } from '../../runner/place.ts'
 import { follow } from '../../runner/follow.ts'
 import { type Ended } from '../../runner/run-lines.ts'
-import { latestRun, makeRun, pruneRuns, writeOrder, type Order } from '../../runner/runs.ts'
+import { takeBack } from '../../runner/left-orders.ts'
+import { latestRun, makeRun, pruneRuns, signOfLife, writeOrder, type Order } from '../../runner/runs.ts'
 import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { lastLines, run as runProgram } from '../../support/run.ts'
 import type { Calls, Followed } from './calls.ts'
 
 /**
- * Starts a runner in a container of its own, which goes on whatever happens to this session. It waits for its order, and
- * goes away when none comes.
+ * Starts a runner in a container of its own, which goes on whatever happens to this session. It waits for its order as
+ * long as this session lives, and goes away when none comes.
  */
 export async function armRun({ project, layout }: Target): Promise<Armed> {
   const place = ownPlace()
@@ -25,23 +25,45 @@ export async function armRun({ project, layout }: Target): Promise<Armed> {
   // Told to whoever gives the order.
   started.catch(() => undefined)
   void removeEnded(project)
-  return { run, started }
+  const signs = setInterval(() => void signOfLife(layout.runs, run).catch(() => undefined), signEveryMs)
+  signs.unref()
+  return { run, started, waitsNoMore: () => clearInterval(signs) }
 }
 
 export interface Armed {
   run: RunId
   started: Promise<void>
+  /** No order is to come any more. */
+  waitsNoMore(): void
 }
 
-export async function startRun(armed: Armed, order: Omit<Order, 'at'>, { layout }: Target): Promise<RunId> {
-  await armed.started
-  if (order.act === 'deploy') await noteDeployed(layout, order)
-  await writeOrder(layout.runs, armed.run, { ...order, at: new Date().toISOString() })
-  return armed.run
+const signEveryMs = 20_000
+
+/** Docker may have been restarted while the code came: a runner without an order ends then, and this takes another one. */
+export async function startRun(armed: Armed, order: Omit<Order, 'at'>, target: Target): Promise<RunId> {
+  try {
+    await armed.started
+    if (await isAlive(target.project, armed.run)) return await giveOrder(armed.run, order, target)
+  } finally {
+    armed.waitsNoMore()
+  }
+  const another = await armRun(target)
+  try {
+    await another.started
+    return await giveOrder(another.run, order, target)
+  } finally {
+    another.waitsNoMore()
+  }
+}
+
+async function giveOrder(run: RunId, order: Omit<Order, 'at'>, { layout }: Target): Promise<RunId> {
+  await writeOrder(layout.runs, run, { ...order, at: new Date().toISOString() })
+  return run
 }
 
 /** Nobody gives it an order any more. */
-export async function disarmRun({ run, started }: Armed, target: Target): Promise<void> {
+export async function disarmRun({ run, started, waitsNoMore }: Armed, target: Target): Promise<void> {
+  waitsNoMore()
   await started.then(
     () => interruptRun(run, target),
     () => undefined,
@@ -81,7 +103,8 @@ export async function followRun(
     if ('ended' in line) ended = line.ended
     else if ('event' in line) return told({ run, number, event: line.event })
   }
-  await follow(layout.runs, run, from, signal, tell, () => isAlive(project, run))
+  const how = await follow(layout.runs, run, from, signal, tell, () => isAlive(project, run))
+  if (how === 'died') await takeBack(layout.runs, run)
   return ended === undefined ? { run, died: true } : { run, ended }
 }
 

@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path'
 import { agreementPlace } from '../../runner/agreement/place.ts'
 import { keepWay } from '../../runner/agreement/way.ts'
 import { readDeployed } from '../../runner/deployed.ts'
+import { removeLeftOrders } from '../../runner/left-orders.ts'
 import { ownPlace, proveMounted } from '../../runner/place.ts'
 import type { Order } from '../../runner/runs.ts'
 import { openUpload, type Upload } from '../../runner/uploads.ts'
@@ -16,6 +17,7 @@ import { loadHere } from '../wiring/uploaded.ts'
 import type { Calls, CallName, Project, Variables } from './calls.ts'
 import { admitFollowers, followerKey } from './agreement-calls.ts'
 import { FetchedCode } from './fetched-code.ts'
+import { endCutOff } from './cut-off.ts'
 import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
 
 /** The calls of one session, answered by the real application of this server. */
@@ -65,6 +67,8 @@ export class SessionCalls {
     await this.#upload?.abandon()
     await this.#fetched?.abandon()
     if (this.#armed !== undefined) await disarmRun(this.#armed, this.#target)
+    // Of sessions that were killed. What can not be removed now is looked at again by the next one.
+    await removeLeftOrders(this.#layout.runs).catch(() => undefined)
   }
 
   readonly #handlers: Handlers = {
@@ -94,7 +98,14 @@ export class SessionCalls {
       await this.#openAt(deployed.configFile, deployed.variables)
       return { opened: true, folder: dirname(deployed.configFile) }
     },
-    plan: (request, told, signal) => this.#application.plan({ ...request, signal, note: note => void told({ note }) }),
+    plan: async (request, told, signal) => {
+      const { application, ordered } = this.#ready
+      // It takes the lock, and ends what was cut off before.
+      if (request.rehearse) {
+        await endCutOff(this.#layout, { ...ordered, environment: this.#environment }, () => undefined)
+      }
+      return application.plan({ ...request, signal, note: note => void told({ note }) })
+    },
     proven: () => this.#application.proven(),
     status: ({ alert }) => this.#application.status({ alert }),
     history: () => this.#application.history(),

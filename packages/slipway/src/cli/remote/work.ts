@@ -3,7 +3,7 @@ import type { Event } from '../../release/events.ts'
 import type { DeploymentRecord } from '../../release/model.ts'
 import { errorDocument } from '../../runner/error-document.ts'
 import { isRunId, workCommand, type RunId } from '../../runner/names.ts'
-import { readDeployed } from '../../runner/deployed.ts'
+import { noteDeployed, readDeployed } from '../../runner/deployed.ts'
 import { endOf, openRun, toldEvents, type Ended, type RunWriter } from '../../runner/run-lines.ts'
 import { begin, forgetSecrets, waitForOrder, type Order } from '../../runner/runs.ts'
 import { takeOver } from '../../secrets/handed-over.ts'
@@ -13,7 +13,9 @@ import { operatorVariable } from '../../store/lock.ts'
 import { asSlipwayError, exitCodes, SlipwayError, type ErrorCode } from '../../support/errors.ts'
 import { redactor } from '../../support/redact.ts'
 import { openHere } from '../wiring/open-here.ts'
+import type { RealApplication } from '../wiring/real-application.ts'
 import { takePasswords } from '../wiring/registries.ts'
+import { endCutOff } from './cut-off.ts'
 
 /** The runner's second process: carries out the order, or brings to its end what died, and tells it line by line. */
 export async function work(argv: readonly string[]): Promise<number> {
@@ -27,14 +29,11 @@ export async function work(argv: readonly string[]): Promise<number> {
   if ((await endOf(place.runs, run)) !== undefined) return takeUp(order, place)
   const isFirst = await begin(place.runs, run)
   await forgetSecrets(place.runs, run, order)
-  Object.assign(process.env, order.variables)
-  takeOver(order.secrets)
-  takePasswords(order.passwords)
   process.env[operatorVariable] = order.by
   const lines = await openRun(place.runs, run)
   try {
     lines.write({
-      ended: await (isFirst ? carryOut(order, lines, interrupt.signal) : bringToEnd(order, run, place, lines)),
+      ended: await (isFirst ? carryOut(order, place, lines, interrupt.signal) : bringToEnd(order, run, place, lines)),
     })
     return exitCodes.ok
   } catch (thrown) {
@@ -50,27 +49,34 @@ export async function work(argv: readonly string[]): Promise<number> {
 
 const final = new Set<ErrorCode>(['RUNNER_FAILED', 'NEEDS_PERSON'])
 
-async function carryOut(order: Order, lines: RunWriter, signal: AbortSignal): Promise<Ended> {
+async function carryOut(order: Order, place: Layout, lines: RunWriter, signal: AbortSignal): Promise<Ended> {
   const { promotion, agreementKey } = order
   const following = agreementKey === undefined ? {} : { agreementKey }
-  const application = await openHere(order.configFile, order.environment)
   const emit = (event: Event): void => lines.write({ event })
+  await endCutOff(place, order, emit)
+  Object.assign(process.env, order.variables)
+  takeOver(order.secrets)
+  takePasswords(order.passwords)
+  const application = await openHere(order.configFile, order.environment)
+  const begins = (): Promise<void> => noteDeployed(place, order)
   if (order.act === 'deploy')
     return {
       record: await application.deploy(
         { signal, ...following, ...(promotion === undefined ? {} : { promotion }) },
         emit,
+        begins,
       ),
     }
-  return { record: await application.rollback({ signal, ...following, ...order.rollback }, emit) }
+  return { record: await application.rollback({ signal, ...following, ...order.rollback }, emit, begins) }
 }
 
 /**
  * The one that carried it out is dead. Its guardian, or this, ends the deployment; the journal tells what the lines do
  * not. A deployment that had not begun is not begun now: nobody knows what the person who asked has done since.
+ * What is unfinished may be another run's, which this one found the lock taken by: whose it is has noted its configuration.
  */
 async function bringToEnd(order: Order, run: RunId, place: Layout, lines: RunWriter): Promise<Ended> {
-  const application = await openHere(order.configFile, order.environment)
+  const application = await openDeployed(order, place)
   await resumed(() => application.resume({ signal: new AbortController().signal }, () => undefined))
   const told = await toldEvents(place.runs, run)
   // Of one that this run found cut off and ended first, no start is told here.
@@ -95,11 +101,9 @@ async function bringToEnd(order: Order, run: RunId, place: Layout, lines: RunWri
  * only looks goes by what was deployed last.
  */
 async function takeUp(order: Order, place: Layout): Promise<number> {
-  const { configFile, variables } = (await readDeployed(place)) ?? order
-  Object.assign(process.env, variables)
   process.env[operatorVariable] = order.by
   try {
-    const application = await openHere(configFile, order.environment)
+    const application = await openDeployed(order, place)
     await resumed(() => application.resume({ signal: new AbortController().signal }, () => undefined))
     return exitCodes.ok
   } catch (thrown) {
@@ -107,6 +111,13 @@ async function takeUp(order: Order, place: Layout): Promise<number> {
     process.stderr.write(`${error.message}: ${error.why ?? error.code}\n`)
     return final.has(error.code) ? exitCodes.ok : exitCodes.failedNothingChanged
   }
+}
+
+/** What was cut off before anything was noted was the first. */
+async function openDeployed(order: Order, place: Layout): Promise<RealApplication> {
+  const { configFile, variables } = (await readDeployed(place)) ?? order
+  Object.assign(process.env, variables)
+  return openHere(configFile, order.environment)
 }
 
 /** It may have died after its journal began and before it told anybody. */
@@ -128,5 +139,5 @@ async function resumed(resume: () => Promise<unknown>): Promise<void> {
 }
 
 const mostTries = 600
-/** For an order: the code is sent meanwhile. */
+/** For an order, from the last sign of life of the session that prepares it. */
 const patienceMs = 15 * 60_000

@@ -6,6 +6,7 @@ import { untagUnknown } from '../../engine/images.ts'
 import { discardRelease } from '../../engine/fetch.ts'
 import type { DeploymentRecord, Release, ReleaseId } from '../../release/model.ts'
 import type { Ports } from '../../release/ports.ts'
+import { removeLeftOrders } from '../../runner/left-orders.ts'
 import type { Layout } from '../../store/layout.ts'
 import { fileJournal } from '../../store/journal.ts'
 import { fileReleases, isReleaseId } from '../../store/releases.ts'
@@ -20,7 +21,9 @@ import { rehearsalFolder } from './rehearsals.ts'
 export async function removeHalfMade(config: EnvironmentConfig, layout: Layout, ports: Ports): Promise<void> {
   await rm(join(layout.environment, 'incoming'), { recursive: true, force: true })
   await removeAbandoned(backupsDirectory(config, layout))
-  for (const folder of [layout.environment, layout.journals, layout.runs]) await removeHalfWritten(folder)
+  for (const folder of [layout.environment, layout.journals]) await removeHalfWritten(folder)
+  // On a full disk not all of it can be done, and a deployment may make room.
+  await removeLeftOrders(layout.runs).catch(() => undefined)
   await removeRehearsal(layout, ports)
   for (const { id, release } of await halfMadeReleases(layout)) {
     if (release !== undefined) await discardRelease(release, layout.release(id))

@@ -101,21 +101,22 @@ export class RealApplication implements Application {
     })
   }
 
-  deploy(request: DeployRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
+  /** `begins`: under the lock, when all is planned. Whoever finds the deployment cut off goes by what it has noted. */
+  deploy(request: DeployRequest, emit: (event: Event) => void, begins = nothing): Promise<DeploymentRecord> {
     const { signal, promotion } = request
     const purpose = promotion === undefined ? 'deploy' : `promote ${promotion.release} of ${promotion.from}`
     this.promotion = promotion
     this.follow(request)
-    return this.run(`${purpose} to ${this.environment}`, signal, emit, ports => {
+    return this.run(`${purpose} to ${this.environment}`, signal, emit, async ports => {
       beginChecks(this.opened.begun, ports.appDatabase ?? ports.database)
-      return this.planDeployment(ports, request)
+      return begun(await this.planDeployment(ports, request), begins)
     })
   }
 
-  rollback(request: RollbackRequest, emit: (event: Event) => void): Promise<DeploymentRecord> {
+  rollback(request: RollbackRequest, emit: (event: Event) => void, begins = nothing): Promise<DeploymentRecord> {
     this.follow(request)
-    return this.run(`roll back ${this.environment}`, request.signal, emit, ports =>
-      rollbackPlan(this.config, ports, request),
+    return this.run(`roll back ${this.environment}`, request.signal, emit, async ports =>
+      begun(await rollbackPlan(this.config, ports, request), begins),
     )
   }
 
@@ -386,3 +387,10 @@ export class RealApplication implements Application {
     }
   }
 }
+
+async function begun(plan: Plan, begins: () => Promise<void>): Promise<Plan> {
+  await begins()
+  return plan
+}
+
+const nothing = (): Promise<void> => Promise.resolve()

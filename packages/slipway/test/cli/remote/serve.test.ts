@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { serveSession } from '../../../src/cli/remote/serve.ts'
+import { makeRun, readOrder, writeOrder } from '../../../src/runner/runs.ts'
 import { Wire } from '../../../src/runner/wire.ts'
+import { layout } from '../../../src/store/layout.ts'
 
 let home: string
 let wire: Wire
@@ -99,6 +101,18 @@ test('a file that arrives damaged is told with the call that follows it', async 
 test('rubbish ends the session, and does no harm', async () => {
   input.write('this is no message\n')
   expect(await served).toBe(0)
+})
+
+test('a session that ends removes what killed ones have left of orders, with secrets in it', async () => {
+  const { runs } = layout('shop-prod', home)
+  const run = '20261121T173205-4f2a9c'
+  await makeRun(runs, run)
+  const asked = { act: 'deploy' as const, environment: 'prod', by: 'ada@laptop', at: '', variables: {} }
+  await writeOrder(runs, run, { ...asked, configFile: '/x/slipway.yaml', passwords: { registry: 'hush' } })
+  await utimes(join(runs, run, 'order.json'), 1_700_000_000, 1_700_000_000)
+  input.end()
+  expect(await served).toBe(0)
+  expect(await readOrder(runs, run)).toBeUndefined()
 })
 
 test('nobody starts a session by hand', async () => {
