@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isThere } from '../../../packages/slipway/src/support/files.ts'
-import { aConfig, aRelease, ask, dockerOk, edgeLab, type EdgeLab } from './lab.ts'
+import { aConfig, aRelease, ask, dockerOk, edgeLab, freePort, type EdgeLab } from './lab.ts'
 
 /** No app runs: a host that the front serves is answered 503, another one 404. */
-describe('the front on real Docker, changed by several', () => {
+describe('the front on real Docker, changed by several and taken back', () => {
   let lab: EdgeLab
 
   beforeEach(async () => {
@@ -36,6 +36,34 @@ describe('the front on real Docker, changed by several', () => {
     expect(await dockerOk(['ps', '--all', '--format', '{{.Names}}', '--filter', `name=${lab.edgeName}`])).toBe(
       lab.edgeName,
     )
+  })
+
+  it('serves a site again as it was, also when what replaces it is still under way', async () => {
+    const project = `${lab.prefix}-a`
+    const edge = lab.edge(project)
+    const [old, moved] = [
+      { host: '127.0.0.1', port: lab.port },
+      { host: '127.0.0.1', port: await freePort() },
+    ]
+    const release = aRelease(project, 'r1', [{ name: 'web', hosts: ['a.test'] }])
+    const renamed = aRelease(project, 'r2', [{ name: 'web', hosts: ['new.test'] }])
+    await edge.ensureFront(release, aConfig(project, { listen: old }))
+    const before = await edge.site()
+    await edge.ensureFront(renamed, aConfig(project, { listen: moved }))
+    expect([await serving(old.port, 'a.test'), await serving(moved.port, 'new.test')]).toEqual(['refused', 503])
+    // As after a kill: another process brings it back, and does so twice.
+    for (const again of [lab.edge(project), lab.edge(project)]) {
+      await again.bringBackSite(before)
+      expect([await serving(old.port, 'a.test'), await serving(moved.port, 'new.test')]).toEqual([503, 'refused'])
+    }
+    const underWay = edge.ensureFront(renamed, aConfig(project, { listen: moved }))
+    await edge.bringBackSite(before)
+    await underWay
+    expect([await serving(old.port, 'a.test'), await serving(moved.port, 'new.test')]).toEqual([503, 'refused'])
+    // A first deployment had none.
+    await edge.bringBackSite(undefined)
+    expect(await serving(old.port, 'a.test')).toBe('refused')
+    expect(await edge.site()).toBeUndefined()
   })
 
   it('asks nobody to leave any more for a reload that was killed', async () => {

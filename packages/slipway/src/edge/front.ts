@@ -7,6 +7,7 @@ import { loadConfig, runningConfig, startFront, type Front } from './front-conta
 import { listensOf } from './front-listens.ts'
 import { aloneAtFront } from './front-lock.ts'
 import { portInUse, proveFree } from './listeners.ts'
+import type { EdgeLayout } from './layout.ts'
 import { conflictOf } from './site-conflicts.ts'
 import { readSites, writeSite } from './site-files.ts'
 import type { Site } from './site.ts'
@@ -40,6 +41,12 @@ async function bringSite(
   if (site !== undefined && !sameJson(own, site)) await writeSite(front.layout, project, site)
   if (!isWanted) await bring(front, wanted, running, () => writeSite(front.layout, project, own))
   if (site === undefined) await writeSite(front.layout, project, undefined)
+}
+
+/** What the file of the project's site says, in a form that `siteFromText` reads. */
+export async function siteText(layout: EdgeLayout, project: string): Promise<string | undefined> {
+  const site = (await readSites(layout)).find(each => each.project === project)
+  return site === undefined ? undefined : JSON.stringify(site)
 }
 
 /** Starts or reloads the front with a configuration; takes back what was written if it does not accept it. */
