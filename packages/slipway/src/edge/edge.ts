@@ -4,7 +4,7 @@ import { SlipwayError } from '../support/errors.ts'
 import { closeDoor, closeWebSockets, openDoor } from './door.ts'
 import { countAnswered, countInFlight } from './door-counts.ts'
 import type { Front } from './front-container.ts'
-import { ensureSite } from './front.ts'
+import { ensureSite, siteText } from './front.ts'
 import type { Issuer } from './front-config.ts'
 import { waitingRoom, type WaitingRoom } from './hold.ts'
 import { edgeLayout, holdName } from './layout.ts'
@@ -13,7 +13,7 @@ import { safeName } from './names.ts'
 import { probeThrough } from './probe.ts'
 import { probePublic, publicPlace } from './public-probe.ts'
 import type { FrontPorts } from './site-conflicts.ts'
-import { siteOf } from './site.ts'
+import { siteFromText, siteOf, type Site } from './site.ts'
 import { warmUp } from './warm-up.ts'
 
 /**
@@ -36,10 +36,16 @@ export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
     ports: options.ports ?? { http: 80, https: 443 },
     ...(options.issuer === undefined ? {} : { issuer: options.issuer }),
   }
+  /** What was begun with this app's site ends before the next begins: a deployment goes back while what it cut off may go on. */
+  let siteSettled: Promise<void> = Promise.resolve()
   const room = options.room ?? waitingRoom(layout, project)
 
   return {
-    ensureFront: (release, config) => ensureSite(front, settings, own(release), siteOf(release, config)),
+    ensureFront: (release, config) => inTurn(own(release), () => siteOf(release, config)),
+
+    site: () => siteText(layout, project),
+
+    bringBackSite: site => inTurn(project, () => (site === undefined ? undefined : siteOfBefore(site))),
 
     openDoor: (release, networks) => openDoor(layout, image, ofProject(release), networks),
 
@@ -88,6 +94,18 @@ export function caddyEdge(options: CaddyEdgeOptions): CaddyEdge {
     answered: release => countAnswered(layout, ofProject(release)),
 
     close: limitMs => room.close(limitMs),
+  }
+
+  async function inTurn(of: string, site: () => Site | undefined): Promise<void> {
+    const done = siteSettled.then(() => ensureSite(front, settings, of, site()))
+    siteSettled = done.catch(() => undefined)
+    return done
+  }
+
+  function siteOfBefore(text: string): Site {
+    const site = siteFromText(text)
+    if (site?.project === project) return site
+    throw new SlipwayError('BUG', `The edge of ${project} was given a site that is not its own`)
   }
 
   function probe(release: Release, service: string, path: string, timeoutMs: number): Promise<Probe> {

@@ -48,15 +48,15 @@ export async function startFront(front: Front, wanted: Json): Promise<void> {
     volume: front.volume,
     directory: front.layout.directory,
   })
-  await docker(argv, `The edge ${front.name} could not be started`, 'No edge runs.')
+  const id = (await docker(argv, `The edge ${front.name} could not be started`, 'No edge runs.')).trim()
   const started = performance.now()
   for (;;) {
     const running = await askFront(front, { method: 'GET', path: '/config/', timeoutMs: 2000 }).catch(() => undefined)
     if (running?.status === 200 && sameJson(JSON.parse(running.body), wanted)) return
     const waited = performance.now() - started
-    const container = waited > 1000 ? await inspectContainer(front.name) : undefined
+    const container = waited > 1000 ? await inspectContainer(id) : undefined
     const died = waited > 1000 && container?.running !== true
-    if (died || waited > startTimeoutMs) throw await giveUp(front)
+    if (died || waited > startTimeoutMs) throw await giveUp(id)
     await sleep(20)
   }
 }
@@ -93,9 +93,10 @@ async function askFront(front: Front, ask: AdminRequest): Promise<AdminAnswer> {
   }
 }
 
-async function giveUp(front: Front): Promise<SlipwayError> {
-  const output = await lastOutput(front.name)
-  await removeContainer(front.name)
+/** By its id: whatever has the front's name by now is not ours to remove. */
+async function giveUp(id: string): Promise<SlipwayError> {
+  const output = await lastOutput(id)
+  await removeContainer(id)
   return refusal('The edge did not start', output.at(-1) ?? 'It does not answer.', output)
 }
 

@@ -5,15 +5,14 @@ import { sameJson, type Json } from './caddy-document.ts'
 import { frontConfig, type FrontSettings } from './front-config.ts'
 import { loadConfig, runningConfig, startFront, type Front } from './front-container.ts'
 import { listensOf } from './front-listens.ts'
+import { aloneAtFront } from './front-lock.ts'
 import { portInUse, proveFree } from './listeners.ts'
+import type { EdgeLayout } from './layout.ts'
 import { conflictOf } from './site-conflicts.ts'
 import { readSites, writeSite } from './site-files.ts'
 import type { Site } from './site.ts'
 
-/**
- * Makes sure that the front runs and serves the project's site, and touches it only if it does not already.
- * Two projects may do this at once: whoever loaded last looks again whether the sites are still those it loaded.
- */
+/** Makes sure that the front runs and serves the project's site, and touches it only if it does not already. */
 export async function ensureSite(
   front: Front,
   settings: FrontSettings,
@@ -21,23 +20,33 @@ export async function ensureSite(
   site: Site | undefined,
 ): Promise<void> {
   await mkdir(front.layout.sites, { recursive: true, mode: 0o700 })
-  for (let attempt = 0; attempt < 10; attempt++) {
-    const before = await readSites(front.layout)
-    const own = before.find(each => each.project === project)
-    if (site === undefined && own === undefined) return
-    const others = before.filter(each => each.project !== project)
-    if (site !== undefined) refuseConflict(site, others, settings)
-    const sites = site === undefined ? others : [...others, site]
-    const wanted = frontConfig(sites, settings)
-    const running = await runningConfig(front)
-    if (!sameJson(own, site)) await writeSite(front.layout, project, site)
-    if (!sameJson(running, wanted)) await bring(front, wanted, running, () => writeSite(front.layout, project, own))
-    if (sameJson(frontConfig(await readSites(front.layout), settings), wanted)) return
-  }
-  throw new SlipwayError('EDGE_FAILED', 'The edge could not be brought up to date', {
-    why: 'Other deployments kept changing it.',
-    next: 'Deploy again.',
-  })
+  await aloneAtFront(front.layout, () => bringSite(front, settings, project, site))
+}
+
+async function bringSite(
+  front: Front,
+  settings: FrontSettings,
+  project: string,
+  site: Site | undefined,
+): Promise<void> {
+  const before = await readSites(front.layout)
+  const own = before.find(each => each.project === project)
+  if (site === undefined && own === undefined) return
+  const others = before.filter(each => each.project !== project)
+  if (site !== undefined) refuseConflict(site, others, settings)
+  const wanted = frontConfig(site === undefined ? others : [...others, site], settings)
+  const running = await runningConfig(front)
+  const isWanted = sameJson(running, wanted)
+  // One that goes leaves its file last: cut off before that, it is seen that the front may still have it.
+  if (site !== undefined && !sameJson(own, site)) await writeSite(front.layout, project, site)
+  if (!isWanted) await bring(front, wanted, running, () => writeSite(front.layout, project, own))
+  if (site === undefined) await writeSite(front.layout, project, undefined)
+}
+
+/** What the file of the project's site says, in a form that `siteFromText` reads. */
+export async function siteText(layout: EdgeLayout, project: string): Promise<string | undefined> {
+  const site = (await readSites(layout)).find(each => each.project === project)
+  return site === undefined ? undefined : JSON.stringify(site)
 }
 
 /** Starts or reloads the front with a configuration; takes back what was written if it does not accept it. */

@@ -21,6 +21,7 @@ export function edgeLayout(directory: string): EdgeLayout {
   return {
     directory,
     frontConfig: join(directory, 'front.json'),
+    frontLock: join(directory, 'front.lock'),
     leaving: join(directory, leavingName),
     frontAdmin: socketPath(join(directory, 'admin.sock')),
     sites: join(directory, 'sites'),
@@ -34,6 +35,8 @@ export function edgeLayout(directory: string): EdgeLayout {
 export interface EdgeLayout {
   directory: string
   frontConfig: string
+  /** Held by the one process that changes the front. */
+  frontLock: string
   leaving: string
   frontAdmin: string
   sites: string

@@ -182,6 +182,8 @@ export interface Facts extends AgreedFacts {
   rehearsal?: Rehearsal
   /** What the new release needs to be started may be there ahead of the steps that start it. */
   madeReady?: boolean
+  /** The app's site may have been changed; what it was before. Without: there was none. */
+  site?: { before?: string }
   held?: { services: string[] }
   fenced?: boolean
   quieted?: string[]

@@ -191,6 +191,10 @@ export interface JobResult {
 export interface Edge {
   /** Makes sure that the front runs and has this app's site. Reloads it only when the site is new or differs. */
   ensureFront(release: Release, config: EnvironmentConfig): Promise<void>
+  /** This app's site as it is now, for `bringBackSite`; undefined: it has none. */
+  site(): Promise<string | undefined>
+  /** Makes this app's site again what `site` told, and has the front serve it: after whatever is still being done about it. */
+  bringBackSite(site: string | undefined): Promise<void>
   /** Starts the release's door on the release's networks. */
   openDoor(release: Release, networks: string[]): Promise<void>
   /** One request through the release's own door, as real traffic would go. */

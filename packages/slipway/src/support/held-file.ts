@@ -10,8 +10,15 @@ import { isMissing } from './files.ts'
  * False: somebody took it for abandoned just before, and removed it.
  */
 export async function holdFile(handle: FileHandle): Promise<boolean> {
-  await lock(handle, patienceSeconds)
+  await lock(handle, patienceMs)
   return (await handle.stat()).nlink > 0
+}
+
+/** The same, and waits until it is nobody else's. False: it still is. Rejects where files can not be marked. */
+export async function waitToHold(handle: FileHandle, limitMs: number): Promise<boolean> {
+  const exitCode = await lock(handle, limitMs)
+  if (exitCode === 0 || exitCode === conflict) return exitCode === 0
+  throw new Error(exitCode === undefined ? 'The program flock does not run.' : `flock ended with code ${exitCode}.`)
 }
 
 /** Whether somebody has marked it; undefined: that can not be told here. */
@@ -28,8 +35,8 @@ export async function removeUnlessHeld(file: string): Promise<boolean | undefine
 export async function oneAtATime<T>(path: string, act: () => Promise<T>): Promise<T> {
   const handle = await open(path, 'r')
   try {
-    if ((await lock(handle, patienceSeconds)) === conflict)
-      throw new Error(`somebody else has been at work on ${path} for ${patienceSeconds} s`)
+    if ((await lock(handle, patienceMs)) === conflict)
+      throw new Error(`somebody else has been at work on ${path} for ${patienceMs / 1000} s`)
     return await act()
   } finally {
     await handle.close()
@@ -50,13 +57,15 @@ async function whileFree(file: string, act: () => unknown): Promise<boolean | un
   }
 }
 
-async function lock(handle: FileHandle, seconds: number): Promise<number | undefined> {
-  const argv = ['--exclusive', '--timeout', String(seconds), '--conflict-exit-code', String(conflict), '3']
-  const child = spawn('flock', argv, { stdio: ['ignore', 'ignore', 'ignore', handle.fd] })
+async function lock(handle: FileHandle, limitMs: number): Promise<number | undefined> {
+  const patience = limitMs === 0 ? ['--nonblock'] : ['--timeout', String(limitMs / 1000)]
+  const argv = ['--exclusive', ...patience, '--conflict-exit-code', String(conflict), '3']
+  // A session of its own: a Ctrl-C in the terminal is for the deployment, which may wait for it on its way back.
+  const child = spawn('flock', argv, { stdio: ['ignore', 'ignore', 'ignore', handle.fd], detached: true })
   const [exitCode] = (await once(child, 'close').catch(() => [])) as [number?]
   return exitCode
 }
 
 const conflict = 75
 /** What is done meanwhile takes milliseconds. */
-const patienceSeconds = 10
+const patienceMs = 10_000

@@ -46,6 +46,20 @@ describe('a deployment', () => {
     expectServing(world, 'r1', 'v1')
     expect(world.databases.get('app')?.rows).toBe(5)
   })
+
+  test('that fails in a hold keeps nobody waiting for a front that does not take the old site', async () => {
+    const world = await deployedWorld()
+    Object.assign(world, { health: 'never', frontRefuses: true })
+    expect(await deploy(world, 'v2', pending)).toMatchObject({ outcome: 'needs-person' })
+    expect(world.live).toBe('r1')
+    expect(world.write()).toBe(true)
+    // The next run of any kind brings it back.
+    world.frontRefuses = false
+    world.health = 'good'
+    await deploy(world, 'v1', none)
+    expect(world.history.at(-2)).toMatchObject({ id: 'd2', outcome: 'rolled-back' })
+    expectServing(world, 'r1', 'v1')
+  })
 })
 
 describe('whatever fails or dies at whatever call', () => {
@@ -65,6 +79,7 @@ describe('whatever fails or dies at whatever call', () => {
         expect(world.current, which).toBeDefined()
         expect([...world.running.keys()], which).toEqual([world.current])
         expect([...world.doors], which).toEqual([world.current])
+        expect(world.site, which).toBe(world.current)
         expect(world.running.get(world.current ?? 'r0'), which).toEqual(new Set(['api', 'worker']))
         expect(world.fenced, which).toBe(false)
         expect(world.locked, which).toBe(false)
@@ -133,6 +148,7 @@ function expectServing(world: World, release: string, schema: string): void {
   expect(world.current).toBe(release)
   expect([...world.running.keys()]).toEqual([release])
   expect([...world.doors]).toEqual([release])
+  expect(world.site).toBe(release)
   expect(world.running.get(world.current ?? 'r0')).toEqual(new Set(['api', 'worker']))
   expect(world.fenced).toBe(false)
   expect(world.databases.get('app')?.schema).toBe(schema)

@@ -19,8 +19,12 @@ interface StoredDatabase {
 export class World {
   now = 0
   live: ReleaseId | 'held' | undefined
+  /** Of which release the site is that the front serves. */
+  site: string | undefined
   current: ReleaseId | undefined
   fenced = false
+  /** The front does not take the site of before. */
+  frontRefuses = false
   readonly databases = new Map<string, StoredDatabase>()
   readonly releases = new Map<ReleaseId, Release>()
   readonly running = new Map<ReleaseId, Set<string>>()
@@ -175,7 +179,13 @@ export class World {
         prune: () => call('engine.prune', () => []),
       },
       edge: {
-        ensureFront: () => call('edge.ensureFront', () => undefined),
+        ensureFront: release => call('edge.ensureFront', () => void (this.site = release.id)),
+        site: () => call('edge.site', () => this.site),
+        bringBackSite: site =>
+          call('edge.bringBackSite', () => {
+            if (this.frontRefuses) throw new SlipwayError('EDGE_FAILED', 'the front refuses')
+            this.site = site
+          }),
         openDoor: release => call('edge.openDoor', () => void this.doors.add(release.id)),
         probe: release =>
           call('edge.probe', () =>

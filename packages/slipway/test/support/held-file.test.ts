@@ -4,7 +4,7 @@ import { mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { holdFile, isHeld, oneAtATime, removeUnlessHeld } from '../../src/support/held-file.ts'
+import { holdFile, isHeld, oneAtATime, removeUnlessHeld, waitToHold } from '../../src/support/held-file.ts'
 
 let folder: string
 let file: string
@@ -26,6 +26,17 @@ test('a file is held for as long as it is open, whatever it is called meanwhile'
   expect(await isHeld(`${file}.renamed`)).toBe(true)
   await handle.close()
   expect(await isHeld(`${file}.renamed`)).toBe(false)
+})
+
+test("who waits for a file has it once it is nobody else's, and not before", async () => {
+  const first = await open(file, 'a')
+  const second = await open(file, 'a')
+  expect(await waitToHold(first, 100)).toBe(true)
+  expect(await waitToHold(second, 100)).toBe(false)
+  const waiting = waitToHold(second, 10_000)
+  await first.close()
+  expect(await waiting).toBe(true)
+  await second.close()
 })
 
 test('nobody holds a file that is not there', async () => {

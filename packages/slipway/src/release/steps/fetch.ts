@@ -2,6 +2,7 @@ import { beginBackupAhead, discardAhead } from '../backup-ahead.ts'
 import { releaseOf, webServices, type Context, type Step } from '../context.ts'
 import { fillCopyAhead, makeCopyReady, prepareCopy, removeCopy } from '../copy-ahead.ts'
 import { releaseIdTogether, sameTogether } from '../several/together.ts'
+import { bringSiteBack, rememberSite } from '../site-back.ts'
 import { coolBefore } from '../warm.ts'
 
 /** Code arrives and images are built or pulled. Nothing that runs is touched. */
@@ -28,6 +29,7 @@ export const fetch: Step = {
   undo: {
     does: context => `Forget ${context.facts.release?.id ?? 'the fetched release'}`,
     async run(context) {
+      await bringSiteBack(context)
       await discardAhead(context)
       await removeCopy(context)
       if (context.facts.release !== undefined) await context.ports.source.discard(context.facts.release.id)
@@ -43,6 +45,7 @@ async function servesAlready(context: Context): Promise<boolean> {
   if (current === undefined || current.fingerprint !== release.fingerprint) return false
   if (current.stateFingerprint !== release.stateFingerprint || !(await ports.engine.stateMatches(current))) return false
   if (webServices(current).length > 0) {
+    await rememberSite(context)
     await ports.edge.ensureFront(current, plan.config)
     if ((await ports.edge.live()) !== current.id) return false
   }

@@ -7,6 +7,7 @@ import { answersWell } from '../judge.ts'
 import type { Release } from '../model.ts'
 import { verdictOf } from '../rehearsal.ts'
 import { heldTogether, holdTogether, quietTogether, restoredTogether } from '../several/together.ts'
+import { bringSiteBack } from '../site-back.ts'
 import { quietWorkers } from '../workers.ts'
 
 /** Requests wait, workers are quiet, nobody but the new release reaches the database, and a snapshot is taken. */
@@ -60,6 +61,7 @@ export const hold: Step = {
         delete context.heldUntil
       }
       if (context.facts.quieted !== undefined) await context.ports.engine.wakeWorkers(current)
+      await bringSiteBack(context)
       await dropCopies(context)
       await removeNetworks(context)
     },

@@ -6,7 +6,9 @@ import type { SlipwayProcess } from './process.ts'
 export function simulatedEdge(process: SlipwayProcess, config: EnvironmentConfig): Edge {
   const { server } = process
   return {
-    ensureFront: () => process.call('edge.ensureFront', () => undefined),
+    ensureFront: release => process.call('edge.ensureFront', () => void (server.site = release.id)),
+    site: () => process.call('edge.site', () => server.site),
+    bringBackSite: site => process.call('edge.bringBackSite', () => void (server.site = site)),
     openDoor: release =>
       process.call('edge.openDoor', () => {
         server.doors.add(release.id)

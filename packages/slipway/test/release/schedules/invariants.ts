@@ -2,6 +2,7 @@ import type { DataOrigin, DeploymentRecord } from '../../../src/release/model.ts
 import { live } from './databases.ts'
 import { livesWith } from './image.ts'
 import type { Server } from './server.ts'
+import { wantedSite } from './wanted-site.ts'
 
 /** What holds whenever no deployment is under way: web, worker, edge and schema are of one release. `seen`: lines of history that were there before. */
 export function checkAtRest(server: Server, seen: Set<string>): void {
@@ -16,6 +17,8 @@ export function checkAtRest(server: Server, seen: Set<string>): void {
   const unused = [...server.made].filter(id => !server.running.has(id))
   is(unused.length === 0, `containers of ${unused.join(', ')} are left that were never started`)
   is(server.edge === current, `the edge leads to ${server.edge}, and ${current} is current`)
+  const site = wantedSite(server)
+  is(server.site === site, `the front has the site of ${server.site}, and should have that of ${site}`)
   const strangers = [...server.running.keys()].filter(id => id !== current)
   if (current === undefined) return is(strangers.length === 0, `${strangers.join(', ')} still runs`)
   const warm = strangers.filter(id => id === server.warm)

@@ -92,6 +92,29 @@ export const namedCases: Record<string, Schedule> = {
     { kind: 'rollback', to: 'previous', data: 'restore', faults: [fault('journal step-fact migrate', 'die-before')] },
     deploy({ migration: 'none' }),
   ),
+  'a release that does not become healthy does not leave the front its site': serving(deploy({ health: 'never' })),
+  'a process that dies once the front has the site of its release leaves the next run to bring the old one back':
+    serving(deploy({}, [fault('edge.ensureFront', 'die-after')])),
+  'a first deployment that fails takes its site with it': {
+    begins: 'empty',
+    settings: plain,
+    operations: [deploy({ migration: 'compatible', health: 'never' })],
+  },
+  'a rollback that fails in a hold brings the site back': serving(deploy({ migration: 'incompatible' }), {
+    kind: 'rollback',
+    to: 'previous',
+    data: 'restore',
+    faults: [fault('engine.start', 'fail-after')],
+  }),
+  'what was asked for the release that serves goes when it turns out not to be looked at': {
+    begins: 'serving',
+    settings: { ...plain, warm: true },
+    operations: [
+      deploy(),
+      { kind: 'rollback', to: 'previous', data: 'ask', faults: [] },
+      deploy({ content: 'same' }, [fault('engine.containers', 'fail-before')]),
+    ],
+  },
   'what serves is deployed again after it was switched to and cut off': {
     ...serving(
       deploy({ migration: 'incompatible' }, [fault('edge.answered', 'hang')]),

@@ -120,7 +120,9 @@ const ownLimitsMs = new Map([
 
 /** Renames and small files on this machine's disk fail, but do not hang. */
 function isLocal(name: string): boolean {
-  return /^(journal|releases|lock|warm)\b|^edge\.(live|hold|letGo|switchTo)$|^agreement\.(heard|decisions)$/.test(name)
+  return /^(journal|releases|lock|warm)\b|^edge\.(live|site|hold|letGo|switchTo)$|^agreement\.(heard|decisions)$/.test(
+    name,
+  )
 }
 
 /** Asked again and again: faults at the first few stand for all. */

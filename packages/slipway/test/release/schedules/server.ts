@@ -41,6 +41,8 @@ export class Server {
   readonly paths = new Set<ReleaseId>()
   current: ReleaseId | undefined
   edge: ReleaseId | 'held' | undefined
+  /** Of which release the site is that the front has loaded: where people are let in at all. */
+  site: string | undefined
   stateDefinition: string | undefined
   rehearsing = false
   /** Whether somebody stays connected by a WebSocket. */
@@ -104,6 +106,7 @@ export class Server {
     const lines = [
       `current ${this.current}`,
       `edge ${this.edge}`,
+      `site ${this.site}`,
       `runs ${running.join(' ')}`,
       `doors ${[...this.doors].join(' ')}`,
       `databases ${this.databases.names().join(' ')} (${this.databases.state().fingerprint})`,

@@ -245,7 +245,7 @@ describe('bugs that random stories have found', () => {
   test('reports that can not be read once are read again: the old release stays until all have switched', async () => {
     const faults = [
       { server: 1, turn: 0, at: 'journal step-fact switch#2', kind: 'die-before' as const },
-      { server: 0, turn: 0, at: 69, kind: 'fail-before' as const },
+      { server: 0, turn: 0, at: 71, kind: 'fail-before' as const },
     ]
     const deployments = [{ ...calm, rehearse: false, watch: false, faults, takenUpAfterMs: 61 }]
     const { violations, told, unused } = await playFleet(
@@ -254,7 +254,7 @@ describe('bugs that random stories have found', () => {
     )
     expect(violations, told.join('\n')).toEqual([])
     expect(unused).toEqual([])
-    expect(told.join('\n')).toContain('69 agreement.heard  <- fail-before')
+    expect(told.join('\n')).toContain('71 agreement.heard  <- fail-before')
   })
 
   test('who waits on a follower waits on while the database is still on its way back', async () => {
