@@ -18,9 +18,12 @@ export function asRoot(connection: Connection, facts: Facts): AsRoot {
   return (script, { waitMs = usualWaitMs, runSeconds } = {}) => {
     const limited = runSeconds === undefined ? [] : ['timeout', '--kill-after=1', String(runSeconds)]
     const shell = [...become, ...limited, 'sh', '-s']
-    return connection.run(shell, { input: wholeScript(`umask 022\n${script}`), timeoutMs: waitMs })
+    return connection.run(shell, { input: wholeScript(`${setting}\n${script}`), timeoutMs: waitMs })
   }
 }
+
+/** A login may bring its own language: programs would be read by words that they do not say, and sort otherwise. */
+const setting = 'umask 022\nexport LC_ALL=C'
 
 const usualWaitMs = 60_000
 /** For what downloads packages: over a slow line, behind another apt. */
