@@ -1,5 +1,5 @@
 import { aptFunctions } from './apt-functions.ts'
-import { resolved, type Finding, type Situation, type Topic } from './topic.ts'
+import { controlsOf, resolved, type Finding, type Situation, type Topic } from './topic.ts'
 
 /** One script that asks all controls of the topics: one round trip, and nothing on the server changes. */
 export function checkScript(topics: readonly Topic[], situation: Situation): string {
@@ -22,7 +22,7 @@ export function readFindings(printed: string, topics: readonly Topic[], situatio
   )
   if (!answers.has('end')) return undefined
   return topics.flatMap(topic =>
-    topic.controls.map((control): Finding => {
+    controlsOf(topic, situation).map((control): Finding => {
       const wanted = resolved(control.wanted, situation)
       const common = { id: control.id, topic: topic.id, title: control.title, why: control.why, wanted }
       if (isHosts(control, situation)) return { ...common, state: 'left to the host', found: '' }
@@ -37,7 +37,7 @@ const mark = '\\036'
 const separator = '\\037'
 
 function asked(topic: Topic, situation: Situation): Topic['controls'] {
-  return topic.controls.filter(control => !isHosts(control, situation))
+  return controlsOf(topic, situation).filter(control => !isHosts(control, situation))
 }
 
 function isHosts(control: Topic['controls'][number], { facts }: Situation): boolean {

@@ -33,6 +33,8 @@ export interface Control {
   wanted: string | ((situation: Situation) => string)
   /** `host`: in a container this belongs to the machine below, and is left to it. */
   inContainer?: 'host'
+  /** Where it says no there is no such control: what it asks for is not wanted at all. Default: always. */
+  isAsked?: (situation: Situation) => boolean
 }
 
 /** What scripts are made for. */
@@ -49,6 +51,11 @@ export interface Finding {
   state: 'as wanted' | 'pending' | 'left to the host'
   wanted: string
   found: string
+}
+
+/** What is asked of a server in this situation, be it left to the host. */
+export function controlsOf(topic: Topic, situation: Situation): Control[] {
+  return topic.controls.filter(({ isAsked }) => isAsked?.(situation) ?? true)
 }
 
 /** A text that may depend on the situation. */
