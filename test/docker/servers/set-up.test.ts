@@ -71,6 +71,23 @@ describe('a bare Debian 12', () => {
     expect(await state(server)).toEqual(before)
   })
 
+  test('a second set-up at the same time is refused, and the way back of the first goes on', async () => {
+    const [first, second] = await Promise.all([server.logIn(), server.logIn()])
+    const topics = [await sabotaged(server, { ...(lockOuts[0] as LockOut), sabotage: 'true' }, first)]
+    let refused: unknown
+    const proveLogin = async (): Promise<void> => {
+      if (await armed(server)) {
+        refused = await setUp(server, second).catch((error: unknown) => error)
+        expect(await armed(server)).toBe(true)
+      }
+      await server.proveLogin()
+    }
+    await setUp(server, first, { topics, proveLogin })
+    expect(refused).toMatchObject({ code: 'LOCKED' })
+    expect(await armed(server)).toBe(false)
+    await Promise.all([first.close(), second.close()])
+  })
+
   test('keeps all of it over a reboot', async () => {
     await connection.close()
     await server.lab.reboot()

@@ -61,6 +61,11 @@ echo armed
 `
 }
 
+/** Begins what is risky: whoever slept since the clock was started may find that it went off, or was stopped. */
+export const stillArmedScript = `
+systemctl --quiet is-active slipway-revert.timer || { echo 'The way back is armed no longer.' >&2; exit 1; }
+`
+
 /** Prints `armed` when a set-up that was cut off left the clock running. */
 export const armedScript = `
 if systemctl --quiet is-active slipway-revert.timer; then echo armed; else echo no; fi

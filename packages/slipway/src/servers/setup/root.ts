@@ -11,13 +11,23 @@ export interface Limits {
   waitMs?: number
   /** How long it may run there, whether or not anybody still waits. */
   runSeconds?: number
+  /** It changes something: while it runs no other such script does, be it of a set-up that was cut off (turn.ts). */
+  alone?: boolean
 }
 
+export function becoming(facts: Facts): string[] {
+  return facts.root === 'is root' ? [] : ['sudo', '-n', '--']
+}
+
+/** Held while a script runs that changes something. */
+export const stepLock = '/run/slipway-setup-step.lock'
+
 export function asRoot(connection: Connection, facts: Facts): AsRoot {
-  const become = facts.root === 'is root' ? [] : ['sudo', '-n', '--']
-  return (script, { waitMs = usualWaitMs, runSeconds } = {}) => {
+  return (script, { waitMs = usualWaitMs, runSeconds, alone = false } = {}) => {
+    // Without --close whatever the script leaves running would hold it on.
+    const locked = alone ? ['flock', '--close', stepLock] : []
     const limited = runSeconds === undefined ? [] : ['timeout', '--kill-after=1', String(runSeconds)]
-    const shell = [...become, ...limited, 'sh', '-s']
+    const shell = [...becoming(facts), ...locked, ...limited, 'sh', '-s']
     return connection.run(shell, { input: wholeScript(`${setting}\n${script}`), timeoutMs: waitMs })
   }
 }
