@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkServer } from '../../../packages/slipway/src/servers/setup/check.ts'
 import type { Finding } from '../../../packages/slipway/src/servers/setup/topic.ts'
 import type { Connection } from '../../../packages/slipway/src/servers/ssh/connection.ts'
+import { firewall } from '../../../packages/slipway/src/servers/setup/topics/firewall.ts'
+import { setUpServer } from '../../../packages/slipway/src/servers/setup/setup.ts'
 import { thorough } from '../sample.ts'
 import { elsewhere, scan, TestServer, wishes, within } from './lab.ts'
 import { armed, getsIn, insteadOfTheProof, lockOuts, sabotaged, setUp, state, type LockOut } from './lock-outs.ts'
@@ -86,6 +88,24 @@ describe('a bare Debian 12', () => {
     expect(refused).toMatchObject({ code: 'LOCKED' })
     expect(await armed(server)).toBe(false)
     await Promise.all([first.close(), second.close()])
+  })
+
+  test('a second project on it leaves the way in of the first alone', async () => {
+    const blog = await server.logIn()
+    const client = (await blog.script('echo "$SSH_CONNECTION"')).stdout.split(' ')[0] ?? ''
+    const theirs = { ...wishes, app: 'blog', adminAddresses: [client, '192.0.2.9'] }
+    const options = { guardSeconds: 60, note: () => undefined, topics: [firewall] }
+    const proveLogin = (): Promise<void> => server.proveLogin()
+    await setUpServer(blog, theirs, { ...options, proveLogin })
+    const added = await server.inside('ufw show added')
+    expect(added).toContain('ufw allow 22/tcp')
+    expect(added).toContain('ufw allow from 192.0.2.9 to any port 22 proto tcp')
+    await setUpServer(blog, { ...theirs, adminAddresses: [client] }, { ...options, proveLogin })
+    await blog.close()
+    const later = await server.inside('ufw show added')
+    expect(later).toContain('ufw allow 22/tcp')
+    expect(later).not.toContain('192.0.2.9')
+    expect(pending((await checkServer(connection, wishes)).findings)).toEqual([])
   })
 
   test('keeps all of it over a reboot', async () => {
