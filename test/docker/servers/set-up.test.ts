@@ -105,6 +105,14 @@ describe('a bare Debian 12', () => {
     const later = await server.inside('ufw show added')
     expect(later).toContain('ufw allow 22/tcp')
     expect(later).not.toContain('192.0.2.9')
+    await server.inside('ufw allow 5432; ufw allow OpenSSH')
+    const strangers = async (seen: typeof wishes): Promise<Finding | undefined> =>
+      (await checkServer(connection, seen)).findings.find(({ id }) => id === 'firewall.strangers')
+    expect(await strangers(wishes)).toMatchObject({ state: 'by hand', found: 'allow 5432' })
+    const found = 'allow 22/tcp; allow 5432; allow OpenSSH'
+    expect(await strangers({ ...theirs, adminAddresses: [client] })).toMatchObject({ state: 'by hand', found })
+    await server.inside('ufw delete allow 5432; ufw delete allow OpenSSH')
+    expect(await strangers(wishes)).toMatchObject({ state: 'as wanted' })
     expect(pending((await checkServer(connection, wishes)).findings)).toEqual([])
   })
 

@@ -78,7 +78,7 @@ export const serverCheckCommand = defineCommand({
   arguments: server,
   options: { login, all: { kind: 'flag', does: 'also show the controls that hold' } },
   onInterrupt: 'leave',
-  exits: { ...commonExits, [exitCodes.changesPending]: 'a set-up would change something' },
+  exits: { ...commonExits, [exitCodes.changesPending]: 'a set-up would change something, or a person has to' },
   handler: () => import('../commands/server/check.ts'),
 })
 

@@ -26,8 +26,10 @@ export function readFindings(printed: string, topics: readonly Topic[], situatio
       const wanted = resolved(control.wanted, situation)
       const common = { id: control.id, topic: topic.id, title: control.title, why: control.why, wanted }
       if (isHosts(control, situation)) return { ...common, state: 'left to the host', found: '' }
-      const found = shown(answers.get(control.id) ?? '')
-      return { ...common, state: found === wanted ? 'as wanted' : 'pending', found }
+      const answer = answers.get(control.id) ?? ''
+      const found = shown(control.read?.(answer, situation) ?? answer)
+      const otherwise = control.byHand === true ? 'by hand' : 'pending'
+      return { ...common, state: found === wanted ? 'as wanted' : otherwise, found }
     }),
   )
 }

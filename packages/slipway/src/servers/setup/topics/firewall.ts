@@ -2,6 +2,7 @@ import { shellLine } from '../../../support/shell-quote.ts'
 import type { Control, Situation, Topic } from '../topic.ts'
 import { ownedPrelude, ownedScript, wantedRules } from './firewall-owned.ts'
 import { blockBegin, blockEnd, dockerUserBlock, dockerUserRules } from './firewall-rules.ts'
+import { strangers } from './firewall-strangers.ts'
 
 export const firewall: Topic = {
   id: 'firewall',
@@ -28,7 +29,7 @@ policy() { printf '%s\\n' "$ufw_status" | sed -n "s/^Default:.*[ ,]\\{0,1\\}\\(a
     {
       id: 'firewall.rules',
       title: 'SSH and the web are let in, and nothing else of ours',
-      why: 'This is the whole list of what strangers may reach of this app.',
+      why: 'These are the ports that the app, and who looks after it, need.',
       found: `ufw_own | sort | paste -s -d ';' | sed 's/;/, /g'`,
       wanted: situation => wantedRules(situation).join(', '),
     },
@@ -39,6 +40,7 @@ policy() { printf '%s\\n' "$ufw_status" | sed -n "s/^Default:.*[ ,]\\{0,1\\}\\(a
       found: `if ufw_wanted | cmp -s - "$ufw_record"; then echo yes; else echo no; fi`,
       wanted: 'yes',
     },
+    strangers,
     {
       id: 'firewall.kernel',
       title: 'UFW leaves the kernel alone',
