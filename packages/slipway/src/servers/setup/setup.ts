@@ -19,17 +19,16 @@ import type { Wishes } from './wishes.ts'
 export async function setUpServer(connection: Connection, wishes: Wishes, options: SetUpOptions): Promise<SetUpReport> {
   const situation = await situationOf(connection, wishes)
   assureLetIn(connection.server.name, situation)
-  const work: Work = { connection, root: asRoot(connection, situation.facts), situation, options }
   const turn = await takeTurn(connection, situation)
   try {
-    return await bringAboutAll(work, turn)
+    return await bringAboutAll({ connection, root: asRoot(connection, situation.facts), situation, options, turn })
   } finally {
     await turn.end()
   }
 }
 
-async function bringAboutAll(work: Work, turn: Turn): Promise<SetUpReport> {
-  const { connection, situation, options } = work
+async function bringAboutAll(work: Work): Promise<SetUpReport> {
+  const { connection, situation, options, turn } = work
   const topics = options.topics ?? allTopics
   await settle(work)
   const before = await ask(connection, work.root, topics, situation)
@@ -72,6 +71,7 @@ interface Work {
   root: AsRoot
   situation: Situation
   options: SetUpOptions
+  turn: Turn
 }
 
 async function bringAbout(topic: Topic, work: Work): Promise<void> {
@@ -100,7 +100,7 @@ async function carryOut(topic: Topic, work: Work, limits: Limits, before = ''): 
 
 /** Whatever fails here, the server is put back: now, over the connection that still is, or by its own clock. */
 async function carryOutGuarded(topic: Topic, work: Work): Promise<void> {
-  const { root, options } = work
+  const { root, options, turn } = work
   // Without this the proof afterwards could blame the change for what was wrong before.
   if (topic.risk === 'login') await options.proveLogin()
   const armed = await root(armScript(options.guardSeconds), { alone: true })
@@ -113,9 +113,11 @@ async function carryOutGuarded(topic: Topic, work: Work): Promise<void> {
     await carryOut(topic, work, { runSeconds }, stillArmedScript)
     await options.proveLogin()
   } catch (error) {
-    const reverted = await root(revertNowScript, { alone: true }).catch(() => undefined)
+    const reverted = turn.isHeld() ? await root(revertNowScript, { alone: true }).catch(() => undefined) : undefined
     throw putBack(topic, work, error, reverted?.stdout.trim() === 'reverted')
   }
+  // What is armed now may be the way back of another set-up.
+  turn.assureHeld()
   const disarmed = await root(disarmScript, { alone: true })
   if (disarmed.stdout.trim() !== 'disarmed') {
     throw failed(

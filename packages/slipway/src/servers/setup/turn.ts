@@ -31,6 +31,7 @@ export async function takeTurn(connection: Connection, situation: Situation): Pr
   const timer = setInterval(() => pulse.write('.'), (silenceSeconds / 4) * 1000)
   timer.unref()
   return {
+    isHeld: () => !isOver,
     assureHeld: () => {
       if (isOver) throw lost(connection.server.name)
     },
@@ -43,6 +44,7 @@ export async function takeTurn(connection: Connection, situation: Situation): Pr
 }
 
 export interface Turn {
+  isHeld(): boolean
   /** Throws when another set-up may have begun meanwhile. */
   assureHeld(): void
   end(): Promise<void>
@@ -113,7 +115,8 @@ function notOurs(server: string, answer: string, printed: string): SlipwayError 
 function lost(server: string): SlipwayError {
   return new SlipwayError('SETUP_FAILED', `Setting up server ${server}`, {
     why: 'The server did not hear from this set-up for a minute, so that another one may have begun.',
-    state: 'What was set up before stays; the rest is not done.',
+    state:
+      'What was proven before stays. What was under way goes back by the clock of the server, or the next set-up settles it.',
     next: `Run it again, it goes on from there: slipway server setup ${server}`,
   })
 }

@@ -29,8 +29,10 @@ test('one at a time, and the second is told who and since when', async () => {
 test('when the login ends the turn does, and whoever had it notices', async () => {
   const login = new AbortController()
   const first = await takeTurn(server({ signal: login.signal }), machine)
+  expect(first.isHeld()).toBe(true)
   login.abort()
   const second = await takeTurn(server(), machine)
+  expect(first.isHeld()).toBe(false)
   expect(() => first.assureHeld()).toThrow(expect.objectContaining({ code: 'SETUP_FAILED' }))
   await second.end()
 })
