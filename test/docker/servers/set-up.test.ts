@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkServer } from '../../../packages/slipway/src/servers/setup/check.ts'
 import type { Finding } from '../../../packages/slipway/src/servers/setup/topic.ts'
 import type { Connection } from '../../../packages/slipway/src/servers/ssh/connection.ts'
+import { firewall } from '../../../packages/slipway/src/servers/setup/topics/firewall.ts'
+import { setUpServer } from '../../../packages/slipway/src/servers/setup/setup.ts'
 import { thorough } from '../sample.ts'
 import { elsewhere, scan, TestServer, wishes, within } from './lab.ts'
 import { armed, getsIn, insteadOfTheProof, lockOuts, sabotaged, setUp, state, type LockOut } from './lock-outs.ts'
@@ -69,6 +71,49 @@ describe('a bare Debian 12', () => {
     expect(await getsIn(server)).toBe(false)
     expect(await within(20_000, async () => (await getsIn(server)) && !(await armed(server)))).toBe(true)
     expect(await state(server)).toEqual(before)
+  })
+
+  test('a second set-up at the same time is refused, and the way back of the first goes on', async () => {
+    const [first, second] = await Promise.all([server.logIn(), server.logIn()])
+    const topics = [await sabotaged(server, { ...(lockOuts[0] as LockOut), sabotage: 'true' }, first)]
+    let refused: unknown
+    const proveLogin = async (): Promise<void> => {
+      if (await armed(server)) {
+        refused = await setUp(server, second).catch((error: unknown) => error)
+        expect(await armed(server)).toBe(true)
+      }
+      await server.proveLogin()
+    }
+    await setUp(server, first, { topics, proveLogin })
+    expect(refused).toMatchObject({ code: 'LOCKED' })
+    expect(await armed(server)).toBe(false)
+    await Promise.all([first.close(), second.close()])
+  })
+
+  test('a second project on it leaves the way in of the first alone', async () => {
+    const blog = await server.logIn()
+    const client = (await blog.script('echo "$SSH_CONNECTION"')).stdout.split(' ')[0] ?? ''
+    const theirs = { ...wishes, app: 'blog', adminAddresses: [client, '192.0.2.9'] }
+    const options = { guardSeconds: 60, note: () => undefined, topics: [firewall] }
+    const proveLogin = (): Promise<void> => server.proveLogin()
+    await setUpServer(blog, theirs, { ...options, proveLogin })
+    const added = await server.inside('ufw show added')
+    expect(added).toContain('ufw allow 22/tcp')
+    expect(added).toContain('ufw allow from 192.0.2.9 to any port 22 proto tcp')
+    await setUpServer(blog, { ...theirs, adminAddresses: [client] }, { ...options, proveLogin })
+    await blog.close()
+    const later = await server.inside('ufw show added')
+    expect(later).toContain('ufw allow 22/tcp')
+    expect(later).not.toContain('192.0.2.9')
+    await server.inside('ufw allow 5432; ufw allow OpenSSH')
+    const strangers = async (seen: typeof wishes): Promise<Finding | undefined> =>
+      (await checkServer(connection, seen)).findings.find(({ id }) => id === 'firewall.strangers')
+    expect(await strangers(wishes)).toMatchObject({ state: 'by hand', found: 'allow 5432' })
+    const found = 'allow 22/tcp; allow 5432; allow OpenSSH'
+    expect(await strangers({ ...theirs, adminAddresses: [client] })).toMatchObject({ state: 'by hand', found })
+    await server.inside('ufw delete allow 5432; ufw delete allow OpenSSH')
+    expect(await strangers(wishes)).toMatchObject({ state: 'as wanted' })
+    expect(pending((await checkServer(connection, wishes)).findings)).toEqual([])
   })
 
   test('keeps all of it over a reboot', async () => {

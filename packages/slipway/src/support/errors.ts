@@ -74,7 +74,10 @@ export const errorCatalogue = {
   CONFIG_INVALID: { exit: exitCodes.usage, means: 'slipway.yaml or a Compose file has mistakes; all are listed.' },
   COMPOSE_INVALID: { exit: exitCodes.usage, means: 'Docker Compose itself refuses the Compose files.' },
   ENVIRONMENT_UNKNOWN: { exit: exitCodes.usage, means: 'The environment is not in slipway.yaml.' },
-  LOCKED: { exit: exitCodes.locked, means: 'Another deployment of this environment is under way.' },
+  LOCKED: {
+    exit: exitCodes.locked,
+    means: 'Another deployment of this environment, or another set-up of this server, is under way.',
+  },
   ENGINE_UNAVAILABLE: { exit: exitCodes.failedNothingChanged, means: 'Docker Engine does not answer.' },
   ENGINE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A Docker command failed.' },
   DISK_FULL: { exit: exitCodes.failedNothingChanged, means: 'Too little free disk space.' },

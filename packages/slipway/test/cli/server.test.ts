@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../../src/cli/run.ts'
+import type { Finding } from '../../src/servers/setup/topic.ts'
+import { playedServers } from './fixtures/servers.ts'
 import { playedWiring } from './fixtures/application.ts'
 
 async function run(...argv: string[]) {
-  const wiring = playedWiring()
+  return runOn(playedWiring(), ...argv)
+}
+
+async function runOn(wiring: ReturnType<typeof playedWiring>, ...argv: string[]) {
   let stdout = ''
   let stderr = ''
   const exitCode = await runCli(argv, {
@@ -54,6 +59,33 @@ describe('a check', () => {
 
   test('shows all when asked', async () => {
     expect((await run('server', 'check', 'prod-1', '--all')).stdout).toContain('✓ Docker Engine')
+  })
+
+  test('what is left to a person is said, by a set-up too, and is not as wanted', async () => {
+    const strangers: Finding = {
+      id: 'firewall.strangers',
+      topic: 'firewall',
+      title: 'no other rule of UFW lets strangers in',
+      why: 'Somebody made it.',
+      state: 'by hand',
+      wanted: 'none',
+      found: 'allow 5432',
+    }
+    const wiring = playedWiring()
+    const played = playedServers([])
+    const report = { name: 'prod-1', system: 'Debian', container: 'none', controls: [strangers] }
+    wiring.openServers = async () => ({
+      ...played,
+      check: async () => ({ ...report, pending: 0 }),
+      setUp: async () => ({ ...report, changed: [], seconds: 1 }),
+    })
+    const check = await runOn(wiring, 'server', 'check', 'prod-1')
+    expect(check.exitCode).toBe(6)
+    expect(check.stdout).toContain('a person has to look at 1 of 1 control')
+    expect(check.stdout).not.toContain('slipway server setup')
+    const done = await runOn(wiring, 'server', 'setup', 'prod-1')
+    expect(done.exitCode).toBe(0)
+    for (const { stdout } of [check, done]) expect(stdout).toMatch(/allow 5432 → none\n\s+Somebody made it/)
   })
 })
 

@@ -78,7 +78,7 @@ export const serverCheckCommand = defineCommand({
   arguments: server,
   options: { login, all: { kind: 'flag', does: 'also show the controls that hold' } },
   onInterrupt: 'leave',
-  exits: { ...commonExits, [exitCodes.changesPending]: 'a set-up would change something' },
+  exits: { ...commonExits, [exitCodes.changesPending]: 'a set-up would change something, or a person has to' },
   handler: () => import('../commands/server/check.ts'),
 })
 
@@ -95,7 +95,11 @@ export const serverSetUpCommand = defineCommand({
   arguments: server,
   options: { login, guard },
   onInterrupt: 'safe point',
-  exits: { ...commonExits, [exitCodes.interrupted]: 'interrupted between two topics' },
+  exits: {
+    ...commonExits,
+    [exitCodes.locked]: 'another set-up of this server is under way',
+    [exitCodes.interrupted]: 'interrupted between two topics',
+  },
   handler: () => import('../commands/server/set-up.ts'),
 })
 
@@ -108,7 +112,11 @@ export const serverHardenCommand = defineCommand({
   arguments: server,
   options: { login, guard },
   onInterrupt: 'safe point',
-  exits: { ...commonExits, [exitCodes.interrupted]: 'interrupted between two topics' },
+  exits: {
+    ...commonExits,
+    [exitCodes.locked]: 'another set-up of this server is under way',
+    [exitCodes.interrupted]: 'interrupted between two topics',
+  },
   handler: () => import('../commands/server/harden.ts'),
 })
 

@@ -26,7 +26,7 @@ const meanings: Record<keyof typeof exitCodes, string> = {
   usage: 'A mistake in the command line or the configuration.',
   rolledBack: 'Failed and rolled back: what served before serves again.',
   needsPerson: 'Failed, and the way back failed too, or was barred by the data: a person must look.',
-  locked: 'Another deployment of the environment is under way.',
+  locked: 'Another deployment of the environment, or another set-up of the server, is under way.',
   changesPending: '`plan` only: changes are pending.',
   bug: 'Slipway met a state it should never meet.',
   interrupted: 'Interrupted by Ctrl-C or a signal.',

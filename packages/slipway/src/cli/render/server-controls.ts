@@ -11,11 +11,14 @@ export function checkText(report: ServerCheck, all: boolean, screen: Screen): st
   const { name, system, controls, pending } = report
   const hosts = controls.filter(({ state }) => state === 'left to the host').length
   const count = plural(controls.length - hosts, 'control')
+  const byHand = controls.filter(({ state }) => state === 'by hand').length
   const heading =
-    pending === 0
-      ? `${paint.good(symbols.done)} ${paint.strong(`${name} is as wanted: ${count} hold`)}`
-      : `${paint.warning(symbols.note)} ${paint.strong(`${name}: a set-up would change ${pending} of ${count}`)}`
-  const shown = controls.filter(({ state }) => all || state === 'pending')
+    pending === 0 && byHand > 0
+      ? `${paint.warning(symbols.note)} ${paint.strong(`${name}: a person has to look at ${byHand} of ${count}`)}`
+      : pending === 0
+        ? `${paint.good(symbols.done)} ${paint.strong(`${name} is as wanted: ${count} hold`)}`
+        : `${paint.warning(symbols.note)} ${paint.strong(`${name}: a set-up would change ${pending} of ${count}`)}`
+  const shown = controls.filter(({ state }) => all || state === 'pending' || state === 'by hand')
   return [
     `${heading}  ${paint.dim(oneLine(system))}`,
     ...byTopic(shown, screen, false),
@@ -30,11 +33,12 @@ export function setUpText(report: ServerSetUp, screen: Screen): string {
   const { paint, symbols } = screen
   const { name, system, controls, changed, seconds } = report
   const hosts = controls.filter(({ state }) => state === 'left to the host').length
-  const count = plural(controls.length - hosts, 'control')
+  const byHand = controls.filter(({ state }) => state === 'by hand')
   const what = changed.length === 0 ? 'nothing to change' : `${changed.length} changed in ${duration(seconds)}`
   return [
-    `${paint.good(symbols.done)} ${paint.strong(`${name} takes deployments: ${what}, ${count} hold`)}  ${paint.dim(oneLine(system))}`,
+    `${paint.good(symbols.done)} ${paint.strong(`${name} takes deployments: ${what}, ${plural(controls.length - hosts - byHand.length, 'control')} hold`)}  ${paint.dim(oneLine(system))}`,
     ...byTopic(changed, screen, true),
+    ...byTopic(byHand, screen, false),
     ...leftToHost(hosts, report.container, screen),
     '',
   ].join('\n')
@@ -52,7 +56,7 @@ function byTopic(findings: readonly Finding[], screen: Screen, done: boolean): s
 function findingLines({ state, title, why, found, wanted }: Finding, screen: Screen, done: boolean): string[] {
   const { paint, symbols } = screen
   const line = (text: string): string => cut(oneLine(text), screen.columns() - 5, symbols.more)
-  if (state !== 'pending') {
+  if (state !== 'pending' && state !== 'by hand') {
     const mark = state === 'as wanted' ? paint.good(symbols.done) : paint.dim(symbols.skipped)
     return [`  ${mark} ${line(title)}`]
   }

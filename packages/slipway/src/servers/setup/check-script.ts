@@ -1,5 +1,5 @@
 import { aptFunctions } from './apt-functions.ts'
-import { resolved, type Finding, type Situation, type Topic } from './topic.ts'
+import { controlsOf, resolved, type Finding, type Situation, type Topic } from './topic.ts'
 
 /** One script that asks all controls of the topics: one round trip, and nothing on the server changes. */
 export function checkScript(topics: readonly Topic[], situation: Situation): string {
@@ -22,12 +22,14 @@ export function readFindings(printed: string, topics: readonly Topic[], situatio
   )
   if (!answers.has('end')) return undefined
   return topics.flatMap(topic =>
-    topic.controls.map((control): Finding => {
+    controlsOf(topic, situation).map((control): Finding => {
       const wanted = resolved(control.wanted, situation)
       const common = { id: control.id, topic: topic.id, title: control.title, why: control.why, wanted }
       if (isHosts(control, situation)) return { ...common, state: 'left to the host', found: '' }
-      const found = shown(answers.get(control.id) ?? '')
-      return { ...common, state: found === wanted ? 'as wanted' : 'pending', found }
+      const answer = answers.get(control.id) ?? ''
+      const found = shown(control.read?.(answer, situation) ?? answer)
+      const otherwise = control.byHand === true ? 'by hand' : 'pending'
+      return { ...common, state: found === wanted ? 'as wanted' : otherwise, found }
     }),
   )
 }
@@ -37,7 +39,7 @@ const mark = '\\036'
 const separator = '\\037'
 
 function asked(topic: Topic, situation: Situation): Topic['controls'] {
-  return topic.controls.filter(control => !isHosts(control, situation))
+  return controlsOf(topic, situation).filter(control => !isHosts(control, situation))
 }
 
 function isHosts(control: Topic['controls'][number], { facts }: Situation): boolean {

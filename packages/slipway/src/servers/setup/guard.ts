@@ -20,13 +20,14 @@ const guarded = [
 /** Saves how things are, and starts the clock. */
 export function armScript(seconds: number): string {
   return `set -eu
+export LC_ALL=C
 umask 077
 rm -rf ${guardFolder}/new ${guardFolder}/reverted
 mkdir -p ${guardFolder}/new
 cd ${guardFolder}/new
 for path in ${guarded.join(' ')}; do if [ -e "$path" ]; then printf '%s\\n' "$path"; fi; done > there
+while IFS= read -r path; do find "$path" ! -type d; done < there > list
 tar --create --file files.tar --absolute-names --files-from there
-find ${guarded.join(' ')} ! -type d 2>/dev/null | sort > list || true
 if ufw status 2>/dev/null | grep -q '^Status: active'; then echo active; else echo inactive; fi > ufw
 cat > revert.sh <<'END'
 ${revertScript}END
@@ -60,6 +61,11 @@ echo armed
 `
 }
 
+/** Begins what is risky: whoever slept since the clock was started may find that it went off, or was stopped. */
+export const stillArmedScript = `
+systemctl --quiet is-active slipway-revert.timer || { echo 'The way back is armed no longer.' >&2; exit 1; }
+`
+
 /** Prints `armed` when a set-up that was cut off left the clock running. */
 export const armedScript = `
 if systemctl --quiet is-active slipway-revert.timer; then echo armed; else echo no; fi
@@ -83,11 +89,16 @@ if [ -e ${guardFolder}/saved/revert.sh ]; then systemctl start slipway-revert.se
 [ ! -e ${guardFolder}/reverted ] || echo reverted
 `
 
-/** Files first and whole; then what was not there before goes; then the programs read them again. */
-const revertScript = `cd ${guardFolder}/saved || exit 1
+/**
+ * Files first and whole; then what was not there before goes; then the programs read them again. What is new is told by
+ * whole lines and not by their order: systemd sorts in another language than the login that saved the list, and files
+ * that were always there would be taken for new ones. Without a list grep prints nothing, and nothing goes.
+ */
+const revertScript = `export LC_ALL=C
+cd ${guardFolder}/saved || exit 1
 tar --extract --file files.tar --absolute-names --preserve-permissions --same-owner || exit 1
-find ${guarded.join(' ')} ! -type d 2>/dev/null | sort > now
-comm -13 list now | while IFS= read -r path; do rm -f -- "$path"; done
+find ${guarded.join(' ')} ! -type d 2>/dev/null > now
+grep -avxFf list now | while IFS= read -r path; do rm -f -- "$path"; done
 systemctl reload-or-restart ssh.service || systemctl restart ssh.service
 if command -v ufw >/dev/null; then
   if [ "$(cat ufw)" = active ]; then ufw --force enable; ufw reload; else ufw --force disable; fi

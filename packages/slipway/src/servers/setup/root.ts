@@ -11,16 +11,29 @@ export interface Limits {
   waitMs?: number
   /** How long it may run there, whether or not anybody still waits. */
   runSeconds?: number
+  /** It changes something: while it runs no other such script does, be it of a set-up that was cut off (turn.ts). */
+  alone?: boolean
 }
 
+export function becoming(facts: Facts): string[] {
+  return facts.root === 'is root' ? [] : ['sudo', '-n', '--']
+}
+
+/** Held while a script runs that changes something. */
+export const stepLock = '/run/slipway-setup-step.lock'
+
 export function asRoot(connection: Connection, facts: Facts): AsRoot {
-  const become = facts.root === 'is root' ? [] : ['sudo', '-n', '--']
-  return (script, { waitMs = usualWaitMs, runSeconds } = {}) => {
+  return (script, { waitMs = usualWaitMs, runSeconds, alone = false } = {}) => {
+    // Without --close whatever the script leaves running would hold it on.
+    const locked = alone ? ['flock', '--close', stepLock] : []
     const limited = runSeconds === undefined ? [] : ['timeout', '--kill-after=1', String(runSeconds)]
-    const shell = [...become, ...limited, 'sh', '-s']
-    return connection.run(shell, { input: wholeScript(`umask 022\n${script}`), timeoutMs: waitMs })
+    const shell = [...becoming(facts), ...locked, ...limited, 'sh', '-s']
+    return connection.run(shell, { input: wholeScript(`${setting}\n${script}`), timeoutMs: waitMs })
   }
 }
+
+/** A login may bring its own language: programs would be read by words that they do not say, and sort otherwise. */
+const setting = 'umask 022\nexport LC_ALL=C'
 
 const usualWaitMs = 60_000
 /** For what downloads packages: over a slow line, behind another apt. */

@@ -4,10 +4,11 @@ import type { Connection } from '../ssh/connection.ts'
 import { assureLetIn } from './admin-addresses.ts'
 import { aptFunctions } from './apt-functions.ts'
 import { ask, situationOf } from './check.ts'
-import { armedScript, armScript, disarmScript, revertNowScript } from './guard.ts'
+import { armedScript, armScript, disarmScript, revertNowScript, stillArmedScript } from './guard.ts'
 import { asRoot, installing, type AsRoot, type Limits } from './root.ts'
 import type { Finding, Situation, Topic } from './topic.ts'
 import { topics as allTopics } from './topics.ts'
+import { takeTurn, type Turn } from './turn.ts'
 import type { Wishes } from './wishes.ts'
 
 /**
@@ -18,7 +19,16 @@ import type { Wishes } from './wishes.ts'
 export async function setUpServer(connection: Connection, wishes: Wishes, options: SetUpOptions): Promise<SetUpReport> {
   const situation = await situationOf(connection, wishes)
   assureLetIn(connection.server.name, situation)
-  const work: Work = { connection, root: asRoot(connection, situation.facts), situation, options }
+  const turn = await takeTurn(connection, situation)
+  try {
+    return await bringAboutAll({ connection, root: asRoot(connection, situation.facts), situation, options, turn })
+  } finally {
+    await turn.end()
+  }
+}
+
+async function bringAboutAll(work: Work): Promise<SetUpReport> {
+  const { connection, situation, options, turn } = work
   const topics = options.topics ?? allTopics
   await settle(work)
   const before = await ask(connection, work.root, topics, situation)
@@ -28,6 +38,7 @@ export async function setUpServer(connection: Connection, wishes: Wishes, option
     for (const topic of topics.filter(each =>
       findings.some(finding => finding.topic === each.id && isPending(finding)),
     )) {
+      turn.assureHeld()
       await bringAbout(topic, work)
     }
     findings = await ask(connection, work.root, topics, situation)
@@ -60,6 +71,7 @@ interface Work {
   root: AsRoot
   situation: Situation
   options: SetUpOptions
+  turn: Turn
 }
 
 async function bringAbout(topic: Topic, work: Work): Promise<void> {
@@ -70,10 +82,13 @@ async function bringAbout(topic: Topic, work: Work): Promise<void> {
   else await carryOutGuarded(topic, work)
 }
 
-async function carryOut(topic: Topic, work: Work, limits: Limits): Promise<void> {
+async function carryOut(topic: Topic, work: Work, limits: Limits, before = ''): Promise<void> {
   const { connection, root, situation } = work
   const prelude = topic.prelude?.(situation) ?? ''
-  const result = await root(`${aptFunctions}\n${prelude}\n${topic.script(situation)}`, limits)
+  const result = await root(`${before}${aptFunctions}\n${prelude}\n${topic.script(situation)}`, {
+    ...limits,
+    alone: true,
+  })
   if (result.exitCode !== 0) {
     const why =
       result.timedOut || result.exitCode === killedByTimeout ? 'It took too long.' : 'Its script stopped with an error.'
@@ -85,22 +100,25 @@ async function carryOut(topic: Topic, work: Work, limits: Limits): Promise<void>
 
 /** Whatever fails here, the server is put back: now, over the connection that still is, or by its own clock. */
 async function carryOutGuarded(topic: Topic, work: Work): Promise<void> {
-  const { root, options } = work
+  const { root, options, turn } = work
   // Without this the proof afterwards could blame the change for what was wrong before.
   if (topic.risk === 'login') await options.proveLogin()
-  const armed = await root(armScript(options.guardSeconds))
+  const armed = await root(armScript(options.guardSeconds), { alone: true })
   if (armed.exitCode !== 0 || armed.stdout.trim() !== 'armed') {
     throw failed(topic, work, 'The way back could not be armed, so nothing risky was done.', lastLines(armed.stderr))
   }
   try {
     // It must have ended when the server goes back: what came after would stay.
-    await carryOut(topic, work, { runSeconds: Math.max(1, Math.floor(options.guardSeconds * 0.6)) })
+    const runSeconds = Math.max(1, Math.floor(options.guardSeconds * 0.6))
+    await carryOut(topic, work, { runSeconds }, stillArmedScript)
     await options.proveLogin()
   } catch (error) {
-    const reverted = await root(revertNowScript).catch(() => undefined)
+    const reverted = turn.isHeld() ? await root(revertNowScript, { alone: true }).catch(() => undefined) : undefined
     throw putBack(topic, work, error, reverted?.stdout.trim() === 'reverted')
   }
-  const disarmed = await root(disarmScript)
+  // What is armed now may be the way back of another set-up.
+  turn.assureHeld()
+  const disarmed = await root(disarmScript, { alone: true })
   if (disarmed.stdout.trim() !== 'disarmed') {
     throw failed(
       topic,
@@ -123,7 +141,7 @@ async function settle({ root, options }: Work): Promise<void> {
     () => true,
     () => false,
   )
-  await root(proven ? disarmScript : revertNowScript)
+  await root(proven ? disarmScript : revertNowScript, { alone: true })
 }
 
 function isPending(finding: Finding): boolean {

@@ -29,10 +29,16 @@ export interface Control {
   why: string
   /** POSIX sh that prints what is in force now, in one line. */
   found: string | ((situation: Situation) => string)
+  /** What the printed lines come to, where one line does not tell. Default: the lines themselves. */
+  read?: (answer: string, situation: Situation) => string
   /** What it should print. */
   wanted: string | ((situation: Situation) => string)
+  /** No set-up changes it: what a person made is told, and left to people. */
+  byHand?: true
   /** `host`: in a container this belongs to the machine below, and is left to it. */
   inContainer?: 'host'
+  /** Where it says no there is no such control: what it asks for is not wanted at all. Default: always. */
+  isAsked?: (situation: Situation) => boolean
 }
 
 /** What scripts are made for. */
@@ -46,9 +52,15 @@ export interface Finding {
   topic: string
   title: string
   why: string
-  state: 'as wanted' | 'pending' | 'left to the host'
+  /** `by hand`: it is otherwise than wanted, and no set-up changes it. */
+  state: 'as wanted' | 'pending' | 'by hand' | 'left to the host'
   wanted: string
   found: string
+}
+
+/** What is asked of a server in this situation, be it left to the host. */
+export function controlsOf(topic: Topic, situation: Situation): Control[] {
+  return topic.controls.filter(({ isAsked }) => isAsked?.(situation) ?? true)
 }
 
 /** A text that may depend on the situation. */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addedText } from '../../../src/servers/setup/topics/firewall.ts'
-import { dockerUserRules, hostRules, ufwArgv } from '../../../src/servers/setup/topics/firewall-rules.ts'
+import { dockerUserRules, hostRules } from '../../../src/servers/setup/topics/firewall-rules.ts'
 import { machine } from './situations.ts'
 
 const allowed = (wishes: Partial<typeof machine.wishes> = {}, port = 22): string[] =>
@@ -30,13 +29,6 @@ describe('what is let in to the server itself', () => {
   test('more ports once each, and the usual ones not twice', () => {
     expect(allowed({ openPorts: [8080, 3000, 443, 3000] }).slice(4)).toEqual(['any 3000/tcp', 'any 8080/tcp'])
   })
-})
-
-test('a rule is known again as UFW writes it', () => {
-  const [ssh] = hostRules({ ...machine, wishes: { ...machine.wishes, adminAddresses: ['203.0.113.0/24'] } })
-  expect(ssh === undefined ? '' : addedText(ufwArgv(ssh))).toBe(
-    "ufw allow from 203.0.113.0/24 to any port 22 proto tcp comment 'slipway SSH'",
-  )
 })
 
 describe('what containers show', () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { aptFunctions } from '../../../src/servers/setup/apt-functions.ts'
-import { checkScript } from '../../../src/servers/setup/check-script.ts'
+import { checkScript, readFindings } from '../../../src/servers/setup/check-script.ts'
 import { armScript, disarmScript, revertNowScript } from '../../../src/servers/setup/guard.ts'
 import { resolved } from '../../../src/servers/setup/topic.ts'
 import { hardeningTopics, topics } from '../../../src/servers/setup/topics.ts'
@@ -56,6 +56,14 @@ describe('the controls', () => {
     expect(kernel?.script(container)).not.toMatch(/^(kernel|vm|fs)\./m)
     expect(checkScript(topics, container)).not.toMatch(/swap\.there|time\.synchronised|sysctl\.vm/)
     expect(checkScript(topics, machine)).toMatch(/swap\.there/)
+  })
+
+  test('where no swap is wanted there is no control of it, and nothing is made', () => {
+    const without = { ...machine, wishes: { ...machine.wishes, swapMegabytes: 0 } }
+    const swap = topics.filter(topic => topic.id === 'swap')
+    expect(checkScript(swap, without)).not.toContain('swap.there')
+    expect(readFindings('\u001eswap.there\u001fyes\n\u001eend\u001f', swap, without)).toEqual([])
+    expect(swap.map(topic => topic.script(without))).toEqual([''])
   })
 })
 

@@ -6,8 +6,9 @@ import { loginOf, openServers } from './open.ts'
 export const run: Handler<{ server: string; login: string | undefined; all: boolean }> = async (input, context) => {
   const servers = await openServers(context)
   const report = await servers.check(input.server, { signal: context.signal, ...loginOf(input.login) })
+  const isOtherwise = report.controls.some(({ state }) => state === 'pending' || state === 'by hand')
   return {
-    exitCode: report.pending > 0 ? exitCodes.changesPending : exitCodes.ok,
+    exitCode: isOtherwise ? exitCodes.changesPending : exitCodes.ok,
     document: report,
     text: () => checkText(report, input.all, context.stdout),
   }

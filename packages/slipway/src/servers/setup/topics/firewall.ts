@@ -1,23 +1,16 @@
 import { shellLine } from '../../../support/shell-quote.ts'
 import type { Control, Situation, Topic } from '../topic.ts'
-import {
-  blockBegin,
-  blockEnd,
-  dockerUserBlock,
-  dockerUserRules,
-  hostRules,
-  type Rule,
-  ufwArgv,
-} from './firewall-rules.ts'
+import { ownedPrelude, ownedScript, wantedRules } from './firewall-owned.ts'
+import { blockBegin, blockEnd, dockerUserBlock, dockerUserRules } from './firewall-rules.ts'
+import { strangers } from './firewall-strangers.ts'
 
 export const firewall: Topic = {
   id: 'firewall',
   title: 'Firewall',
   risk: 'login',
-  prelude: () => `
+  prelude: situation => `${ownedPrelude(situation)}
 ufw_status=$(ufw status verbose 2>/dev/null)
 policy() { printf '%s\\n' "$ufw_status" | sed -n "s/^Default:.*[ ,]\\{0,1\\}\\(allow\\|deny\\|reject\\|disabled\\) ($1).*/\\1/p" | grep . || echo 'not active'; }
-ufw_rules() { ufw show added 2>/dev/null | sed -n "s/^ufw allow \\(.*\\) comment 'slipway.*/\\1/p" | sort; }
 `,
   script,
   controls: [
@@ -36,14 +29,18 @@ ufw_rules() { ufw show added 2>/dev/null | sed -n "s/^ufw allow \\(.*\\) comment
     {
       id: 'firewall.rules',
       title: 'SSH and the web are let in, and nothing else of ours',
-      why: 'This is the whole list of what strangers may reach.',
-      found: `ufw_rules | paste -s -d ';' | sed 's/;/, /g'`,
-      wanted: situation =>
-        hostRules(situation)
-          .map(rule => bare(rule).replace(/^allow (.*) comment '.*$/, '$1'))
-          .toSorted()
-          .join(', '),
+      why: 'These are the ports that the app, and who looks after it, need.',
+      found: `ufw_own | sort | paste -s -d ';' | sed 's/;/, /g'`,
+      wanted: situation => wantedRules(situation).join(', '),
     },
+    {
+      id: 'firewall.record',
+      title: 'what is let in for this app is written down',
+      why: 'Another project on the same server then leaves it alone.',
+      found: `if ufw_wanted | cmp -s - "$ufw_record"; then echo yes; else echo no; fi`,
+      wanted: 'yes',
+    },
+    strangers,
     {
       id: 'firewall.kernel',
       title: 'UFW leaves the kernel alone',
@@ -58,7 +55,6 @@ ufw_rules() { ufw show added 2>/dev/null | sed -n "s/^ufw allow \\(.*\\) comment
 
 function script(situation: Situation): string {
   return `set -eu
-# Each call of ufw takes a third of a second, and others may wait at the door meanwhile: as few as can be.
 sed -i -e 's|^IPT_SYSCTL=.*|IPT_SYSCTL=|' -e 's|^DEFAULT_INPUT_POLICY=.*|DEFAULT_INPUT_POLICY="DROP"|' \\
   -e 's|^DEFAULT_OUTPUT_POLICY=.*|DEFAULT_OUTPUT_POLICY="ACCEPT"|' -e 's|^DEFAULT_FORWARD_POLICY=.*|DEFAULT_FORWARD_POLICY="DROP"|' /etc/default/ufw
 ${(['after', 'after6'] as const)
@@ -72,33 +68,10 @@ chmod 640 "$file.new"
 mv "$file.new" "$file"`,
   )
   .join('\n')}
-ufw show added | sed -n "s/^ufw \\(.* comment 'slipway.*\\)/\\1/p" > /run/slipway-rules
-${hostRules(situation)
-  .map(rule => `grep -qxF ${shellLine([bare(rule)])} /run/slipway-rules || ${shellLine(ufwArgv(rule))} >/dev/null`)
-  .join('\n')}
-# What an earlier set-up allowed and this one does not: only rules that carry our name.
-cat > /run/slipway-wanted <<'END'
-${hostRules(situation).map(bare).join('\n')}
-END
-grep -vxF -f /run/slipway-wanted /run/slipway-rules | sed "s/ comment '.*//" | while IFS= read -r rule; do
-  ufw --force delete $rule >/dev/null
-done
-rm -f /run/slipway-rules /run/slipway-wanted
+${ownedScript(situation)}
 if ufw status | grep -q '^Status: active'; then ufw reload >/dev/null; else ufw --force enable >/dev/null; fi
 systemctl enable --quiet ufw.service
 `
-}
-
-/** As `ufw show added` writes a rule. */
-export function addedText(argv: readonly string[]): string {
-  const [, , , protocol = '', , from = '', , , , port = '', , comment = ''] = argv
-  const rule =
-    from === 'any' ? `ufw allow ${port}/${protocol}` : `ufw allow from ${from} to any port ${port} proto ${protocol}`
-  return `${rule} comment '${comment}'`
-}
-
-function bare(rule: Rule): string {
-  return addedText(ufwArgv(rule)).replace(/^ufw /, '')
 }
 
 function policy(direction: string, wanted: string, title: string, why: string): Control {

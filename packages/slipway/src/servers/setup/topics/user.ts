@@ -26,7 +26,9 @@ usermod --append --groups docker "$account"
 if [ "$account" != root ]; then
   passwd --quiet --lock "$account"
   umask 077
-  printf '%s ALL=(ALL:ALL) NOPASSWD: ALL\\n' "$account" > /etc/sudoers.d/.slipway-new
+  # Another project on this server may deploy as somebody else, who needs it on.
+  line="$account ALL=(ALL:ALL) NOPASSWD: ALL"
+  { grep -vxF -e "$line" /etc/sudoers.d/90-slipway 2>/dev/null || true; printf '%s\\n' "$line"; } > /etc/sudoers.d/.slipway-new
   chmod 440 /etc/sudoers.d/.slipway-new
   visudo --check --quiet --file=/etc/sudoers.d/.slipway-new
   mv /etc/sudoers.d/.slipway-new /etc/sudoers.d/90-slipway
