@@ -1,9 +1,13 @@
 import { generate, misfit, type SecretRule, textOf, undeclared } from './rules.ts'
 
-/** What is wrong with the secrets of one environment, measured by what the app declares. No finding has a value in it. */
+/**
+ * What is wrong with the secrets of one environment, measured by what the app declares. What is used need not be declared.
+ * No finding has a value in it.
+ */
 export function checkSecrets(
   values: ReadonlyMap<string, Uint8Array>,
   rules: Readonly<Record<string, SecretRule>>,
+  used: ReadonlySet<string> = new Set(),
 ): Finding[] {
   const missing = Object.entries(rules)
     .filter(([name, rule]) => rule.required && !values.has(name))
@@ -15,7 +19,10 @@ export function checkSecrets(
     const why = misfit(ruleOf(rules, name), value)
     return why === undefined ? [] : [{ name, kind: 'unfit', message: `${name} does not fit: ${why}`, command: 'set' }]
   })
-  const unknown = Object.keys(rules).length === 0 ? [] : [...values.keys()].filter(name => !Object.hasOwn(rules, name))
+  const unknown =
+    Object.keys(rules).length === 0
+      ? []
+      : [...values.keys()].filter(name => !Object.hasOwn(rules, name) && !used.has(name))
   return [
     ...missing,
     ...unfit,
@@ -23,7 +30,7 @@ export function checkSecrets(
       (name): Finding => ({
         name,
         kind: 'undeclared',
-        message: `${name} is not declared in slipway.yaml`,
+        message: `${name} is not declared in slipway.yaml, and nothing uses it`,
         command: 'remove',
       }),
     ),

@@ -73,7 +73,10 @@ describe('slipway secrets', () => {
     const checked = await slipway(['secrets', 'check', '--json'])
     expect(checked.exitCode).toBe(1)
     const { result } = JSON.parse(checked.stdout) as { result: { findings: { name: string }[]; identical: unknown[] } }
-    expect(result.findings.map(each => each.name)).toEqual(['URL'])
+    expect(result.findings).toMatchObject([
+      { environment: 'prod', name: 'URL', kind: 'unfit' },
+      { environment: 'live', name: 'JWT_SECRET', kind: 'missing' },
+    ])
     expect(result.identical).toEqual([{ name: 'JWT_SECRET', environments: ['staging', 'prod'] }])
     const compared = await slipway(['secrets', 'diff', 'staging', 'prod'])
     expect(compared.exitCode).toBe(1)
@@ -81,6 +84,7 @@ describe('slipway secrets', () => {
     expect(compared.stdout).toMatch(/URL +only in prod/)
     await slipway(['secrets', 'generate', 'prod', 'JWT_SECRET', '--replace'])
     await slipway(['secrets', 'remove', 'prod', 'URL'])
+    await set('live', 'JWT_SECRET', 'cd'.repeat(32))
     const good = [await slipway(['secrets', 'check']), await slipway(['secrets', 'diff', 'staging', 'prod'])]
     expect(good.map(each => each.exitCode)).toEqual([0, 0])
     for (const { stdout, stderr } of [checked, compared, ...good])

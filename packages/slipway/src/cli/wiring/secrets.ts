@@ -12,6 +12,7 @@ import { SlipwayError } from '../../support/errors.ts'
 import { readIfPresent, writeAtomically } from '../../support/files.ts'
 import { oneAtATime } from '../../support/held-file.ts'
 import type { OpenSecretsOf, SecretsOfEnvironment } from '../application.ts'
+import { secretFindings } from './declared-secrets.ts'
 import { openEnvironmentSecrets } from './environment-secrets.ts'
 
 /** The encrypted secrets of one environment, or of all. */
@@ -27,6 +28,7 @@ function fileSecrets(config: EnvironmentConfig): SecretsOfEnvironment {
     config,
     read: () => readSealedFile(file),
     open: () => openEnvironmentSecrets(config),
+    findings: secrets => secretFindings(config, secrets?.values),
     async create() {
       const own = await ownKey()
       const recipients = own.recipients.map((key, index): Recipient => ({ name: nameOf(index), kind: 'person', key }))

@@ -1,4 +1,4 @@
-import { checkSecrets, compareSecrets, type Finding } from '../../../secrets/check.ts'
+import { compareSecrets, type Finding } from '../../../secrets/check.ts'
 import type { OpenSecrets } from '../../../secrets/open.ts'
 import { exitCodes, SlipwayError } from '../../../support/errors.ts'
 import type { SecretsOfEnvironment } from '../../application.ts'
@@ -12,12 +12,13 @@ export const run: Handler<{ environment: string | undefined }> = async ({ enviro
   const wiring = await context.wiring()
   const all = await wiring.openSecrets(context.options.config, undefined)
   const wanted = environment === undefined ? all : await wiring.openSecrets(context.options.config, environment)
-  const opened = await openable(all, wanted, context)
-  const findings = wanted.flatMap(({ config }) => {
-    const values = opened.get(config.environment)?.values
-    const found = values === undefined ? [] : checkSecrets(values, config.secrets.rules)
-    return found.map((finding): FoundIn => ({ environment: config.environment, ...finding }))
+  const { opened, closed } = await openable(all, wanted, context)
+  const looked = wanted.filter(({ config }) => !closed.has(config.environment))
+  const found = looked.map(async (each): Promise<FoundIn[]> => {
+    const { environment: name } = each.config
+    return (await each.findings(opened.get(name))).map(finding => ({ environment: name, ...finding }))
   })
+  const findings = (await Promise.all(found)).flat()
   const identical = identicalOnes(wanted, all, opened)
   const lonely = [...opened].flatMap(([name, { sealed }]) =>
     sealed.recipients.some(recipient => recipient.kind === 'recovery') ? [] : [name],
@@ -27,7 +28,10 @@ export const run: Handler<{ environment: string | undefined }> = async ({ enviro
       context,
       `${name} has no recovery key: slipway secrets recipients add ${name} recovery --kind recovery --generate`,
     )
-  const checked = wanted.map(each => each.config.environment).filter(name => opened.has(name))
+  // Without a file, what is declared was looked for all the same.
+  const checked = looked
+    .filter(({ config }) => opened.has(config.environment) || Object.keys(config.secrets.rules).length > 0)
+    .map(({ config }) => config.environment)
   const bad = findings.filter(finding => finding.kind !== 'undeclared').length + identical.length
   return {
     exitCode: bad > 0 ? exitCodes.failedNothingChanged : exitCodes.ok,
@@ -47,8 +51,10 @@ async function openable(
   all: readonly SecretsOfEnvironment[],
   wanted: readonly SecretsOfEnvironment[],
   context: Context,
-): Promise<Map<string, OpenSecrets>> {
+): Promise<{ opened: Map<string, OpenSecrets>; closed: Set<string> }> {
   const opened = new Map<string, OpenSecrets>()
+  const closed = new Set<string>()
+  let why: SlipwayError | undefined
   for (const each of all) {
     const { environment } = each.config
     try {
@@ -58,9 +64,23 @@ async function openable(
       const asked = wanted.length === 1 && wanted[0]?.config.environment === environment
       if (!(error instanceof SlipwayError) || error.code !== 'AGE_KEY_UNUSABLE' || asked) throw error
       note(context, `${environment}: no key at hand opens its secrets, so it is not checked`)
+      closed.add(environment)
+      why ??= error
     }
   }
-  return opened
+  // Green would say that what nobody looked at is good.
+  const open = wanted.some(({ config }) => !closed.has(config.environment) && opened.has(config.environment))
+  const shut = wanted.some(({ config }) => closed.has(config.environment))
+  if (why !== undefined && shut && !open) throw nothingOpened([...closed], why)
+  return { opened, closed }
+}
+
+function nothingOpened(environments: string[], { why, next }: SlipwayError): SlipwayError {
+  return new SlipwayError('AGE_KEY_UNUSABLE', `No key at hand opens the secrets of ${environments.join(', ')}`, {
+    why,
+    state: 'nothing was checked',
+    next,
+  })
 }
 
 /** Pairs with one of the environments that were asked for. */
