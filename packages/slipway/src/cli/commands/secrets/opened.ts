@@ -42,7 +42,7 @@ export async function openOrCreate(secrets: SecretsOfEnvironment, context: Conte
   return created.secrets
 }
 
-/** Writes changes, and warns of values that do not fit what is declared. */
+/** Writes changes, and warns of values that do not fit what is declared, or are required and gone. */
 export async function saveValues(
   secrets: SecretsOfEnvironment,
   before: OpenSecrets,
@@ -52,7 +52,10 @@ export async function saveValues(
   const after = await withValues(before, changes)
   await secrets.save(after, before)
   for (const [name, value] of changes) {
-    const why = value === undefined ? undefined : misfit(ruleOf(secrets.config.secrets.rules, name), value)
+    const rule = ruleOf(secrets.config.secrets.rules, name)
+    if (value === undefined && rule.required)
+      note(context, `${name} is declared as required: without it a deployment is refused`)
+    const why = value === undefined ? undefined : misfit(rule, value)
     if (why !== undefined)
       note(context, `${name} does not fit what slipway.yaml declares: ${why}. A deployment will be refused`)
   }
