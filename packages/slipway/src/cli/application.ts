@@ -252,6 +252,8 @@ export interface CurrentRelease {
   version: string
   commit?: Commit
   since: string
+  /** Of the encrypted file that it was made with; absent: it had none. */
+  secretsRevision?: number
 }
 
 export interface ServiceStatus {

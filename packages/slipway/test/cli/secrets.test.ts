@@ -138,6 +138,38 @@ describe('slipway secrets', () => {
     }
   })
 
+  test.each([
+    'postgresql+asyncpg://shop:login-of-db@db/shop',
+    'jdbc:postgresql://db/shop?user=shop&password=login-of-db',
+    'postgis://shop:login-of-db@db/shop',
+    'postgres://shop:login-of-db@/shop?host=db',
+    'amqp://shop:login-of-db@queue',
+    'https://login-of-db@sentry.example/4',
+  ])('rotate makes up nothing in the place of an address: %s', async address => {
+    await set('live', 'ADDRESS', address)
+    const before = await readFile(file('live'), 'utf8')
+    const refused = await slipway(['secrets', 'rotate', 'live', 'ADDRESS'])
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(refused.stderr).toMatch(/next +[^]*slipway secrets rotate live ADDRESS --stdin/)
+    expect(refused.stderr).not.toContain('login-of-db')
+    expect(await readFile(file('live'), 'utf8')).toBe(before)
+    const next = address.replace('login-of-db', 'login-of-today')
+    expect(await slipway(['secrets', 'rotate', 'live', 'ADDRESS'], { input: `${next}\n` })).toMatchObject({
+      exitCode: 0,
+    })
+    expect(await get('live', 'ADDRESS')).toBe(next)
+  })
+
+  test('rotate takes what is piped in, and takes a line break alone for a mistake', async () => {
+    await set('live', 'STRIPE_KEY', 'of-yesterday')
+    const rotate = ['secrets', 'rotate', 'live', 'STRIPE_KEY']
+    expect(await slipway(rotate, { input: 'of-today\n' })).toMatchObject({ exitCode: 0 })
+    expect(await get('live', 'STRIPE_KEY')).toBe('of-today')
+    expect(await slipway(rotate, { input: '\n' })).toMatchObject({ exitCode: 2 })
+    expect(await slipway([...rotate, '--stdin'])).toMatchObject({ exitCode: 2 })
+    expect(await get('live', 'STRIPE_KEY')).toBe('of-today')
+  })
+
   test('rotate gives the address of the database another login, in all secrets that have it', async () => {
     await writeFile(join(directory, 'compose.yaml'), 'services: { db: { image: postgres } }\n')
     await writeFile(join(directory, 'slipway.yaml'), 'app: shop\ndatabase: db\nenvironments: { prod: {} }\n')

@@ -118,8 +118,10 @@ const rotateCommand = defineCommand({
   name: 'secrets rotate',
   summary: 'change a secret of the app and deploy; when the release does not come up, the old value is back',
   details: [
-    'A new value is made up as declared, or piped in with --stdin. The old release keeps the old value, so going back',
-    'works. With `previous` declared, the old value is kept there, for an app that accepts both for a while.',
+    'A new value is made up as declared, or taken as it is piped in; with --stdin nothing is ever made up. An address in',
+    'it that is not understood is not replaced by a made-up word. The old release keeps the old value, so going back works.',
+    'With `previous` declared, the old value is kept there, for an app that accepts both for a while: until a deployment',
+    'has taken the new one it is not rotated again.',
     'The address of the database (postgres://…) gets a new login, which works as the role of before: both releases get in.',
   ].join('\n'),
   examples: [
@@ -132,8 +134,9 @@ const rotateCommand = defineCommand({
   ],
   arguments: named,
   options: {
-    stdin: { kind: 'flag', does: 'read the new value from stdin' },
+    stdin: { kind: 'flag', does: 'read the new value from stdin, and never make one up' },
     later: { kind: 'flag', does: 'only change the file, and deploy later' },
+    deployed: { kind: 'flag', does: 'yes, what serves has the value of the file (where `previous` is declared)' },
   },
   onInterrupt: 'safe point',
   exits: deploymentExits,
