@@ -77,7 +77,7 @@ describe('slipway secrets', () => {
       { environment: 'prod', name: 'URL', kind: 'unfit' },
       { environment: 'live', name: 'JWT_SECRET', kind: 'missing' },
     ])
-    expect(result.identical).toEqual([{ name: 'JWT_SECRET', environments: ['staging', 'prod'] }])
+    expect(result.identical).toEqual([{ name: 'JWT_SECRET', environments: ['staging', 'prod'], mend: 'generate' }])
     const compared = await slipway(['secrets', 'diff', 'staging', 'prod'])
     expect(compared.exitCode).toBe(1)
     expect(compared.stdout).toMatch(/JWT_SECRET +IDENTICAL/)

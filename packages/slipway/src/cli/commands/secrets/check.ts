@@ -1,4 +1,5 @@
-import { compareSecrets, type Finding } from '../../../secrets/check.ts'
+import type { Finding } from '../../../secrets/check.ts'
+import { inCommon, type InCommon } from '../../../secrets/compare.ts'
 import type { OpenSecrets } from '../../../secrets/open.ts'
 import { exitCodes, SlipwayError } from '../../../support/errors.ts'
 import type { SecretsOfEnvironment } from '../../application.ts'
@@ -44,6 +45,9 @@ type FoundIn = Finding & { environment: string }
 interface Identical {
   name: string
   environments: [string, string]
+  /** Its name in the second of them, where it has another. */
+  otherName?: string
+  mend: InCommon['mend']
 }
 
 /** All that a key at hand opens; of those that were asked for by name, any other is an error. */
@@ -99,9 +103,18 @@ function identicalOnes(
     return others.flatMap(other => {
       const right = opened.get(other.config.environment)
       if (left === undefined || right === undefined) return []
-      const rules = { ...config.secrets.rules, ...other.config.secrets.rules }
-      const same = compareSecrets(left.values, right.values, rules).rows.filter(row => row.state === 'identical')
-      return same.map(({ name }): Identical => ({ name, environments: [config.environment, other.config.environment] }))
+      const same = inCommon(
+        { values: left.values, rules: config.secrets.rules },
+        { values: right.values, rules: other.config.secrets.rules },
+      )
+      return same.map(
+        ({ here, there, mend }): Identical => ({
+          name: here,
+          environments: [config.environment, other.config.environment],
+          ...(here === there ? {} : { otherName: there }),
+          mend,
+        }),
+      )
     })
   })
 }
@@ -132,8 +145,13 @@ function checkText(
     ...findings.map(({ environment, kind, message, command, name }) =>
       row(environment, kind !== 'undeclared', message, `slipway secrets ${command} ${environment} ${name}`),
     ),
-    ...identical.map(({ name, environments: [one, other] }) =>
-      row(other, true, `${name} is the same in ${one}`, `slipway secrets generate ${other} ${name} --replace`),
+    ...identical.map(({ name, environments: [one, other], otherName = name, mend }) =>
+      row(
+        other,
+        true,
+        `${otherName}, or the password in it, is the same as ${name} in ${one}`,
+        `slipway secrets ${mend} ${other} ${otherName}${mend === 'generate' ? ' --replace' : ''}`,
+      ),
     ),
   ]
   const columns = [{ title: 'ENVIRONMENT' }, { title: '' }, { title: 'MISTAKE' }, { title: 'MEND' }]
