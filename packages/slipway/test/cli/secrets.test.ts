@@ -121,6 +121,16 @@ describe('slipway secrets', () => {
     expect((await slipway(['secrets', 'recipients', 'list', 'prod', '--json'])).stdout).not.toContain('bea')
   })
 
+  test.each([[[]], [['--json']]])('a key that nobody takes makes no recipient %j', async more => {
+    await set('prod', 'A', 'one')
+    const before = await readFile(file('prod'), 'utf8')
+    const closed = await slipway(['secrets', 'recipients', 'add', 'prod', 'ci', '--generate', ...more], { deaf: true })
+    expect(closed.exitCode).toBe(1)
+    expect(closed.stderr).toContain('The private key could not be written')
+    expect(closed.stderr).not.toContain('AGE-SECRET-KEY')
+    expect(await readFile(file('prod'), 'utf8')).toBe(before)
+  })
+
   test('rotate changes the file; with code from Git it says what is left to do', async () => {
     await slipway(['secrets', 'generate', 'live'])
     const before = await get('live', 'JWT_SECRET')
