@@ -37,6 +37,24 @@ describe('slipway secrets', () => {
     expect(await readdir(directory)).not.toContain('secrets')
   })
 
+  test.each([
+    ['set', 'prod', 'NAME=hunter2-x'],
+    ['set', 'prod', 'NAME', '--value=hunter2-x'],
+    ['set', 'prod', 'NAME', '--value=hunter2-x\nhunter2-y'],
+    ['set', 'prod', "--NAME='hunter2-x'"],
+    ['set', 'prod', 'NAME', 'hunter2-x'],
+    ['generate', 'prod', 'NAME=hunter2-x'],
+    ['rotate', 'prod', 'NAME=hunter2-x'],
+    ['remove', 'prod', 'NAME=hunter2-x'],
+    ['get', 'prod', 'NAME=hunter2-x'],
+  ])('a value among the arguments is not said again: %s %s %s %s', async (...argv) => {
+    await set('prod', 'A', 'one')
+    const ran = await slipway(['secrets', ...argv], { input: 'value' })
+    expect(ran.exitCode).toBeGreaterThan(0)
+    expect(ran.stdout + ran.stderr).not.toContain('hunter2')
+    if (argv[0] === 'set') expect(ran.stderr).toMatch(/typed unseen,? or piped in/)
+  })
+
   test('an empty value is refused, a first one makes the file for the key at hand', async () => {
     const setA = ['secrets', 'set', 'prod', 'A']
     expect(await slipway(setA)).toMatchObject({ exitCode: 2 })

@@ -8,6 +8,7 @@ import { errorCode, isMissing } from '../../../support/files.ts'
 import type { Handler } from '../../command.ts'
 import type { Context } from '../../context.ts'
 import { done, note, openOrCreate, saveValues, secretsOf } from './opened.ts'
+import { quietArguments } from './quiet-editor.ts'
 
 export const run: Handler<{ environment: string }> = async ({ environment }, context) => {
   const secrets = await secretsOf(context, environment)
@@ -91,7 +92,8 @@ async function openEditor(file: string, context: Context): Promise<void> {
       state: 'nothing was changed, and the clear text is removed',
       next: 'Set EDITOR, as in: EDITOR=nano slipway secrets edit …',
     })
-  const exitCode = await input.interactive(program, [...argv, file]).catch((error: unknown) => {
+  const quiet = await quietArguments(program, variables['PATH'] ?? '')
+  const exitCode = await input.interactive(program, [...quiet, ...argv, file]).catch((error: unknown) => {
     if (error instanceof SlipwayError) throw error
     throw failed(error instanceof Error ? error.message : String(error))
   })

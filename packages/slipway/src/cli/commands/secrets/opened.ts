@@ -1,6 +1,7 @@
 import { withValues } from '../../../secrets/change.ts'
 import { misfit } from '../../../secrets/rules.ts'
 import { ruleOf } from '../../../secrets/check.ts'
+import { withoutValue } from '../../../secrets/names.ts'
 import type { OpenSecrets } from '../../../secrets/open.ts'
 import { SlipwayError } from '../../../support/errors.ts'
 import type { SecretsOfEnvironment } from '../../application.ts'
@@ -76,7 +77,7 @@ export function done(context: Context, text: string): string {
 export function valueOf(opened: OpenSecrets, name: string, environment: string): Uint8Array {
   const value = opened.values.get(name)
   if (value !== undefined) return value
-  throw new SlipwayError('SECRET_MISSING', `There is no secret ${oneLine(name)} in ${environment}`, {
+  throw new SlipwayError('SECRET_MISSING', `There is no secret ${oneLine(withoutValue(name))} in ${environment}`, {
     why: `it has ${[...opened.values.keys()].join(', ') || 'none'}`,
     next: `slipway secrets list ${environment}`,
   })
