@@ -4,6 +4,7 @@ import type { Commit, DeploymentId, DeploymentRecord, Plan, ReleaseId } from '..
 import type { BackupFile, ContainerState } from '../release/ports.ts'
 import type { Promotion, ProvenRelease } from '../release/promotion.ts'
 import type { AgreementKey } from '../release/several/agreement.ts'
+import type { Finding } from '../secrets/check.ts'
 import type { OpenSecrets } from '../secrets/open.ts'
 import type { SealedFile } from '../secrets/sealed-file.ts'
 import type { Problem, SlipwayError } from '../support/errors.ts'
@@ -85,6 +86,8 @@ export interface SecretsOfEnvironment {
   read(): Promise<SealedFile | undefined>
   /** Decrypted and proved; undefined: there is no file. */
   open(): Promise<OpenSecrets | undefined>
+  /** What is not as slipway.yaml declares it; without a file, what stands in the env file is looked at alone. */
+  findings(secrets: OpenSecrets | undefined): Promise<Finding[]>
   /** A new file, for the keys at hand; a key is made where there is none. */
   create(): Promise<{ secrets: OpenSecrets; keyMade: string | undefined }>
   /** Writes the file; refuses when somebody else changed it since it was opened. */
@@ -249,6 +252,8 @@ export interface CurrentRelease {
   version: string
   commit?: Commit
   since: string
+  /** Of the encrypted file that it was made with; absent: it had none. */
+  secretsRevision?: number
 }
 
 export interface ServiceStatus {

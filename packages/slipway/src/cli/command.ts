@@ -7,6 +7,8 @@ export interface Command {
   summary: string
   /** What `--help` adds to the summary. */
   details?: string
+  /** What is said of a mistake in its line, before the way to its help. */
+  mistaken?: string
   examples: readonly { does: string; run: string }[]
   arguments: Record<string, ArgumentDefinition>
   options: Record<string, OptionDefinition>

@@ -37,6 +37,8 @@ export interface Result {
   text: () => string
   /** In place of the text, for what is no text. */
   bytes?: Uint8Array
+  /** What is only done when all of it has left for stdout, or what is to be said when it could not. */
+  onceWritten?: (failure: Error | undefined) => Promise<void>
 }
 
 export async function openApplication(

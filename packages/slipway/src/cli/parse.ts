@@ -141,13 +141,15 @@ function optionsOf(root: Parser): GlobalOptions {
 
 /** Commander's sentences, such as `error: unknown option '--jsn'\n(Did you mean --json?)`, in our form. */
 function usageError(message: string, argv: readonly string[]): SlipwayError {
-  const [what = '', ...hints] = message.replace(/^error: /, '').split('\n')
+  // What stands behind an equals sign may be a secret that somebody took for an argument.
+  const harmless = message.replace(/'([^'=]*)=[\s\S]*'/, "'$1=…'")
+  const [what = '', ...hints] = harmless.replace(/^error: /, '').split('\n')
   const command = commandIn(argv)
   const hint = oneLine(hints.join(' ')).replace(/^\(|\)$/g, '')
   const title = oneLine(what)
   return new SlipwayError('USAGE', title.charAt(0).toUpperCase() + title.slice(1), {
     why: command === undefined ? undefined : `Usage: ${usageOf(command)}`,
-    next: [hint, `slipway${command === undefined ? topicIn(argv) : ` ${command.name}`} --help`]
+    next: [hint, command?.mistaken ?? '', `slipway${command === undefined ? topicIn(argv) : ` ${command.name}`} --help`]
       .filter(text => text !== '')
       .join('  '),
   })

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import { asSlipwayError, exitCodes, SlipwayError } from '../support/errors.ts'
 import { redactor } from '../support/redact.ts'
 import type { Wiring } from './application.ts'
@@ -26,7 +27,8 @@ export async function runCli(argv: readonly string[], world: World): Promise<num
     const running = run(parsed.input as never, contextOf(options, world, ends))
     const result =
       parsed.command.onInterrupt === 'leave' ? await Promise.race([running, aborted(world.signal)]) : await running
-    report(name, result, options, world)
+    const failure = await report(name, result, options, world)
+    await result.onceWritten?.(failure)
     return result.exitCode
   } catch (thrown) {
     return reportError(name, thrown, options, world)
@@ -71,10 +73,22 @@ function contextOf(options: GlobalOptions, world: World, ends: (() => Promise<vo
   }
 }
 
-function report(command: string, result: Result, options: GlobalOptions, world: World): void {
-  const { exitCode } = result
-  if (!options.json && result.bytes !== undefined) world.stdout.write(result.bytes)
-  else world.stdout.write(options.json ? jsonText({ command, exitCode, result: result.document }) : result.text())
+/** Returns why it did not reach stdout, where somebody waits to know. */
+async function report(
+  command: string,
+  result: Result,
+  options: GlobalOptions,
+  { stdout }: World,
+): Promise<Error | undefined> {
+  const { exitCode, document, text, bytes } = result
+  const shown = options.json ? jsonText({ command, exitCode, result: document }) : (bytes ?? text())
+  if (result.onceWritten !== undefined && stdout instanceof Writable) return written(stdout, shown)
+  stdout.write(shown)
+  return undefined
+}
+
+function written(stream: Writable, shown: string | Uint8Array): Promise<Error | undefined> {
+  return new Promise(resolve => stream.write(shown, error => resolve(error ?? undefined)))
 }
 
 function reportError(command: string, thrown: unknown, options: GlobalOptions, world: World): number {

@@ -19,7 +19,8 @@ export const secretRule = z.strictObject({
     .boolean()
     .optional()
     .meta({
-      description: 'It may be the same in several environments; otherwise slipway secrets diff and check object',
+      description:
+        'It may be the same in all environments that say so; otherwise slipway secrets diff and check object',
       default: defaults.secrets.shared,
       examples: [true],
     }),

@@ -14,7 +14,7 @@ export function editText(values: ReadonlyMap<string, Uint8Array>, title: string,
   const comments = [
     ...(mistake === undefined ? [] : [`MISTAKE: ${mistake}`, '']),
     title,
-    'One secret a line: NAME: value. Take a line out to remove a secret. Save nothing to change nothing.',
+    'One secret a line: NAME: value. Take a line out to remove a secret. Save nothing, or an empty text, to change nothing.',
     ...(hidden.length === 0 ? [] : [`Not text, not shown, and kept as they are: ${hidden.join(', ')}`]),
   ]
   const body = shown.size === 0 ? '' : stringify(shown, { lineWidth: 0 })
@@ -43,7 +43,10 @@ export function parseEdited(
   const found = new Map<string, Uint8Array>()
   if (document.contents !== null && !isMap(document.contents))
     throw new Mistake('line 1: that is not of the form NAME: value')
-  for (const { key, value } of isMap(document.contents) ? document.contents.items : []) {
+  const items = isMap(document.contents) ? document.contents.items : []
+  // Nothing at all is what an editor leaves that was given up, or came to grief: nobody takes it for an order.
+  if (items.length === 0) return new Map()
+  for (const { key, value } of items) {
     const name = isScalar(key) ? String(key.value) : ''
     const place = at(isScalar(key) ? key.range?.[0] : undefined)
     if (!isSecretName(name))

@@ -11,11 +11,17 @@ export function requireSecretName(name: string): void {
   if (isSecretName(name)) return
   const reserved = secretNamePattern.test(name)
   throw new SlipwayError('USAGE', `${shownName(name)} can not be the name of a secret`, {
-    why: reserved
-      ? 'programs that Slipway runs take their own settings from a variable of that name'
-      : 'names have letters, digits, `_`, `-` and `.`, start with a letter and have at most 128 characters',
+    why: name.includes('=')
+      ? 'a value is no argument: it would stand in the history of the shell, and everybody on the machine would see it'
+      : reserved
+        ? 'programs that Slipway runs take their own settings from a variable of that name'
+        : 'names have letters, digits, `_`, `-` and `.`, start with a letter and have at most 128 characters',
     state: 'nothing was changed',
-    next: reserved ? 'Choose another name, such as one that begins with APP_.' : 'Choose another name.',
+    next: name.includes('=')
+      ? 'Give the name alone: the value is typed unseen, or piped in. This one has been seen: use another.'
+      : reserved
+        ? 'Choose another name, such as one that begins with APP_.'
+        : 'Choose another name.',
   })
 }
 
@@ -24,9 +30,16 @@ export function isVariableName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
 }
 
+/** Of `NAME=value`, which no name is, what may be shown. */
+export function withoutValue(name: string): string {
+  const at = name.indexOf('=')
+  return at < 0 ? name : `${name.slice(0, at)}=…`
+}
+
 /** A name that may be anything, for messages: short, on one line. */
 export function shownName(name: string): string {
-  const shown = JSON.stringify(name.length > 60 ? `${name.slice(0, 57)}...` : name)
+  const known = withoutValue(name)
+  const shown = JSON.stringify(known.length > 60 ? `${known.slice(0, 57)}...` : known)
   return shown.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
 }
 

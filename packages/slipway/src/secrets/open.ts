@@ -5,10 +5,13 @@ import type { Identities } from './identities.ts'
 import { isSealedBy, parseSealKeys, type SealKeys } from './seal.ts'
 import type { SealedFile } from './sealed-file.ts'
 import { parseSealedFile } from './sealed-yaml.ts'
+import { unusableFile } from './unusable-file.ts'
 
 /** A file of secrets, read but not opened: names and recipients stand in clear. Undefined: there is none. */
 export async function readSealedFile(file: string): Promise<SealedFile | undefined> {
-  const text = await readIfPresent(file)
+  const text = await readIfPresent(file).catch((error: unknown) => {
+    throw unusableFile(file, 'read', error)
+  })
   return text === undefined ? undefined : parseSealedFile(text, file)
 }
 

@@ -52,7 +52,8 @@ export function printSealedFile(sealed: SealedFile): string {
   const { app, environment, revision, recipients, values, seal } = sealed
   return [
     `# The secrets of ${app} in ${environment}, written by \`slipway secrets\`. Change them with: slipway secrets edit ${environment}`,
-    '# Each value is readable with the age tool alone: cut out its block and run age --decrypt -i <your key>.',
+    '# Each value is readable with the age tool alone; of NAME, with the key in KEY:',
+    `#   sed -n '/^  NAME: /,/END AGE/s/^    //p' ${environment}.yaml | age --decrypt -i KEY`,
     'slipway: secrets/1',
     `app: ${app}`,
     `environment: ${environment}`,

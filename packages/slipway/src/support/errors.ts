@@ -94,7 +94,7 @@ export const errorCatalogue = {
     means: 'A secret does not fit what slipway.yaml declares of it.',
   },
   SECRET_EXPOSED: { exit: exitCodes.usage, means: 'A secret stands in clear in what Git keeps.' },
-  SECRETS_INVALID: { exit: exitCodes.usage, means: 'A file of secrets can not be read.' },
+  SECRETS_INVALID: { exit: exitCodes.usage, means: 'A file of secrets can not be read or written.' },
   SECRETS_TAMPERED: {
     exit: exitCodes.failedNothingChanged,
     means: 'A file of secrets was changed by somebody who can not read it, or by hand.',

@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { base, editor, file, get, leftInMemory, onAFolderOfItsOwn, set, slipway } from './secrets-folder.ts'
 
@@ -49,14 +49,62 @@ describe('slipway secrets edit', () => {
   test.each([
     ['exits with an error', 'exit 3'],
     ['takes its file away', 'rm "$1"'],
+    ['leaves a folder there', 'rm "$1"; mkdir "$1"'],
     ['fills the file with rubbish', 'head -c 100000 /dev/urandom > "$1"'],
   ])('an editor that %s changes nothing', async (_, script) => {
     const before = await readFile(file('prod'), 'utf8')
     const ran = await slipway(['secrets', 'edit', 'prod'], { env: await editor(script) })
     expect(ran.exitCode).not.toBe(0)
+    expect(ran.exitCode).not.toBe(70)
     expect(ran.stderr).not.toMatch(/ {4}at /)
     expect(await readFile(file('prod'), 'utf8')).toBe(before)
     expect(await leftInMemory()).toEqual([])
+  })
+
+  test.each([
+    ['nothing', ': > "$1"'],
+    ['comments alone', `sed -i '/^[^#]/d' "$1"`],
+    ['an empty group', 'echo "{}" > "$1"'],
+  ])('a text of %s is given up, and removes nothing', async (_, script) => {
+    const before = await readFile(file('prod'), 'utf8')
+    const ran = await slipway(['secrets', 'edit', 'prod'], { env: await editor(script) })
+    expect(ran).toMatchObject({ exitCode: 0 })
+    expect(ran.stdout).toContain('nothing was changed')
+    expect(await readFile(file('prod'), 'utf8')).toBe(before)
+  })
+
+  test('what is required and was taken out is told', async () => {
+    await set('prod', 'JWT_SECRET', 'ab'.repeat(32))
+    const ran = await slipway(['secrets', 'edit', 'prod'], {
+      env: await editor(`sed -i '/^JWT_SECRET/d; /^A:/d' "$1"`),
+    })
+    expect(ran).toMatchObject({ exitCode: 0 })
+    expect(ran.stdout).toContain('A (removed), JWT_SECRET (removed)')
+    expect(ran.stderr).toContain('JWT_SECRET is declared as required: without it a deployment is refused')
+    expect(ran.stderr).not.toContain('A is declared')
+  })
+
+  test('a folder in the place of the file, and a file in that of the folder, are mistakes with a name', async () => {
+    await rm(file('prod'))
+    await mkdir(file('prod'))
+    const env = await editor('echo "A: one" >> "$1"')
+    const inPlace = await slipway(['secrets', 'edit', 'prod'], { env })
+    expect(inPlace).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(inPlace.stderr).toMatch(/secrets\/prod.yaml can not be read[\s\S]*there is a folder in its place/)
+    await rm(dirname(file('prod')), { recursive: true })
+    await writeFile(dirname(file('prod')), '')
+    const noFolder = await slipway(['secrets', 'edit', 'prod'], { env })
+    expect(noFolder).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(noFolder.stderr).toContain('there is a file in the place of its folder')
+  })
+
+  test.skipIf(process.getuid?.() === 0)('so are rights that are lacking', async () => {
+    const env = await editor('echo "C: three" >> "$1"')
+    await chmod(dirname(file('prod')), 0o500)
+    expect(await slipway(['secrets', 'edit', 'prod'], { env })).toMatchObject({ exitCode: 2, stdout: '' })
+    await chmod(dirname(file('prod')), 0o000)
+    expect(await slipway(['secrets', 'edit', 'prod'], { env })).toMatchObject({ exitCode: 2, stdout: '' })
+    await chmod(dirname(file('prod')), 0o700)
   })
 
   test('no editor, and words that a shell would run', async () => {

@@ -60,7 +60,12 @@ export interface Ran {
 
 export function slipway(
   argv: string[],
-  settings: { input?: string; env?: Record<string, string>; kill?: [file: string, signal: NodeJS.Signals] } = {},
+  settings: {
+    input?: string
+    env?: Record<string, string>
+    kill?: [file: string, signal: NodeJS.Signals]
+    deaf?: boolean
+  } = {},
 ): Promise<Ran> {
   const child = spawn(process.execPath, [join(dist, 'slipway.mjs'), ...argv], {
     cwd: directory,
@@ -74,6 +79,8 @@ export function slipway(
     },
   })
   let [stdout, stderr] = ['', '']
+  // Who reads has died before anything was written.
+  if (settings.deaf === true) child.stdout.destroy()
   child.stdout.on('data', (more: Buffer) => (stdout += more.toString()))
   child.stderr.on('data', (more: Buffer) => (stderr += more.toString()))
   child.stdin.on('error', () => undefined)

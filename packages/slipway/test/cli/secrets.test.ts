@@ -37,6 +37,24 @@ describe('slipway secrets', () => {
     expect(await readdir(directory)).not.toContain('secrets')
   })
 
+  test.each([
+    ['set', 'prod', 'NAME=hunter2-x'],
+    ['set', 'prod', 'NAME', '--value=hunter2-x'],
+    ['set', 'prod', 'NAME', '--value=hunter2-x\nhunter2-y'],
+    ['set', 'prod', "--NAME='hunter2-x'"],
+    ['set', 'prod', 'NAME', 'hunter2-x'],
+    ['generate', 'prod', 'NAME=hunter2-x'],
+    ['rotate', 'prod', 'NAME=hunter2-x'],
+    ['remove', 'prod', 'NAME=hunter2-x'],
+    ['get', 'prod', 'NAME=hunter2-x'],
+  ])('a value among the arguments is not said again: %s %s %s %s', async (...argv) => {
+    await set('prod', 'A', 'one')
+    const ran = await slipway(['secrets', ...argv], { input: 'value' })
+    expect(ran.exitCode).toBeGreaterThan(0)
+    expect(ran.stdout + ran.stderr).not.toContain('hunter2')
+    if (argv[0] === 'set') expect(ran.stderr).toMatch(/typed unseen,? or piped in/)
+  })
+
   test('an empty value is refused, a first one makes the file for the key at hand', async () => {
     const setA = ['secrets', 'set', 'prod', 'A']
     expect(await slipway(setA)).toMatchObject({ exitCode: 2 })
@@ -73,14 +91,18 @@ describe('slipway secrets', () => {
     const checked = await slipway(['secrets', 'check', '--json'])
     expect(checked.exitCode).toBe(1)
     const { result } = JSON.parse(checked.stdout) as { result: { findings: { name: string }[]; identical: unknown[] } }
-    expect(result.findings.map(each => each.name)).toEqual(['URL'])
-    expect(result.identical).toEqual([{ name: 'JWT_SECRET', environments: ['staging', 'prod'] }])
+    expect(result.findings).toMatchObject([
+      { environment: 'prod', name: 'URL', kind: 'unfit' },
+      { environment: 'live', name: 'JWT_SECRET', kind: 'missing' },
+    ])
+    expect(result.identical).toEqual([{ name: 'JWT_SECRET', environments: ['staging', 'prod'], mend: 'generate' }])
     const compared = await slipway(['secrets', 'diff', 'staging', 'prod'])
     expect(compared.exitCode).toBe(1)
     expect(compared.stdout).toMatch(/JWT_SECRET +IDENTICAL/)
     expect(compared.stdout).toMatch(/URL +only in prod/)
     await slipway(['secrets', 'generate', 'prod', 'JWT_SECRET', '--replace'])
     await slipway(['secrets', 'remove', 'prod', 'URL'])
+    await set('live', 'JWT_SECRET', 'cd'.repeat(32))
     const good = [await slipway(['secrets', 'check']), await slipway(['secrets', 'diff', 'staging', 'prod'])]
     expect(good.map(each => each.exitCode)).toEqual([0, 0])
     for (const { stdout, stderr } of [checked, compared, ...good])
@@ -117,6 +139,16 @@ describe('slipway secrets', () => {
     expect((await slipway(['secrets', 'recipients', 'list', 'prod', '--json'])).stdout).not.toContain('bea')
   })
 
+  test.each([[[]], [['--json']]])('a key that nobody takes makes no recipient %j', async more => {
+    await set('prod', 'A', 'one')
+    const before = await readFile(file('prod'), 'utf8')
+    const closed = await slipway(['secrets', 'recipients', 'add', 'prod', 'ci', '--generate', ...more], { deaf: true })
+    expect(closed.exitCode).toBe(1)
+    expect(closed.stderr).toContain('The private key could not be written')
+    expect(closed.stderr).not.toContain('AGE-SECRET-KEY')
+    expect(await readFile(file('prod'), 'utf8')).toBe(before)
+  })
+
   test('rotate changes the file; with code from Git it says what is left to do', async () => {
     await slipway(['secrets', 'generate', 'live'])
     const before = await get('live', 'JWT_SECRET')
@@ -132,6 +164,38 @@ describe('slipway secrets', () => {
       expect(refused.stderr).toContain('is the login of the database, which can not be rotated like this')
       expect(refused.stderr).not.toContain('login-of-db')
     }
+  })
+
+  test.each([
+    'postgresql+asyncpg://shop:login-of-db@db/shop',
+    'jdbc:postgresql://db/shop?user=shop&password=login-of-db',
+    'postgis://shop:login-of-db@db/shop',
+    'postgres://shop:login-of-db@/shop?host=db',
+    'amqp://shop:login-of-db@queue',
+    'https://login-of-db@sentry.example/4',
+  ])('rotate makes up nothing in the place of an address: %s', async address => {
+    await set('live', 'ADDRESS', address)
+    const before = await readFile(file('live'), 'utf8')
+    const refused = await slipway(['secrets', 'rotate', 'live', 'ADDRESS'])
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(refused.stderr).toMatch(/next +[^]*slipway secrets rotate live ADDRESS --stdin/)
+    expect(refused.stderr).not.toContain('login-of-db')
+    expect(await readFile(file('live'), 'utf8')).toBe(before)
+    const next = address.replace('login-of-db', 'login-of-today')
+    expect(await slipway(['secrets', 'rotate', 'live', 'ADDRESS'], { input: `${next}\n` })).toMatchObject({
+      exitCode: 0,
+    })
+    expect(await get('live', 'ADDRESS')).toBe(next)
+  })
+
+  test('rotate takes what is piped in, and takes a line break alone for a mistake', async () => {
+    await set('live', 'STRIPE_KEY', 'of-yesterday')
+    const rotate = ['secrets', 'rotate', 'live', 'STRIPE_KEY']
+    expect(await slipway(rotate, { input: 'of-today\n' })).toMatchObject({ exitCode: 0 })
+    expect(await get('live', 'STRIPE_KEY')).toBe('of-today')
+    expect(await slipway(rotate, { input: '\n' })).toMatchObject({ exitCode: 2 })
+    expect(await slipway([...rotate, '--stdin'])).toMatchObject({ exitCode: 2 })
+    expect(await get('live', 'STRIPE_KEY')).toBe('of-today')
   })
 
   test('rotate gives the address of the database another login, in all secrets that have it', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkSecrets, compareSecrets } from '../../src/secrets/check.ts'
+import { checkSecrets } from '../../src/secrets/check.ts'
 import { fitsFormat, secretFormatNames } from '../../src/secrets/formats.ts'
 import { isSecretName, requireSecretName } from '../../src/secrets/names.ts'
 import { generate, misfit, parseLength, type SecretRule, undeclared } from '../../src/secrets/rules.ts'
@@ -103,36 +103,5 @@ describe('what is declared', () => {
       ['EXTRA', 'undeclared', 'remove'],
     ])
     expect(JSON.stringify(findings)).not.toContain('hunter2')
-  })
-})
-
-describe('two environments', () => {
-  test('what is missing, extra, identical, shared, or the same under another name', () => {
-    const staging = bytesOf({
-      JWT: 'identical-value',
-      URL: 'one',
-      ONLY: 'x',
-      MAIL: 'shared-value',
-      COPY: 'prod-password-1',
-    })
-    const prod = bytesOf({
-      JWT: 'identical-value',
-      URL: 'two',
-      NEW: 'y',
-      MAIL: 'shared-value',
-      PASSWORD: 'prod-password-1',
-    })
-    const { rows, sameValue } = compareSecrets(staging, prod, { MAIL: rule({ shared: true }) })
-    expect(Object.fromEntries(rows.map(({ name, state }) => [name, state]))).toEqual({
-      COPY: 'extra',
-      JWT: 'identical',
-      MAIL: 'shared',
-      NEW: 'missing',
-      ONLY: 'extra',
-      PASSWORD: 'missing',
-      URL: 'different',
-    })
-    expect(sameValue).toEqual([{ here: 'COPY', there: 'PASSWORD' }])
-    expect(JSON.stringify([rows, sameValue])).not.toMatch(/value|prod-password/)
   })
 })

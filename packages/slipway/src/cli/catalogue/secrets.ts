@@ -10,6 +10,9 @@ const of = { environment: { does: 'environment of slipway.yaml', required: true 
 const named = { ...of, name: { does: 'name of the secret, as in JWT_SECRET', required: true } } as const
 const shared = { group: 'Secrets', onInterrupt: 'leave', exits: commonExits } as const
 
+const valuesComeIn =
+  'A value is typed unseen or piped in, and never an argument: everybody on the machine would see it.'
+
 const setCommand = defineCommand({
   ...shared,
   name: 'secrets set',
@@ -20,6 +23,7 @@ const setCommand = defineCommand({
     { does: 'from another program', run: 'pass show smtp | slipway secrets set prod SMTP_PASSWORD' },
     { does: 'a whole file', run: 'slipway secrets set prod APNS_KEY --exact < AuthKey.p8' },
   ],
+  mistaken: valuesComeIn,
   arguments: named,
   options: { exact: { kind: 'flag', does: 'keep a line break at the end of what is piped in' } },
   handler: () => import('../commands/secrets/set.ts'),
@@ -53,7 +57,10 @@ const editCommand = defineCommand({
   ...shared,
   name: 'secrets edit',
   summary: 'edit all secrets in $EDITOR',
-  details: 'The clear text lies in memory, in a folder of your own, and is removed whatever happens.',
+  details: [
+    'The clear text lies in a folder of your own, in memory where the system has such a place, and is removed whatever',
+    'happens. vim and nvim are told to keep nothing beside it; what another editor copies elsewhere, Slipway can not know.',
+  ].join('\n'),
   examples: [{ does: 'edit those of production', run: 'slipway secrets edit prod' }],
   arguments: of,
   options: {},
@@ -118,8 +125,10 @@ const rotateCommand = defineCommand({
   name: 'secrets rotate',
   summary: 'change a secret of the app and deploy; when the release does not come up, the old value is back',
   details: [
-    'A new value is made up as declared, or piped in with --stdin. The old release keeps the old value, so going back',
-    'works. With `previous` declared, the old value is kept there, for an app that accepts both for a while.',
+    'A new value is made up as declared, or taken as it is piped in; with --stdin nothing is ever made up. An address in',
+    'it that is not understood is not replaced by a made-up word. The old release keeps the old value, so going back works.',
+    'With `previous` declared, the old value is kept there, for an app that accepts both for a while: until a deployment',
+    'has taken the new one it is not rotated again.',
     'The address of the database (postgres://…) gets a new login, which works as the role of before: both releases get in.',
   ].join('\n'),
   examples: [
@@ -130,10 +139,12 @@ const rotateCommand = defineCommand({
       run: 'pass show stripe | slipway secrets rotate prod STRIPE_KEY --stdin',
     },
   ],
+  mistaken: valuesComeIn,
   arguments: named,
   options: {
-    stdin: { kind: 'flag', does: 'read the new value from stdin' },
+    stdin: { kind: 'flag', does: 'read the new value from stdin, and never make one up' },
     later: { kind: 'flag', does: 'only change the file, and deploy later' },
+    deployed: { kind: 'flag', does: 'yes, what serves has the value of the file (where `previous` is declared)' },
   },
   onInterrupt: 'safe point',
   exits: deploymentExits,

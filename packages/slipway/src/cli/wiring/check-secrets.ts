@@ -1,11 +1,12 @@
 import { variablesOf } from '../../config/compose-secrets.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
-import { checkSecrets, compareSecrets } from '../../secrets/check.ts'
+import { inCommon } from '../../secrets/compare.ts'
 import { type OpenSecrets, readSealedFile } from '../../secrets/open.ts'
 import { textOf } from '../../secrets/rules.ts'
 import type { SealedFile } from '../../secrets/sealed-file.ts'
 import { isSearchable, type KnownSecret } from '../../secrets/scan/text.ts'
 import { type Problem, SlipwayError } from '../../support/errors.ts'
+import { secretFindings } from './declared-secrets.ts'
 import { openEnvironmentSecrets, standIns } from './environment-secrets.ts'
 
 /** What can be said of an environment's secrets with the keys at hand, which on a pipeline may be none. */
@@ -45,12 +46,13 @@ export async function lookAtSecrets(config: EnvironmentConfig): Promise<SecretsS
 }
 
 /** What is missing or does not fit. Without a key only names can be looked at. */
-export function secretProblems({ config, sealed, opened, problems }: SecretsSeen): Problem[] {
-  if (sealed === undefined) return problems
-  const { rules, file } = config.secrets
-  const place = { file, line: 0, column: 0 }
-  const values = opened?.values ?? new Map([...sealed.values.keys()].map(name => [name, new Uint8Array()]))
-  const findings = checkSecrets(values, rules).filter(({ kind }) => opened !== undefined || kind !== 'unfit')
+export async function secretProblems({ config, sealed, opened, problems }: SecretsSeen): Promise<Problem[]> {
+  // A file that is there and can not be read lacks nothing that could be told.
+  if (sealed === undefined && problems.length > 0) return problems
+  const place = { file: config.secrets.file, line: 0, column: 0 }
+  const onlyNames = sealed !== undefined && opened === undefined
+  const values = opened?.values ?? new Map([...(sealed?.values.keys() ?? [])].map(name => [name, new Uint8Array()]))
+  const findings = (await secretFindings(config, values)).filter(({ kind }) => !onlyNames || kind !== 'unfit')
   return [
     ...problems,
     ...findings.map(
@@ -70,21 +72,25 @@ export function sameInSeveral(seen: readonly SecretsSeen[]): Problem[] {
   return seen.flatMap(({ config, opened }, index) =>
     seen.slice(index + 1).flatMap(other => {
       if (opened === undefined || other.opened === undefined) return []
-      const rules = { ...config.secrets.rules, ...other.config.secrets.rules }
-      const rows = compareSecrets(opened.values, other.opened.values, rules).rows
-      return rows
-        .filter(row => row.state === 'identical')
-        .map(
-          ({ name }): Problem => ({
-            severity: 'error',
-            file: other.config.secrets.file,
-            line: 0,
-            column: 0,
-            path: name,
-            message: `${name} is the same in ${config.environment} and ${other.config.environment}`,
-            mend: `Give each its own: slipway secrets generate ${other.config.environment} ${name} --replace. May it be the same? secrets: { ${name}: { shared: true } }.`,
-          }),
-        )
+      const [left, right] = [
+        { values: opened.values, rules: config.secrets.rules },
+        { values: other.opened.values, rules: other.config.secrets.rules },
+      ]
+      const [one, two] = [config.environment, other.config.environment]
+      return inCommon(left, right).map(
+        ({ here, there, mend }): Problem => ({
+          severity: 'error',
+          file: other.config.secrets.file,
+          line: 0,
+          column: 0,
+          path: there,
+          message:
+            here === there
+              ? `${here}, or the password in it, is the same in ${one} and ${two}`
+              : `${here} of ${one} and ${there} of ${two} are the same, or have the same password`,
+          mend: `Give each its own: slipway secrets ${mend} ${two} ${there}${mend === 'generate' ? ' --replace' : ''}. May it be the same? In both: secrets: { ${there}: { shared: true } }.`,
+        }),
+      )
     }),
   )
 }

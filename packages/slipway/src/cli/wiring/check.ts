@@ -21,7 +21,8 @@ export const checkConfiguration: CheckConfiguration = async (configFile, environ
     })
     checked.push(each)
   }
-  const problems = [...checked.flatMap(each => each.problems), ...seen.flatMap(secretProblems), ...sameInSeveral(seen)]
+  const ofSecrets = (await Promise.all(seen.map(secretProblems))).flat()
+  const problems = [...checked.flatMap(each => each.problems), ...ofSecrets, ...sameInSeveral(seen)]
   const scan = await scanOf(dirname(file), checked, seen)
   refuse(file, unique(problems), scan)
   const environments = checked.map(({ config, services }): CheckReport['environments'][number] => ({

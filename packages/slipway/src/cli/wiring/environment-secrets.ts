@@ -2,7 +2,6 @@ import { inVariables, variablesOf } from '../../config/compose-secrets.ts'
 import type { ComposeDocument } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import type { Release } from '../../release/model.ts'
-import { checkSecrets } from '../../secrets/check.ts'
 import { takenOver } from '../../secrets/handed-over.ts'
 import { findIdentities } from '../../secrets/identities.ts'
 import { isVariableName } from '../../secrets/names.ts'
@@ -11,9 +10,9 @@ import { textOf } from '../../secrets/rules.ts'
 import type { SealedFile } from '../../secrets/sealed-file.ts'
 import { isSearchable } from '../../secrets/scan/text.ts'
 import { looksSecret } from '../../secrets/secret-names.ts'
-import { visibleVariables } from '../../source/environment-values.ts'
 import { readSeal, type Seal, sealFile } from '../../store/seal.ts'
 import { SlipwayError } from '../../support/errors.ts'
+import { secretFindings } from './declared-secrets.ts'
 
 /** The encrypted secrets of an environment, opened; undefined: it has none. */
 export async function openEnvironmentSecrets(config: EnvironmentConfig): Promise<OpenSecrets | undefined> {
@@ -76,20 +75,12 @@ export interface GivenSecrets {
   secrets?: OpenSecrets
 }
 
-/** Where there is no encrypted file, what is declared may stand in the env file. */
 async function proveDeclared(
   config: EnvironmentConfig,
   sealed: ReadonlyMap<string, Uint8Array> | undefined,
 ): Promise<void> {
-  const { rules, file } = config.secrets
-  if (Object.keys(rules).length === 0) return
-  const values = new Map(sealed)
-  const visible = config.envFile === undefined ? process.env : await visibleVariables(config.envFile)
-  for (const name of Object.keys(rules)) {
-    const value = visible[name]
-    if (!values.has(name) && value !== undefined && value !== '') values.set(name, Buffer.from(value))
-  }
-  const findings = checkSecrets(values, rules).filter(finding => finding.kind !== 'undeclared')
+  const { file } = config.secrets
+  const findings = (await secretFindings(config, sealed)).filter(finding => finding.kind !== 'undeclared')
   const [first] = findings
   if (first === undefined) return
   const missing = findings.every(finding => finding.kind === 'missing')

@@ -2,6 +2,7 @@ import type { EnvironmentConfig } from '../../config/model.ts'
 import { stateContainers } from '../../engine/state.ts'
 import type { Release } from '../../release/model.ts'
 import type { ContainerState, Ports } from '../../release/ports.ts'
+import { readSeal } from '../../store/seal.ts'
 import type { Layout } from '../../store/layout.ts'
 import { lockHolder } from '../../store/lock.ts'
 import type { AlertStatus, EdgeStatus, ServiceStatus, StatusReport } from '../application.ts'
@@ -19,6 +20,8 @@ export async function statusReport(config: EnvironmentConfig, layout: Layout, po
   ])
   const since = history.findLast(record => record.outcome === 'deployed' && record.release === current?.id)?.startedAt
   const last = history.at(-1)
+  // What can not be read is the next deployment's to refuse: to look at what serves needs none of it.
+  const seal = current === undefined ? undefined : await readSeal(current.directory).catch(() => undefined)
   const database = ports.database
   const reachable = database === undefined ? false : await database.reachable()
   return {
@@ -35,6 +38,7 @@ export async function statusReport(config: EnvironmentConfig, layout: Layout, po
             version: current.version,
             since: since ?? current.createdAt,
             ...(current.commit === undefined ? {} : { commit: current.commit }),
+            ...(seal === undefined ? {} : { secretsRevision: seal.revision }),
           },
         }),
     ...(warm === undefined || warm.release === current?.id

@@ -20,6 +20,7 @@ async function rotate(parts: Partial<Application>) {
     config: { ...config, database: { service: 'db' } },
     read: async () => held.sealed,
     open: async () => held,
+    findings: async () => [],
     create: () => Promise.reject(new Error('it is there')),
     save: async after => {
       held = after

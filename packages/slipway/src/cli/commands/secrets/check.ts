@@ -1,4 +1,5 @@
-import { checkSecrets, compareSecrets, type Finding } from '../../../secrets/check.ts'
+import type { Finding } from '../../../secrets/check.ts'
+import { inCommon, type InCommon } from '../../../secrets/compare.ts'
 import type { OpenSecrets } from '../../../secrets/open.ts'
 import { exitCodes, SlipwayError } from '../../../support/errors.ts'
 import type { SecretsOfEnvironment } from '../../application.ts'
@@ -12,12 +13,13 @@ export const run: Handler<{ environment: string | undefined }> = async ({ enviro
   const wiring = await context.wiring()
   const all = await wiring.openSecrets(context.options.config, undefined)
   const wanted = environment === undefined ? all : await wiring.openSecrets(context.options.config, environment)
-  const opened = await openable(all, wanted, context)
-  const findings = wanted.flatMap(({ config }) => {
-    const values = opened.get(config.environment)?.values
-    const found = values === undefined ? [] : checkSecrets(values, config.secrets.rules)
-    return found.map((finding): FoundIn => ({ environment: config.environment, ...finding }))
+  const { opened, closed } = await openable(all, wanted, context)
+  const looked = wanted.filter(({ config }) => !closed.has(config.environment))
+  const found = looked.map(async (each): Promise<FoundIn[]> => {
+    const { environment: name } = each.config
+    return (await each.findings(opened.get(name))).map(finding => ({ environment: name, ...finding }))
   })
+  const findings = (await Promise.all(found)).flat()
   const identical = identicalOnes(wanted, all, opened)
   const lonely = [...opened].flatMap(([name, { sealed }]) =>
     sealed.recipients.some(recipient => recipient.kind === 'recovery') ? [] : [name],
@@ -27,7 +29,10 @@ export const run: Handler<{ environment: string | undefined }> = async ({ enviro
       context,
       `${name} has no recovery key: slipway secrets recipients add ${name} recovery --kind recovery --generate`,
     )
-  const checked = wanted.map(each => each.config.environment).filter(name => opened.has(name))
+  // Without a file, what is declared was looked for all the same.
+  const checked = looked
+    .filter(({ config }) => opened.has(config.environment) || Object.keys(config.secrets.rules).length > 0)
+    .map(({ config }) => config.environment)
   const bad = findings.filter(finding => finding.kind !== 'undeclared').length + identical.length
   return {
     exitCode: bad > 0 ? exitCodes.failedNothingChanged : exitCodes.ok,
@@ -40,6 +45,9 @@ type FoundIn = Finding & { environment: string }
 interface Identical {
   name: string
   environments: [string, string]
+  /** Its name in the second of them, where it has another. */
+  otherName?: string
+  mend: InCommon['mend']
 }
 
 /** All that a key at hand opens; of those that were asked for by name, any other is an error. */
@@ -47,8 +55,10 @@ async function openable(
   all: readonly SecretsOfEnvironment[],
   wanted: readonly SecretsOfEnvironment[],
   context: Context,
-): Promise<Map<string, OpenSecrets>> {
+): Promise<{ opened: Map<string, OpenSecrets>; closed: Set<string> }> {
   const opened = new Map<string, OpenSecrets>()
+  const closed = new Set<string>()
+  let why: SlipwayError | undefined
   for (const each of all) {
     const { environment } = each.config
     try {
@@ -58,9 +68,23 @@ async function openable(
       const asked = wanted.length === 1 && wanted[0]?.config.environment === environment
       if (!(error instanceof SlipwayError) || error.code !== 'AGE_KEY_UNUSABLE' || asked) throw error
       note(context, `${environment}: no key at hand opens its secrets, so it is not checked`)
+      closed.add(environment)
+      why ??= error
     }
   }
-  return opened
+  // Green would say that what nobody looked at is good.
+  const open = wanted.some(({ config }) => !closed.has(config.environment) && opened.has(config.environment))
+  const shut = wanted.some(({ config }) => closed.has(config.environment))
+  if (why !== undefined && shut && !open) throw nothingOpened([...closed], why)
+  return { opened, closed }
+}
+
+function nothingOpened(environments: string[], { why, next }: SlipwayError): SlipwayError {
+  return new SlipwayError('AGE_KEY_UNUSABLE', `No key at hand opens the secrets of ${environments.join(', ')}`, {
+    why,
+    state: 'nothing was checked',
+    next,
+  })
 }
 
 /** Pairs with one of the environments that were asked for. */
@@ -79,9 +103,18 @@ function identicalOnes(
     return others.flatMap(other => {
       const right = opened.get(other.config.environment)
       if (left === undefined || right === undefined) return []
-      const rules = { ...config.secrets.rules, ...other.config.secrets.rules }
-      const same = compareSecrets(left.values, right.values, rules).rows.filter(row => row.state === 'identical')
-      return same.map(({ name }): Identical => ({ name, environments: [config.environment, other.config.environment] }))
+      const same = inCommon(
+        { values: left.values, rules: config.secrets.rules },
+        { values: right.values, rules: other.config.secrets.rules },
+      )
+      return same.map(
+        ({ here, there, mend }): Identical => ({
+          name: here,
+          environments: [config.environment, other.config.environment],
+          ...(here === there ? {} : { otherName: there }),
+          mend,
+        }),
+      )
     })
   })
 }
@@ -112,8 +145,13 @@ function checkText(
     ...findings.map(({ environment, kind, message, command, name }) =>
       row(environment, kind !== 'undeclared', message, `slipway secrets ${command} ${environment} ${name}`),
     ),
-    ...identical.map(({ name, environments: [one, other] }) =>
-      row(other, true, `${name} is the same in ${one}`, `slipway secrets generate ${other} ${name} --replace`),
+    ...identical.map(({ name, environments: [one, other], otherName = name, mend }) =>
+      row(
+        other,
+        true,
+        `${otherName}, or the password in it, is the same as ${name} in ${one}`,
+        `slipway secrets ${mend} ${other} ${otherName}${mend === 'generate' ? ' --replace' : ''}`,
+      ),
     ),
   ]
   const columns = [{ title: 'ENVIRONMENT' }, { title: '' }, { title: 'MISTAKE' }, { title: 'MEND' }]

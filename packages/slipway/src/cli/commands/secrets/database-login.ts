@@ -60,6 +60,24 @@ export function withNewLogin(old: OldLogin, name: string, secrets: OpenSecrets):
   return changes
 }
 
+/** Only who made an address can make another: a made-up word in its place would lead nowhere. */
+export function proveMadeHere(name: string, old: Uint8Array, { environment, file }: EnvironmentConfig): void {
+  const text = textOf(old) ?? ''
+  if (!text.includes('://')) return
+  const isDatabase = /postg(res|is)/i.test(text.slice(0, text.indexOf('://')))
+  const attempted = `A new value of ${name} can not be made up`
+  const piped = `slipway secrets rotate ${environment} ${name} --stdin < file`
+  throw new SlipwayError('USAGE', attempted, {
+    why: isDatabase
+      ? `it is an address of a database, and not of the form postgres://user:password@service/database, of which a new login can be made`
+      : 'it has an address in it, and only somebody else can make another that works',
+    state: 'nothing was changed',
+    next: isDatabase
+      ? `Write it in that form, if the app takes it, with the service of ${file} as its host. Or make another login by hand, with the same rights, and pipe the whole address in: ${piped}`
+      : `Have another made where it came from, and pipe it in: ${piped}`,
+  })
+}
+
 /** A login that somebody else has made. */
 export function proveOtherLogin(old: OldLogin, name: string, value: Uint8Array): void {
   const url = addressIn(textOf(value)?.trim() ?? '')
@@ -69,7 +87,7 @@ export function proveOtherLogin(old: OldLogin, name: string, value: Uint8Array):
       url === undefined
         ? 'the new value is no address of a database'
         : `${oneEach}: another password needs another login`,
-    next: 'Without --stdin, a login is made up, and the deployment makes it.',
+    next: 'With nothing piped in (< /dev/null), a login is made up, and the deployment makes it.',
   })
 }
 

@@ -1,4 +1,4 @@
-import { type ComparedSecret, compareSecrets, type Comparison } from '../../../secrets/check.ts'
+import { type ComparedSecret, compareSecrets, type Comparison } from '../../../secrets/compare.ts'
 import { exitCodes } from '../../../support/errors.ts'
 import type { Handler } from '../../command.ts'
 import type { Context } from '../../context.ts'
@@ -8,10 +8,10 @@ import { openSecrets, secretsOf } from './opened.ts'
 export const run: Handler<{ environment: string; other: string }> = async ({ environment, other }, context) => {
   const [one, two] = await Promise.all([secretsOf(context, environment), secretsOf(context, other)])
   const [left, right] = [await openSecrets(one), await openSecrets(two)]
-  const comparison = compareSecrets(left.values, right.values, {
-    ...one.config.secrets.rules,
-    ...two.config.secrets.rules,
-  })
+  const comparison = compareSecrets(
+    { values: left.values, rules: one.config.secrets.rules },
+    { values: right.values, rules: two.config.secrets.rules },
+  )
   const bad = comparison.rows.some(row => row.state === 'identical') || comparison.sameValue.length > 0
   return {
     exitCode: bad ? exitCodes.failedNothingChanged : exitCodes.ok,
@@ -31,19 +31,22 @@ function diffText(one: string, other: string, { rows, sameValue }: Comparison, c
   }
   const words: Record<ComparedSecret['state'], string> = {
     different: 'differs',
-    shared: 'identical, and may be (shared: true)',
+    shared: 'identical, and may be (shared: true in both)',
     identical: 'IDENTICAL: each environment needs its own',
     missing: `only in ${other}`,
     extra: `only in ${one}`,
   }
   const cells = rows.map(row => [
     { text: row.name, style: paint.strong },
-    { text: words[row.state], style: styles[row.state] },
+    {
+      text: row.inAddress && row.state === 'identical' ? 'THE SAME PASSWORD: each needs its own' : words[row.state],
+      style: styles[row.state],
+    },
   ])
   return [
     ...table([{ title: 'SECRET' }, { title: `${one} AND ${other}`.toUpperCase() }], cells, context.stdout),
     ...sameValue.map(({ here, there }) =>
-      paint.bad(`  ${here} in ${one} and ${there} in ${other} have the same value`),
+      paint.bad(`  ${here} in ${one} and ${there} in ${other} have the same value, or the same password in it`),
     ),
     '',
   ].join('\n')

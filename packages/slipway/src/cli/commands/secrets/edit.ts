@@ -1,12 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { editText, Mistake, parseEdited } from '../../../secrets/edit-text.ts'
 import type { OpenSecrets } from '../../../secrets/open.ts'
 import { isInMemory, withPrivateFolder } from '../../../secrets/private-folder.ts'
 import { exitCodes, SlipwayError } from '../../../support/errors.ts'
+import { errorCode, isMissing } from '../../../support/files.ts'
 import type { Handler } from '../../command.ts'
 import type { Context } from '../../context.ts'
 import { done, note, openOrCreate, saveValues, secretsOf } from './opened.ts'
+import { quietArguments } from './quiet-editor.ts'
 
 export const run: Handler<{ environment: string }> = async ({ environment }, context) => {
   const secrets = await secretsOf(context, environment)
@@ -45,7 +47,9 @@ async function edited(
   for (let attempt = 1; ; attempt += 1) {
     await writeFile(file, text, { mode: 0o600 })
     await openEditor(file, context)
-    const left = await readFile(file, 'utf8')
+    const left = await readFile(file, 'utf8').catch((error: unknown) => {
+      throw notLeft(file, error)
+    })
     if (left === start) return new Map()
     try {
       return parseEdited(left, before.values)
@@ -66,6 +70,16 @@ async function edited(
 
 const mostAttempts = 10
 
+function notLeft(file: string, error: unknown): SlipwayError {
+  return new SlipwayError('SECRET_INVALID', 'What was edited can not be read', {
+    why: isMissing(error)
+      ? 'the editor took its file away, or saved under another name'
+      : `what the editor left can not be read (${errorCode(error) ?? 'for no known reason'})`,
+    state: 'nothing was changed, and the clear text is removed',
+    next: `Save the text as ${basename(file)}, where the editor found it.`,
+  })
+}
+
 /** `EDITOR="code --wait"`: words, and no shell. */
 async function openEditor(file: string, context: Context): Promise<void> {
   const { variables, input } = context
@@ -78,7 +92,8 @@ async function openEditor(file: string, context: Context): Promise<void> {
       state: 'nothing was changed, and the clear text is removed',
       next: 'Set EDITOR, as in: EDITOR=nano slipway secrets edit …',
     })
-  const exitCode = await input.interactive(program, [...argv, file]).catch((error: unknown) => {
+  const quiet = await quietArguments(program, variables['PATH'] ?? '')
+  const exitCode = await input.interactive(program, [...quiet, ...argv, file]).catch((error: unknown) => {
     if (error instanceof SlipwayError) throw error
     throw failed(error instanceof Error ? error.message : String(error))
   })

@@ -1,6 +1,7 @@
 import { withValues } from '../../../secrets/change.ts'
 import { misfit } from '../../../secrets/rules.ts'
 import { ruleOf } from '../../../secrets/check.ts'
+import { withoutValue } from '../../../secrets/names.ts'
 import type { OpenSecrets } from '../../../secrets/open.ts'
 import { SlipwayError } from '../../../support/errors.ts'
 import type { SecretsOfEnvironment } from '../../application.ts'
@@ -42,7 +43,7 @@ export async function openOrCreate(secrets: SecretsOfEnvironment, context: Conte
   return created.secrets
 }
 
-/** Writes changes, and warns of values that do not fit what is declared. */
+/** Writes changes, and warns of values that do not fit what is declared, or are required and gone. */
 export async function saveValues(
   secrets: SecretsOfEnvironment,
   before: OpenSecrets,
@@ -52,7 +53,10 @@ export async function saveValues(
   const after = await withValues(before, changes)
   await secrets.save(after, before)
   for (const [name, value] of changes) {
-    const why = value === undefined ? undefined : misfit(ruleOf(secrets.config.secrets.rules, name), value)
+    const rule = ruleOf(secrets.config.secrets.rules, name)
+    if (value === undefined && rule.required)
+      note(context, `${name} is declared as required: without it a deployment is refused`)
+    const why = value === undefined ? undefined : misfit(rule, value)
     if (why !== undefined)
       note(context, `${name} does not fit what slipway.yaml declares: ${why}. A deployment will be refused`)
   }
@@ -73,7 +77,7 @@ export function done(context: Context, text: string): string {
 export function valueOf(opened: OpenSecrets, name: string, environment: string): Uint8Array {
   const value = opened.values.get(name)
   if (value !== undefined) return value
-  throw new SlipwayError('SECRET_MISSING', `There is no secret ${oneLine(name)} in ${environment}`, {
+  throw new SlipwayError('SECRET_MISSING', `There is no secret ${oneLine(withoutValue(name))} in ${environment}`, {
     why: `it has ${[...opened.values.keys()].join(', ') || 'none'}`,
     next: `slipway secrets list ${environment}`,
   })

@@ -37,10 +37,11 @@ export const run: Handler<AddInput> = async ({ environment, name, key, kind, gen
   if (same !== undefined)
     throw refused(`${same.name} is a recipient already`, `slipway secrets recipients list ${environment}`)
   const after = await withRecipients(before, [...recipients, { name, kind: kind ?? 'person', key: publicKey }])
-  await secrets.save(after, before)
-  note(context, `${name} can read all ${after.values.size} secrets of ${environment}, and will read all that come`)
-  if (identity !== undefined)
-    note(context, 'the private key is on stdout, this once: keep it where only its holder comes')
+  const save = async (): Promise<void> => {
+    await secrets.save(after, before)
+    note(context, `${name} can read all ${after.values.size} secrets of ${environment}, and will read all that come`)
+  }
+  if (identity === undefined) await save()
   return {
     exitCode: exitCodes.ok,
     document: {
@@ -51,6 +52,16 @@ export const run: Handler<AddInput> = async ({ environment, name, key, kind, gen
       ...(identity === undefined ? {} : { identity }),
     },
     text: () => (identity === undefined ? '' : `${identity}\n`),
+    ...(identity === undefined
+      ? {}
+      : {
+          // A recipient whose private half nobody has would look like a way back, and be none.
+          onceWritten: async failure => {
+            if (failure !== undefined) throw notTaken(failure)
+            note(context, 'the private key is on stdout, this once: keep it where only its holder comes')
+            await save()
+          },
+        }),
   }
 }
 
@@ -60,6 +71,15 @@ interface AddInput {
   key: string | undefined
   kind: RecipientKind | undefined
   generate: boolean
+}
+
+function notTaken(cause: Error): SlipwayError {
+  return new SlipwayError('AGE_KEY_UNUSABLE', 'The private key could not be written to stdout', {
+    why: 'the program that was to take it has ended',
+    state: 'nothing was changed: nobody was added, and the key is good for nothing',
+    next: 'See why that program ended, and do it again.',
+    cause,
+  })
 }
 
 function refused(title: string, next: string): SlipwayError {

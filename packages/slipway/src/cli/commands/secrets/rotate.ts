@@ -7,16 +7,19 @@ import type { SecretsOfEnvironment } from '../../application.ts'
 import type { Handler } from '../../command.ts'
 import { openApplication, type Context } from '../../context.ts'
 import { carryOut } from '../carry-out.ts'
-import { databaseLoginIn, type OldLogin, proveOtherLogin, withNewLogin } from './database-login.ts'
+import { databaseLoginIn, type OldLogin, proveMadeHere, proveOtherLogin, withNewLogin } from './database-login.ts'
+import { proveTaken } from './kept-previous.ts'
 import { done, note, openSecrets, secretsOf, valueOf } from './opened.ts'
-import { typedOrPiped } from './set.ts'
+import { pipedIn, typedOrPiped } from './set.ts'
 
 export const run: Handler<RotateInput> = async (input, context) => {
-  const { environment, name, later } = input
+  const { environment, name, later, deployed } = input
   const secrets = await secretsOf(context, environment)
   const before = await openSecrets(secrets)
   const old = valueOf(before, name, environment)
   const login = databaseLoginIn(name, before, secrets.config)
+  const { previous } = ruleOf(secrets.config.secrets.rules, name)
+  if (previous !== undefined && !deployed) await proveTaken({ environment, name, previous }, before, context)
   const after = await rotated(input, before, { old, login }, secrets, context)
   await secrets.save(after, before)
   const { file } = secrets.config.secrets
@@ -65,6 +68,7 @@ interface RotateInput {
   name: string
   stdin: boolean
   later: boolean
+  deployed: boolean
 }
 
 async function rotated(
@@ -76,16 +80,19 @@ async function rotated(
 ): Promise<OpenSecrets> {
   const rule = ruleOf(config.secrets.rules, name)
   const kept = rule.previous === undefined ? [] : [[rule.previous, old] as const]
-  if (login !== undefined && !stdin) return withValues(before, new Map([...withNewLogin(login, name, before), ...kept]))
-  const made = stdin ? undefined : generate(rule)
-  if (!stdin && made === undefined) {
+  const given = stdin ? await typedOrPiped(name, false, context) : await pipedIn(name, context)
+  if (login !== undefined && given === undefined)
+    return withValues(before, new Map([...withNewLogin(login, name, before), ...kept]))
+  if (given === undefined) proveMadeHere(name, old, config)
+  const made = given === undefined ? generate(rule) : undefined
+  const value = given ?? (made === undefined ? undefined : Buffer.from(made))
+  if (value === undefined) {
     throw new SlipwayError('USAGE', `A new value of ${name} can not be made up`, {
       why: 'only somebody else can make a value of its format',
       state: 'nothing was changed',
       next: `slipway secrets rotate ${environment} ${name} --stdin < file`,
     })
   }
-  const value = made === undefined ? await typedOrPiped(name, false, context) : Buffer.from(made)
   const why = misfit(rule, value)
   if (why !== undefined || Buffer.compare(value, old) === 0) {
     throw new SlipwayError('SECRET_INVALID', `The new value of ${name} can not be used`, {

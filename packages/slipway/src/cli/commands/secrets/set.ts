@@ -3,7 +3,7 @@ import { requireSecretName } from '../../../secrets/names.ts'
 import { exitCodes, SlipwayError } from '../../../support/errors.ts'
 import type { Handler } from '../../command.ts'
 import type { Context } from '../../context.ts'
-import { done, openOrCreate, saveValues, secretsOf } from './opened.ts'
+import { done, note, openOrCreate, saveValues, secretsOf } from './opened.ts'
 
 export const run: Handler<SetInput> = async ({ environment, name, exact }, context) => {
   requireSecretName(name)
@@ -30,15 +30,29 @@ interface SetInput {
 /** From a person twice, because nobody sees a slip; from a program as it is, but for the line break that `echo` adds. */
 export async function typedOrPiped(name: string, exact: boolean, context: Context): Promise<Uint8Array> {
   const { input } = context
-  if (!input.terminal) {
-    const piped = Buffer.from(await input.all(largestValue))
-    const end = exact || piped.at(-1) !== 10 ? piped.length : piped.at(-2) === 13 ? piped.length - 2 : piped.length - 1
-    return notEmpty(name, piped.subarray(0, end))
-  }
+  if (!input.terminal) return asPiped(name, exact, await input.all(largestValue))
   const first = await input.hidden(`Value of ${name}, not shown: `)
   const second = await input.hidden('Once more: ')
   if (first === second) return notEmpty(name, Buffer.from(first))
   throw new SlipwayError('USAGE', 'The two are not the same', { state: 'nothing was changed', next: 'Try again.' })
+}
+
+/** For a value that may also be made up: undefined when nothing at all comes in. A line break alone is a mistake of who sent it. */
+export async function pipedIn(name: string, context: Context): Promise<Uint8Array | undefined> {
+  if (context.input.terminal) return undefined
+  const waiting = setTimeout(() => {
+    note(context, 'waiting for the end of what is piped in. With < /dev/null nothing is, and a value is made up')
+  }, patienceMs)
+  const piped = await context.input.all(largestValue).finally(() => clearTimeout(waiting))
+  return piped.length === 0 ? undefined : asPiped(name, false, piped)
+}
+
+const patienceMs = 2000
+
+function asPiped(name: string, exact: boolean, bytes: Uint8Array): Uint8Array {
+  const piped = Buffer.from(bytes)
+  const end = exact || piped.at(-1) !== 10 ? piped.length : piped.at(-2) === 13 ? piped.length - 2 : piped.length - 1
+  return notEmpty(name, piped.subarray(0, end))
 }
 
 function notEmpty(name: string, value: Uint8Array): Uint8Array {
