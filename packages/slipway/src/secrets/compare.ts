@@ -55,7 +55,7 @@ export function inCommon(one: Declared, other: Declared): InCommon[] {
   const { rows, sameValue } = compareSecrets(one, other)
   const same = rows
     .filter(row => row.state === 'identical')
-    .map(({ name }): OtherNames => ({ here: name, there: name }))
+    .map(({ name, inAddress }) => ({ here: name, there: name, ...(inAddress === true ? { inAddress } : {}) }))
   return [...same, ...sameValue].map(pair => {
     const isAddress = textOf(other.values.get(pair.there) ?? new Uint8Array())?.includes('://') === true
     // Made up as a whole, an address would lead nowhere.
@@ -63,7 +63,7 @@ export function inCommon(one: Declared, other: Declared): InCommon[] {
   })
 }
 
-export interface InCommon extends OtherNames {
+export interface InCommon extends OtherNames, Pick<ComparedSecret, 'inAddress'> {
   /** The command that gives the other environment a value of its own. */
   mend: 'rotate' | 'generate'
 }

@@ -78,7 +78,7 @@ export function sameInSeveral(seen: readonly SecretsSeen[]): Problem[] {
       ]
       const [one, two] = [config.environment, other.config.environment]
       return inCommon(left, right).map(
-        ({ here, there, mend }): Problem => ({
+        ({ here, there, inAddress, mend }): Problem => ({
           severity: 'error',
           file: other.config.secrets.file,
           line: 0,
@@ -86,7 +86,7 @@ export function sameInSeveral(seen: readonly SecretsSeen[]): Problem[] {
           path: there,
           message:
             here === there
-              ? `${here}, or the password in it, is the same in ${one} and ${two}`
+              ? `${inAddress === true ? `the password in ${here}` : here} is the same in ${one} and ${two}`
               : `${here} of ${one} and ${there} of ${two} are the same, or have the same password`,
           mend: `Give each its own: slipway secrets ${mend} ${two} ${there}${mend === 'generate' ? ' --replace' : ''}. May it be the same? In both: secrets: { ${there}: { shared: true } }.`,
         }),
