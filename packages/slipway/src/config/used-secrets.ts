@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { broughtIn } from './brought-in.ts'
 import { defaults } from './defaults.ts'
 import { readComposeSources } from './locate.ts'
 import type { EnvironmentConfig } from './model.ts'
@@ -51,16 +52,12 @@ interface Named {
 function namedIn(document: unknown, directory: string): Named[] {
   const included = listOf(of(document, 'include'))
   const services = Object.values(asRecord(of(document, 'services')))
-  const composed = [
-    ...included.flatMap(each => (typeof each === 'string' ? [each] : listOf(of(each, 'path')))),
-    ...services.flatMap(service => listOf(of(of(service, 'extends'), 'file'))),
-  ]
   const variables = [...included, ...services].flatMap(each =>
     listOf(of(each, 'env_file')).map(entry => (typeof entry === 'string' ? entry : of(entry, 'path'))),
   )
   const named = (written: unknown[], mayLack: boolean): Named[] =>
     written.flatMap(each => (typeof each === 'string' ? [{ file: resolve(directory, each), mayLack }] : []))
-  return [...named(composed, false), ...named(variables, true)]
+  return [...named(broughtIn(document), false), ...named(variables, true)]
 }
 
 function mentions(name: string): (text: string) => boolean {

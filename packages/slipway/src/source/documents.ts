@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, relative, resolve } from 'node:path'
 import { parseAllDocuments } from 'yaml'
+import { broughtIn } from '../config/brought-in.ts'
 import { fingerprintFiles } from './fingerprint.ts'
 
 /**
@@ -39,7 +40,9 @@ async function contentOf(file: string, { directory, start, above }: Whereabouts)
   const contents = await Promise.all(
     mounted.map(async path => [relative(directory, path), (await fingerprintFiles(dirname(path), [path])) ?? null]),
   )
-  const others = values.flatMap(broughtIn).map(path => resolve(dirname(file), path))
+  const others = values
+    .flatMap(each => broughtIn(each).filter(isWrittenPath).sort())
+    .map(path => resolve(dirname(file), path))
   if (others.length === 0) return [values, contents]
   const brought = await Promise.all(
     others.map(async path => {
@@ -53,13 +56,6 @@ async function contentOf(file: string, { directory, start, above }: Whereabouts)
 }
 
 const deepest = 20
-
-/** Relative paths, as written. */
-export function broughtIn(document: unknown): string[] {
-  const included = listOf(field(document, 'include')).flatMap(entry => [entry, field(entry, 'path')].flat())
-  const extended = valuesOf(field(document, 'services')).map(service => field(field(service, 'extends'), 'file'))
-  return [...new Set([...included, ...extended])].filter(isWrittenPath).sort()
-}
 
 /** What is the same however a map is ordered. */
 function sorted(_key: string, value: unknown): unknown {

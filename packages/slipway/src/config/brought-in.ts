@@ -1,0 +1,20 @@
+/** The files that a Compose document brings in by `include` and `extends`, as written in it. Pure. */
+export function broughtIn(document: unknown): string[] {
+  const included = listOf(field(document, 'include')).flatMap(entry => [entry, ...listOf(field(entry, 'path'))])
+  const extended = valuesOf(field(document, 'services')).map(service => field(field(service, 'extends'), 'file'))
+  return [...new Set([...included, ...extended])].filter(path => typeof path === 'string')
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [value]
+}
+
+function valuesOf(group: unknown): unknown[] {
+  return typeof group === 'object' && group !== null ? Object.values(group) : []
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && name in value
+    ? (value as Record<string, unknown>)[name]
+    : undefined
+}
