@@ -124,6 +124,20 @@ describe('whatever fails or dies while it goes back', () => {
   }
 })
 
+test('that it goes back is in the journal, and told to be, before anything is done about it', async () => {
+  const world = await deployedWorld()
+  world.turnsBad = 'crash'
+  world.doubted = event => event.type === 'step-fact' && event.facts.returning === true
+  expect(await attempt(world, { migration: none })).toBe('DISK_FULL')
+  // The journal says that the way is back: who goes on nevertheless is met by whoever takes up from there.
+  expect(world.current).toBe('r1')
+  expect(world.live).toBe('r2')
+  world.doubted = () => false
+  world.turnsBad = 'no'
+  expect(await attempt(world, { version: 'v1', migration: none })).toBe('unchanged')
+  expectAll(world, 'r1')
+})
+
 interface Deploying {
   version?: string
   migration: Plan['migration']

@@ -30,6 +30,8 @@ export class World {
   readonly running = new Map<ReleaseId, Set<string>>()
   readonly doors = new Set<ReleaseId>()
   readonly journals = new Map<DeploymentId, Event[]>()
+  /** Events that are in the journal although writing them fails. */
+  doubted?: (event: Event) => boolean
   readonly history: DeploymentRecord[] = []
   readonly backups: string[] = []
   /** Begun, and neither kept nor discarded. */
@@ -100,7 +102,8 @@ export class World {
             append: event => {
               if (this.dead) return Promise.reject(new Death())
               this.journals.set(id, [...(this.journals.get(id) ?? []), structuredClone(event)])
-              return Promise.resolve()
+              const isDoubted = this.doubted?.(event) === true
+              return isDoubted ? Promise.reject(new SlipwayError('DISK_FULL', 'Written, or not')) : Promise.resolve()
             },
             close: () => Promise.resolve(),
           }),

@@ -10,9 +10,17 @@ import { verdictOfAll } from './verdict.ts'
 
 /**
  * Where a deployment that failed or was cut off goes: all-new or all-old. With one server its link tells. With several
- * the journal of the one that decides does: what is not decided there when it asks itself is decided to go back.
+ * the journal of the one that decides does: what is not decided there when it asks itself is decided to go back. That a
+ * switch is taken back is on the disk when this returns.
  */
 export async function settle(context: Context, options: SettleOptions = {}): Promise<'new' | 'old'> {
+  const towards = await direction(context, options)
+  // Should it fail, nothing is done: the journal may hold it all the same, and whoever takes up goes by what it holds.
+  if (context.facts.returning === true) await context.learn({ returning: true })
+  return towards
+}
+
+async function direction(context: Context, options: SettleOptions): Promise<'new' | 'old'> {
   const side = sideOf(context)
   if (side === undefined) return alone(context)
   if (context.facts.returning === true) return 'old'
@@ -87,6 +95,5 @@ async function after(context: Context, verdict: Verdict): Promise<'new' | 'old'>
   context.facts.verdict = verdict
   if (verdict === 'kept') return 'new'
   context.facts.returning = true
-  await context.learn({ returning: true })
   return 'old'
 }

@@ -67,9 +67,8 @@ function unwellOf(reports: Reports): string | undefined {
   return undefined
 }
 
-async function returned(context: Context, why: string): Promise<never> {
+function returned(context: Context, why: string): never {
   context.facts.returning = true
-  await context.learn({ returning: true })
   throw new SlipwayError('WATCH_FAILED', `${releaseOf(context).id} did badly after the switch`, {
     why,
     state: `${context.plan.current?.id ?? 'nothing'} takes over again on all servers; all that was written stays`,

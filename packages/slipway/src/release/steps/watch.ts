@@ -61,7 +61,7 @@ async function badly(context: Context, release: Release, old: Release, evidence:
     await context.learn({ doubt })
     return `${release.id} does badly and can not go back by itself`
   }
-  await context.learn({ returning: true })
+  context.facts.returning = true
   throw new SlipwayError('WATCH_FAILED', `${release.id} did badly after the switch`, {
     why: evidence.why,
     output: evidence.output,

@@ -92,6 +92,11 @@ export const namedCases: Record<string, Schedule> = {
     { kind: 'rollback', to: 'previous', data: 'restore', faults: [fault('journal step-fact migrate', 'die-before')] },
     deploy({ migration: 'none' }),
   ),
+  'that a release goes back is on the disk before anything else is done, whatever the note of it says': {
+    begins: 'serving',
+    settings: { ...plain, watch: true },
+    operations: [deploy({ health: 'turns-bad', migration: 'none' }, [fault('journal step-fact watch', 'fail-after')])],
+  },
   'a release that does not become healthy does not leave the front its site': serving(deploy({ health: 'never' })),
   'a process that dies once the front has the site of its release leaves the next run to bring the old one back':
     serving(deploy({}, [fault('edge.ensureFront', 'die-after')])),

@@ -27,7 +27,13 @@ export function simulatedPorts(
         process.call('lock.acquire', () => {
           if (server.locked) throw new SlipwayError('LOCKED', 'Another deployment is under way')
           server.locked = true
-          return { release: () => process.call('lock.release', () => void (server.locked = false)) }
+          return {
+            release() {
+              // The end of a pipe is closed: whatever is said of it, and whoever dies of it, the lock is free.
+              if (process.alive) server.locked = false
+              return process.call('lock.release', () => undefined)
+            },
+          }
         }),
     },
     journal: journal(process),
