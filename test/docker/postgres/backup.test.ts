@@ -321,6 +321,30 @@ describe.each(formats)('a %s backup that is begun ahead', format => {
     expect(await filesIn(directory)).toHaveLength(2)
   })
 
+  test('is verified by a restore of all of it, and is decoded when that does not come to its end', async () => {
+    const directory = join(folder, `proved-${format}`)
+    for (const restore of [() => Promise.resolve(), () => Promise.reject(new Error('no copy'))]) {
+      const begun = backups(directory, format).begin('pre-deploy', quietly)
+      begun.provedBy?.(restore())
+      await begun.keep()
+    }
+    expect(await filesIn(directory)).toHaveLength(4)
+    // Who restores it may have been given something else: what lies on the disk is looked at all the same.
+    const spoilt = backups(directory, format).begin('pre-deploy', quietly)
+    spoilt.provedBy?.(Promise.resolve())
+    await spoilt.dumped
+    const partial = readdirSync(directory).find(file => file.endsWith('.partial')) ?? ''
+    truncateSync(join(directory, partial), 2000)
+    await expect(spoilt.verified).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
+    await expect(spoilt.keep()).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
+    // Nobody waits for a restore any more when nobody wants the backup.
+    const discarded = backups(directory, format).begin('pre-deploy', quietly)
+    discarded.provedBy?.(new Promise(() => undefined))
+    await discarded.dumped
+    await discarded.discard()
+    expect(await filesIn(directory)).toHaveLength(4)
+  })
+
   test('leaves nothing when it is discarded, also in the middle of it', async () => {
     const directory = join(folder, `discarded-${format}`)
     const made = backups(directory, format).begin('pre-deploy', quietly)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createReadStream, openSync, renameSync } from 'node:fs'
+import { openSync, renameSync, type ReadStream } from 'node:fs'
 import { open, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackupsConfig } from '../config/model.ts'
@@ -9,7 +9,7 @@ import type { DatabaseServer } from '../postgres/server.ts'
 import { endProgram } from '../postgres/sessions.ts'
 import type { BackupFile, BegunBackup, Dump } from '../release/ports.ts'
 import { asSlipwayError, SlipwayError } from '../support/errors.ts'
-import { errorCode, syncDirectory, writeAtomically } from '../support/files.ts'
+import { errorCode, readLargeFile, syncDirectory, writeAtomically } from '../support/files.ts'
 import { holdFile, oneAtATime } from '../support/held-file.ts'
 import { dumpTo, type Dumped } from './dump.ts'
 import { ensureWritable } from './folder.ts'
@@ -49,6 +49,7 @@ export function beginBackup(job: BackupJob, kind: BackupKind, note: (text: strin
   return {
     dumped,
     verified: known,
+    provedBy: restore => backup.provedBy(restore),
     keep() {
       kept ??= verified.then(made => backup.giveName(made))
       return kept
@@ -77,6 +78,8 @@ class UnnamedBackup {
   private path = ''
   /** Open, and held, until it has its name and its digest: nobody takes it for abandoned. */
   private handle: FileHandle | undefined
+  /** Whether somebody who restores it has come to the end. */
+  private restore: Promise<boolean> | undefined
 
   constructor(job: BackupJob, kind: BackupKind) {
     this.job = job
@@ -111,15 +114,25 @@ class UnnamedBackup {
     return bytes === undefined || bytes > unpackedBytes
   }
 
+  /** What it does is told from how it ends, perhaps long before anybody asks. */
+  provedBy(restore: Promise<unknown>): void {
+    this.restore = restore.then(
+      () => true,
+      () => false,
+    )
+  }
+
   async verify(dump: Dumped): Promise<Made> {
     const { server, config } = this.job
-    await verifyDump(this.path, server, config.format, dump.sha256, this.end.signal)
+    const { restore } = this
+    const isRestored = restore === undefined ? undefined : () => unlessAborted(restore, this.end.signal)
+    await verifyDump(this.path, { server, format: config.format, sha256: dump.sha256, isRestored }, this.end.signal)
     return { ...dump, seconds: (performance.now() - this.began) / 1000 }
   }
 
   /** Opened at once: a moment later it may have another name. */
-  read(): ReturnType<typeof createReadStream> {
-    return createReadStream(this.path, { fd: openSync(this.path, 'r') })
+  read(): ReadStream {
+    return readLargeFile(this.path, openSync(this.path, 'r'))
   }
 
   /** The old digest goes first: between the two renames a backup may lack its digest, but never has a wrong one. */
@@ -158,6 +171,16 @@ class UnnamedBackup {
       if (this.kind === 'daily' || (await stat(file).catch(() => undefined)) === undefined) return file
     }
   }
+}
+
+/** False at once when nobody needs to know any more. */
+function unlessAborted(answer: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  return new Promise(resolve => {
+    const giveUp = () => resolve(false)
+    if (signal.aborted) giveUp()
+    signal.addEventListener('abort', giveUp, { once: true })
+    void answer.then(resolve).finally(() => signal.removeEventListener('abort', giveUp))
+  })
 }
 
 const partial = '.partial'

@@ -50,7 +50,7 @@ class DigestedFile extends Writable {
   readonly #hash = createHash('sha256')
 
   constructor(handle: FileHandle) {
-    super()
+    super({ highWaterMark: 1024 * 1024 })
     this.#handle = handle
   }
 
@@ -58,6 +58,11 @@ class DigestedFile extends Writable {
     this.bytes += chunk.length
     this.#hash.update(chunk)
     this.#handle.writeFile(chunk).then(() => done(), done)
+  }
+
+  /** What has come while the disk was busy goes there at once. */
+  override _writev(pending: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this._write(Buffer.concat(pending.map(each => each.chunk)), 'buffer' as BufferEncoding, done)
   }
 
   sha256(): string {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { readIfPresent } from '../support/files.ts'
+import { readIfPresent, readLargeFile } from '../support/files.ts'
 
 export type DumpFormat = 'plain' | 'custom'
 
@@ -24,7 +23,7 @@ export async function hasTrailer(file: string): Promise<boolean> {
 
 export async function sha256OfFile(file: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+  for await (const chunk of readLargeFile(file)) hash.update(chunk as Buffer)
   return hash.digest('hex')
 }
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { PassThrough, Readable } from 'node:stream'
 import { number, object } from 'zod'
 import type { Dump } from '../release/ports.ts'
 import { streamDocker } from '../support/docker-silence.ts'
 import { SlipwayError, asSlipwayError } from '../support/errors.ts'
+import { readLargeFile } from '../support/files.ts'
 import type { StreamResult } from '../support/stream.ts'
 import { createFromScratchSql } from './create-database.ts'
 import { listDatabases, runBeside } from './databases.ts'
@@ -121,7 +121,7 @@ async function proveFile(file: string): Promise<DumpFormat> {
 }
 
 function dumpIn(file: string, format: DumpFormat): Dump {
-  return { format, read: () => createReadStream(file) }
+  return { format, read: () => readLargeFile(file) }
 }
 
 async function loadWhole(empty: LiveDatabase, dump: Dump): Promise<void> {

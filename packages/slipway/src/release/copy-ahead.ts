@@ -31,6 +31,7 @@ export function fillCopyAhead(context: Context, backup: BegunBackup | undefined)
   }
   context.filled = fill()
   context.filled.catch(() => undefined)
+  if (plan.config.rehearse.mode !== 'schema') backup.provedBy?.(context.filled)
 }
 
 /** What `rehearse` runs on the copy, as soon as it is known. */

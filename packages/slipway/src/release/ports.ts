@@ -360,6 +360,8 @@ export interface BegunBackup {
   /** All of it is on the disk; whether it is whole is not known yet. */
   dumped: Promise<Dump>
   verified: Promise<void>
+  /** Somebody restores all of it. Should that come to its end, no more is needed to verify it. */
+  provedBy?(restore: Promise<unknown>): void
   /** Waits until it is verified, and gives it its name. */
   keep(): Promise<BackupFile>
   /** Ends it, and removes what is there of it. Leaves one alone that is kept; safe to repeat. */
