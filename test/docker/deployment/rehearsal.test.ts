@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
@@ -11,9 +11,19 @@ const cli = resolve(import.meta.dirname, '../../../packages/slipway/dist/slipway
 let project: Project
 let traffic: Traffic
 
+/** Its database is set up as no other app's here is. */
+const place = 'Etc/GMT-7'
+
+async function write(name: string): Promise<void> {
+  await project.release(name)
+  const file = join(project.directory, 'infra/docker-compose.yml')
+  const text = await readFile(file, 'utf8')
+  await writeFile(file, text.replace(/^( *)(POSTGRES_DB: .*)$/m, `$1$2\n$1TZ: ${place}`))
+}
+
 beforeAll(async () => {
   project = await Project.create({ extra: 'rehearse: { smoke: [/api/v1/feedings] }' })
-  await project.release('v1')
+  await write('v1')
   const { record, stderr } = await project.deploy()
   expect(record?.outcome, stderr).toBe('deployed')
   traffic = startTraffic({
@@ -52,7 +62,7 @@ test.each(sample(1, refused))(
     const sql =
       "select string_agg(column_name, ' ' order by 1) from information_schema.columns where table_name = 'feedings'"
     const before = await project.sql(sql)
-    await project.release(release)
+    await write(release)
     const { record, exitCode, stderr } = await project.deploy()
     expect({ exitCode, ...record }, stderr).toMatchObject({
       exitCode: 1,
@@ -67,14 +77,14 @@ test.each(sample(1, refused))(
 )
 
 test.runIf(thorough)('on a copy without rows, too', async () => {
-  await project.release('migration-fails-half-way')
+  await write('migration-fails-half-way')
   await project.configure(text => text.replace(/^rehearse: .*/m, 'rehearse: schema'))
   const { record, stderr } = await project.deploy()
   expect(record, stderr).toMatchObject({ outcome: 'failed', failure: { code: 'REHEARSAL_FAILED' } })
 })
 
 test('killed in the middle of it: the next command removes the copy, and nothing else has happened', async () => {
-  await project.release('v2')
+  await write('v2')
   const runner = spawn(process.execPath, [cli, 'deploy', 'prod'], {
     ...project.options(),
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -92,7 +102,7 @@ test('killed in the middle of it: the next command removes the copy, and nothing
 })
 
 test('plan --rehearse tells how it would run, and touches nothing; later plans remember that', async () => {
-  await project.release('v2')
+  await write('v2')
   const before = await project.plan()
   expect(before).toMatchObject({ exitCode: 6, result: { rehearsal: { of: expect.any(String) } } })
   expect(before.result.rehearsal.report).toBeUndefined()
@@ -106,12 +116,45 @@ test('plan --rehearse tells how it would run, and touches nothing; later plans r
   const { result } = await project.plan()
   expect(result.rehearsal).toEqual(rehearsed.result.rehearsal)
   expect(result.database?.rehearsalSeconds).toBeGreaterThan(1)
-  await project.release('v3')
+  await write('v3')
   expect((await project.plan()).result.rehearsal.report).toBeUndefined()
 })
 
+test.runIf(thorough)(
+  'the database of a copy begins set up, and rubbish in place of that only takes longer',
+  async () => {
+    await write('v2')
+    const [ready = ''] = await readyImages()
+    expect(ready).toMatch(/^slipway\/ready_database:/)
+    const begun = new Set<string>()
+    const rehearsed = project.plan('--rehearse')
+    const images = ['ps', '--filter', `label=slipway.project=${project.project}_rehearsal`, '--format', '{{.Image}}']
+    const look = async () => {
+      for (const image of lines(await docker(...images))) begun.add(image)
+      return [...begun]
+    }
+    await expect.poll(look, { timeout: 60_000, interval: 100 }).toContain(ready)
+    expect((await rehearsed).result.rehearsal.report).toMatchObject({ row: 'online' })
+
+    await docker('tag', 'redis:7-alpine', ready)
+    const again = await project.plan('--rehearse')
+    expect(again.result.rehearsal.report, again.stderr).toMatchObject({ row: 'online', mode: 'full' })
+    // It was thrown away, and made anew for the next one.
+    expect(await readyImages()).toEqual([ready])
+  },
+)
+
+/** Of this app's, by the place on earth that its database takes itself to be in. */
+async function readyImages(): Promise<string[]> {
+  const names = lines(await docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', 'slipway/ready_database'))
+  const own = await Promise.all(
+    names.map(async name => (await docker('image', 'inspect', '--format', '{{.Config.Env}}', name)).includes(place)),
+  )
+  return names.filter((_name, index) => own[index])
+}
+
 test.runIf(thorough)('plan --rehearse killed in the middle of it: its guardian removes the copy', async () => {
-  await project.release('v2')
+  await write('v2')
   const planning = spawn(process.execPath, [cli, 'plan', 'prod', '--rehearse'], {
     ...project.options(),
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -128,7 +171,7 @@ test.runIf(thorough)('plan --rehearse killed in the middle of it: its guardian r
 })
 
 test('the old release lives with it: online, although a table is locked for long', async () => {
-  await project.release('v2')
+  await write('v2')
   const locking = 'begin; lock table feedings in access share mode; select pg_sleep(120); commit;'
   const locked = project.sql(locking).catch(() => '')
   const deployed = project.deploy()

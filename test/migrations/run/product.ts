@@ -27,7 +27,9 @@ export async function look(session: Session, before?: Look): Promise<Look> {
   const sql = catalogSql(ledgers.map(ledgerPart).filter(part => part !== undefined))
   const state = asState(await rowsOf<{ key: string; value: string }>(session, sql))
   const tables = await rowsOf<WritableTable>(session, writableTablesQuery)
-  const writes = asWrites(await rowsOf<WriteRow>(session, writesSql(tables, before?.tables)))
+  const rows: WriteRow[] = []
+  for (const query of writesSql(tables, before?.tables)) rows.push(...(await rowsOf<WriteRow>(session, query)))
+  const writes = asWrites(rows)
   return { state, tables, writes }
 }
 

@@ -8,7 +8,8 @@ import { checkHealth, containerLogs, containerLooks } from './containers.ts'
 import { dockerError, tryDocker } from './docker.ts'
 import { watchEvents } from './events.ts'
 import { makeJob, runMigration } from './jobs.ts'
-import { files, migrateContainer, releaseProject } from './names.ts'
+import { startMade, startsAsMade } from './made.ts'
+import { files, migrateContainer, migrateService, releaseProject } from './names.ts'
 import { networkName } from './network-argv.ts'
 import { createNetworks, subnets } from './networks.ts'
 import { pruneImages } from './prune.ts'
@@ -55,13 +56,19 @@ async function makeReady(release: Release): Promise<void> {
   await ensureState(release, asTheyAre).catch(() => undefined)
   const names = release.services.filter(each => each.role === 'web' || each.role === 'worker').map(each => each.name)
   const job = migrateContainer(releaseProject(release.project, release.id))
-  await makeJob(job, rest => releaseCompose(release, rest), names)
+  if (!startsAsMade(await readDocument(release, files.release), [migrateService])) return
+  if (await makeJob(job, rest => releaseCompose(release, rest), names)) made.add(release.directory)
 }
+
+/** By this process, whole: of any other it is not known how far it came. */
+const made = new Set<string>()
 
 async function start(release: Release, role?: 'web' | 'worker'): Promise<void> {
   const wanted: readonly ServiceRole[] = role === undefined ? ['web', 'worker'] : [role]
   const services = release.services.filter(each => wanted.includes(each.role)).map(each => each.name)
   if (services.length === 0) return
+  const isMade = made.has(release.directory) && startsAsMade(await readDocument(release, files.release), services)
+  if (isMade && (await startMade(release, services))) return
   // Of one role: without what it depends on, which may be of the other.
   const argv = releaseCompose(release, role === undefined ? up(services) : upAlone(services))
   let result = await tryDocker(argv)

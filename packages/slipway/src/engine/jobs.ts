@@ -27,9 +27,15 @@ export async function runToEnd(container: string, compose: ComposeCommand, timeo
  * Makes the job's container, and those of more services, so that they only have to be started. Should it fail, they are
  * made when they are wanted, and whoever wants them says why they can not be.
  */
-export async function makeJob(container: string, compose: ComposeCommand, more: readonly string[] = []): Promise<void> {
+export async function makeJob(
+  container: string,
+  compose: ComposeCommand,
+  more: readonly string[] = [],
+): Promise<boolean> {
   const result = await tryDocker(compose(createAlone([migrateService, ...more])))
-  if (result.exitCode === 0) made.add(container)
+  if (result.exitCode !== 0) return false
+  made.add(container)
+  return true
 }
 
 /** The arguments for docker of a command of Compose. */

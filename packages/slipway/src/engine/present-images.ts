@@ -1,3 +1,4 @@
+import { askDocker, imagePath } from '../support/docker-socket.ts'
 import { jsonLines, tryDocker } from './docker.ts'
 import { wholeReference } from './image-reference.ts'
 
@@ -9,9 +10,21 @@ export interface PresentImage {
   digests: string[]
 }
 
-/** What is here of these, by reference: by one call when all of it is, and else by one for each. */
+/** What is here of these, by reference. */
 export async function presentImages(references: readonly string[]): Promise<Map<string, PresentImage>> {
   const [...wanted] = new Set(references)
+  const answers = await Promise.all(wanted.map(name => askDocker(imagePath(name))))
+  if (!answers.every(answer => answer !== undefined)) return askProgram(wanted)
+  return new Map(
+    wanted.flatMap((name, index) => {
+      const answer = answers[index]
+      return answer?.kind === 'found' ? pairOf(name, present(answer.value as InspectedImage)) : []
+    }),
+  )
+}
+
+/** By one call when all of it is here, and else by one for each. */
+async function askProgram(wanted: readonly string[]): Promise<Map<string, PresentImage>> {
   const together = await inspectImages(wanted)
   if (together !== undefined) return new Map(wanted.flatMap((name, index) => pairOf(name, together[index])))
   const each = await Promise.all(wanted.map(name => inspectImages([name])))
@@ -23,11 +36,15 @@ async function inspectImages(references: readonly string[]): Promise<PresentImag
   if (references.length === 0) return []
   const result = await tryDocker(['image', 'inspect', '--format', '{{json .}}', '--', ...references])
   if (result.exitCode !== 0) return undefined
-  return (jsonLines(result.stdout) as InspectedImage[]).map(image => ({
+  return (jsonLines(result.stdout) as InspectedImage[]).map(present)
+}
+
+function present(image: InspectedImage): PresentImage {
+  return {
     id: image.Id,
     hasHealthcheck: hasCheck(image.Config?.Healthcheck?.Test),
     digests: (image.RepoDigests ?? []).map(wholeReference),
-  }))
+  }
 }
 
 interface InspectedImage {

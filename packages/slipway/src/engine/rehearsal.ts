@@ -7,8 +7,11 @@ import type { JobResult } from '../release/ports.ts'
 import { composeArgv, createAlone, upAlone } from './compose-argv.ts'
 import { containerRoles, inspect, ofRelease } from './containers.ts'
 import { docker, tryDocker } from './docker.ts'
+import { startMade, startsAsMade } from './made.ts'
 import { makeJob, runToEnd } from './jobs.ts'
-import { files, migrateContainer } from './names.ts'
+import { files, migrateContainer, migrateService } from './names.ts'
+import { onReadyImage } from './ready-database.ts'
+import { findReadyImage, makeReadyImage } from './ready-database-images.ts'
 import { readDocument } from './release-files.ts'
 import { newDocument, oldDocument, reachesOutside, stageProject } from './rehearsal-document.ts'
 import { removeRelease } from './removal.ts'
@@ -22,13 +25,47 @@ export interface StagedRelease {
   start(): Promise<void>
 }
 
-/** Starts the state services of the old release anew and empty. */
-export async function startCopy(current: Release, database: string, directory: string): Promise<void> {
+/** Writes down what the old release is on the stage. Returns the image its database begins from when that is set up already. */
+export async function setStage(
+  current: Release,
+  database: StageDatabase,
+  directory: string,
+  from: 'whatever is quick' | 'nothing',
+): Promise<string | undefined> {
   const { stage, state, release } = await oldOnStage(current)
-  const document = oldDocument({ stage, state, release, database })
+  const document = oldDocument({ stage, state, release, database: database.service })
+  const service = document.services[database.service]
+  const ready = from === 'nothing' ? undefined : await findReadyImage({ service, database: database.name })
+  if (service !== undefined && ready !== undefined) {
+    document.services[database.service] = onReadyImage(service, ready)
+  }
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await writeAtomically(join(directory, oldFile), JSON.stringify(document))
+  return ready
+}
+
+export interface StageDatabase {
+  /** The Compose service that runs PostgreSQL. */
+  service: string
+  /** What the live database is called there. */
+  name: string
+}
+
+/** Starts the state services of the old release anew and empty. */
+export async function startCopy(current: Release, directory: string): Promise<void> {
+  const { stage, state } = await oldOnStage(current)
   await up(stage, directory, oldFile, Object.keys(state.services))
+}
+
+/** For the next rehearsal: it need not wait for a first set-up. */
+export async function prepareNextCopy(
+  current: Release,
+  database: StageDatabase,
+  saysReady: (log: string) => boolean,
+): Promise<void> {
+  const { stage, state, release } = await oldOnStage(current)
+  const { services } = oldDocument({ stage, state, release, database: database.service })
+  await makeReadyImage(stage, { service: services[database.service], database: database.name }, saysReady)
 }
 
 /** The container of the throwaway database. */
@@ -41,7 +78,9 @@ export async function copyContainer(current: Release, database: string): Promise
 export async function stageOld(current: Release, directory: string): Promise<StagedRelease> {
   const { stage, release } = await oldOnStage(current)
   const old = staged(stage, release, directory, oldFile)
-  return { ...old, start: async () => ((await startMade(stage)) ? undefined : old.start()) }
+  const names = stage.services.map(service => service.name)
+  const isQuick = names.length > 0 && startsAsMade(release, names)
+  return { ...old, start: async () => (isQuick && (await startMade(stage, names)) ? undefined : old.start()) }
 }
 
 /** Makes the containers of the old release, so that they only have to be started. */
@@ -51,14 +90,6 @@ export async function createOld(current: Release, directory: string): Promise<vo
   const names = release.services.map(service => service.name)
   // Should it fail, so will the start, and that one says why.
   await tryDocker(compose(release, directory, oldFile, createAlone(names)))
-}
-
-/** False: they are not all made, or can not be started as they are. */
-async function startMade(stage: Release): Promise<boolean> {
-  const made = await containerRoles([...ofRelease(stage), 'status=created'])
-  const own = made.filter(({ role }) => stage.services.some(service => service.role === role))
-  if (own.length !== stage.services.length) return false
-  return (await tryDocker(['start', '--', ...own.map(each => each.id)])).exitCode === 0
 }
 
 /** Its containers take the place of the old release's, where those run. */
@@ -72,6 +103,7 @@ export async function stageNew(current: Release, next: Release, directory: strin
 /** Makes the container of the migration, so that it only has to be started. */
 export async function createMigration(current: Release, next: Release, directory: string): Promise<void> {
   const { release } = await stageNew(current, next, directory)
+  if (!startsAsMade(await readDocument(next, files.release), [migrateService])) return
   await makeJob(migrateContainer(release.project), rest => compose(release, directory, newFile, rest))
 }
 

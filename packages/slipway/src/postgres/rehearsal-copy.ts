@@ -1,20 +1,17 @@
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { array, number, object, string, type infer as Infer } from 'zod'
-import { Bell } from '../release/bell.ts'
 import type { Dump } from '../release/ports.ts'
-import { followLog } from '../support/container-log.ts'
 import { streamDocker } from '../support/docker-silence.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { createFromScratchSql } from './create-database.ts'
 import { queryLive, runBeside } from './databases.ts'
+import { untilReady } from './copy-start.ts'
 import { ledgerTables } from './migrator-ledgers.ts'
 import { asWrites, type Writes } from './changed-rows.ts'
 import { copyPropertiesSql, readProperties, type DatabaseProperties } from './properties.ts'
 import { localConnection, messageOf, psqlArgv } from './psql.ts'
-import { isReachable } from './reach.ts'
 import { settledSql, writableTablesQuery, writesSql, type WritableTable } from './rehearsal-writes.ts'
 import { fillFromBackup, fillFromDatabase, fillFromDump } from './restore.ts'
 import { execArgv, target, type DatabaseServer, type LiveDatabase } from './server.ts'
@@ -23,12 +20,17 @@ import { identifier } from './sql.ts'
 /** Makes a throwaway server ready for the data: it answers, and has the roles and an empty database as the live one. */
 export async function prepareCopy(live: LiveDatabase, copy: LiveDatabase): Promise<void> {
   const [properties, roles] = await Promise.all([readProperties(live), readRoles(live.server), untilReady(copy)])
-  await makeRoles(copy.server, roles)
-  await emptyCopy(copy, properties)
+  // Its owner is made beside it.
+  const { owner, ...rest } = properties
+  await Promise.all([makeRoles(copy.server, roles), emptyCopy(copy, rest)])
+  await runBeside(copy, `alter database ${identifier(copy.name)} owner to ${identifier(owner)};`)
 }
 
 /** With nothing in it, whatever was. */
-export async function emptyCopy(copy: LiveDatabase, properties: DatabaseProperties): Promise<void> {
+export async function emptyCopy(
+  copy: LiveDatabase,
+  properties: Omit<DatabaseProperties, 'owner'> & { owner?: string },
+): Promise<void> {
   // The image makes one too, but with what is usual now, not with what was when the live one was made.
   const force = properties.version >= 130_000 ? ' with (force)' : ''
   const sql = [
@@ -51,50 +53,6 @@ export async function fillCopy(live: LiveDatabase, copy: LiveDatabase, from: Cop
 
 /** A backup, what becomes one, the schema of the live database by way of a file in this folder, or all that it holds now. */
 export type CopySource = { file: string } | { dump: Dump } | { schemaInto: string } | 'live'
-
-/**
- * The image starts a server for its first set-up, stops it, and then starts the real one, which alone listens on an
- * address: each says so in the log.
- */
-async function untilReady(copy: LiveDatabase): Promise<void> {
-  const deadline = performance.now() + startsWithinMs
-  const bell = new Bell()
-  let heard = ''
-  const { container } = await target(copy.server)
-  const log = await followLog(container, text => {
-    if (saysReady(heard)) return
-    heard += text
-    if (saysReady(heard)) bell.ring()
-  })
-  let toldWhenAsked = false
-  try {
-    do {
-      const pace = heard === '' ? paceMs : tellingPaceMs
-      // Perhaps it was told while it was being asked.
-      if (saysReady(heard) === toldWhenAsked) await Promise.race([sleep(pace), bell.rung()])
-      toldWhenAsked = saysReady(heard)
-      proveInTime(deadline)
-    } while (!(await isReachable(copy)))
-  } finally {
-    log.stop()
-  }
-}
-
-/** Pure: whether a log of PostgreSQL tells of the server that stays. */
-export function saysReady(log: string): boolean {
-  const listens = log.indexOf('listening on IP')
-  return listens !== -1 && log.includes('ready to accept connections', listens)
-}
-
-function proveInTime(deadline: number): void {
-  if (performance.now() > deadline) {
-    throw new SlipwayError('REHEARSAL_FAILED', 'The throwaway PostgreSQL of the rehearsal does not answer', {
-      why: `not ready after ${startsWithinMs / 1000} s`,
-      state: 'production was not touched',
-      next: 'See whether the machine has memory left, or set rehearse: off.',
-    })
-  }
-}
 
 /** Roles belong to the server and are in no dump. Those the image made itself are there already: that is no mistake. */
 async function readRoles(from: DatabaseServer): Promise<string> {
@@ -166,11 +124,10 @@ function pattern(name: string): string {
 export async function countRows(copy: LiveDatabase, then?: WritableTable[]): Promise<RowCount> {
   const attempted = 'The rows of the copy could not be counted'
   const tables = await queryLive(copy, writableTablesQuery, writableTable, { attempted })
-  const rows = await queryLive(copy, writesSql(tables, then), writeRow, {
-    attempted,
-    timeoutMs: 600_000,
-    first: settledSql,
-  })
+  const [counters = '', ...sums] = writesSql(tables, then)
+  const options = { attempted, timeoutMs: 600_000 }
+  const rows = await queryLive(copy, counters, writeRow, { ...options, first: settledSql })
+  for (const query of sums) rows.push(...(await queryLive(copy, query, writeRow, options)))
   return { tables, writes: asWrites(rows) }
 }
 
@@ -209,12 +166,3 @@ select c.oid::int8 as oid, n.nspname as schema, c.relname as name, n.nspname || 
        pg_catalog.pg_total_relation_size(c.oid) as bytes
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
-
-const startsWithinMs = 60_000
-/**
- * Where the log tells nothing. Each look is a program in the container, which has enough to do, and takes from the time of
- * those who serve.
- */
-const paceMs = 500
-/** Where it tells something, but perhaps in another language. */
-const tellingPaceMs = 2000

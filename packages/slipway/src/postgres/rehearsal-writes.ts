@@ -8,10 +8,15 @@ import { literal } from './sql.ts'
  *   tables = rows of writableTablesQuery; before = asWrites(rows of writesSql(tables))
  *   … the migration …
  *   now = rows of writableTablesQuery; after = asWrites(rows of writesSql(now, tables)); changedRows(before, after)
+ *
+ * Several queries, whose rows belong together: what tells of sequences keeps a statement from being run in parallel.
  */
-export function writesSql(now: readonly WritableTable[], then: readonly WritableTable[] = now): string {
-  return [countersQuery, sequencesQuery, ...now.flatMap(table => sumQuery(table, then) ?? [])].join('\nunion all\n')
+export function writesSql(now: readonly WritableTable[], then: readonly WritableTable[] = now): string[] {
+  const sums = now.flatMap(table => sumQuery(table, then) ?? [])
+  return [[countersQuery, sequencesQuery].join(all), ...(sums.length === 0 ? [] : [sums.join(all)])]
 }
+
+const all = '\nunion all\n'
 
 const ledgers = [...ledgerTables, 'knex_migrations_lock'].map(name => literal(name)).join(', ')
 
@@ -53,7 +58,8 @@ function sumQuery(table: WritableTable, then: readonly WritableTable[]): string 
   const columns = earlier.columns.filter(column => table.columns.includes(column))
   if (columns.length === 0) return undefined
   const hash = `pg_catalog.hashtextextended(row(${columns.map(column => `t.${column}`).join(', ')})::text, 0)`
-  return `select 'rows', ${literal(table.table)}, pg_catalog.jsonb_build_array(count(*), coalesce(sum(${hash}), 0)::text, ${literal(columns.join(','))})::text from ${table.table} t`
+  const value = `pg_catalog.jsonb_build_array(count(*), coalesce(sum(${hash}), 0)::text, ${literal(columns.join(','))})::text`
+  return `select 'rows' as kind, ${literal(table.table)} as name, ${value} as value from ${table.table} t`
 }
 
 /**

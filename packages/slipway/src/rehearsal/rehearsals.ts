@@ -5,11 +5,16 @@ import {
   createOld,
   migrateCopy,
   onStage,
+  prepareNextCopy,
+  setStage,
   stageNew,
   stageOld,
   startCopy,
+  type StageDatabase,
 } from '../engine/rehearsal.ts'
+import { forgetReadyImage } from '../engine/ready-database-images.ts'
 import { changedRows } from '../postgres/changed-rows.ts'
+import { saysReady } from '../postgres/copy-start.ts'
 import { compare } from '../postgres/compare.ts'
 import { proveMigrated } from '../postgres/ledger.ts'
 import { watchLocks } from '../postgres/lock-watch.ts'
@@ -33,17 +38,32 @@ export function rehearsals(parts: RehearsalParts): Rehearsals {
     async prepare(current) {
       // Its folder is there before anything else of a copy, and goes last.
       if (await isThere(parts.directory)) await remove(parts, current)
-      await startCopy(current, parts.service, parts.directory)
-      // The old release waits beside it for its turn: made, not started.
-      const copy = copyOf(current, 'anew')
-      const ready = prepareCopy(parts.live, copy).then(() => provideLogins(copy, parts.logins))
-      await Promise.all([ready, createOld(current, parts.directory)])
+      const ready = await setStage(current, databaseOf(parts), parts.directory, 'whatever is quick')
+      try {
+        await begin(parts, current, copyOf(current, 'anew'))
+      } catch (error) {
+        if (ready === undefined) throw error
+        // What was set up once may be anything by now.
+        await remove(parts, current)
+        await forgetReadyImage(ready)
+        await setStage(current, databaseOf(parts), parts.directory, 'nothing')
+        await begin(parts, current, copyOf(current, 'anew'))
+      }
     },
     fill: (current, dump) =>
       fill(parts, copyOf(current), dump === undefined ? { schemaInto: parts.directory } : { dump }),
     makeReady: (current, release) => createMigration(current, release, parts.directory),
-    run: (order, note) => rehearse(parts, order, copyOf(order.current), note),
-    remove: current => remove(parts, current),
+    async run(order, note) {
+      const copy = copyOf(order.current)
+      const rehearsal = await rehearse(parts, order, copy, note)
+      useful.set(copy, note)
+      return rehearsal
+    },
+    async remove(current) {
+      const note = useful.get(copyOf(current))
+      if (note !== undefined) await makeNextQuick(parts, current, note)
+      await remove(parts, current)
+    },
   }
 }
 
@@ -75,6 +95,13 @@ function copyFinder({ live, service }: RehearsalParts): (current: Release, anew?
     copies.set(current.id, copy)
     return copy
   }
+}
+
+async function begin(parts: RehearsalParts, current: Release, copy: LiveDatabase): Promise<void> {
+  await startCopy(current, parts.directory)
+  // The old release waits beside it for its turn: made, not started.
+  const ready = prepareCopy(parts.live, copy).then(() => provideLogins(copy, parts.logins))
+  await Promise.all([ready, createOld(current, parts.directory)])
 }
 
 async function rehearse(
@@ -116,6 +143,22 @@ async function fill({ live }: RehearsalParts, copy: LiveDatabase, source: CopySo
 const touched = new WeakSet<LiveDatabase>()
 /** What was in them when they had been filled. */
 const looks = new WeakMap<LiveDatabase, Look>()
+
+/** Copies on which all went well, and whom to tell what comes after. */
+const useful = new WeakMap<LiveDatabase, (text: string) => void>()
+
+function databaseOf({ service, live }: RehearsalParts): StageDatabase {
+  return { service, name: live.name }
+}
+
+/** Nothing that is decided depends on it. */
+async function makeNextQuick(parts: RehearsalParts, current: Release, note: (text: string) => void): Promise<void> {
+  try {
+    await prepareNextCopy(current, databaseOf(parts), saysReady)
+  } catch (error) {
+    note(`the next copy will begin as slowly as this one: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
 
 async function remove(parts: RehearsalParts, current: Release): Promise<void> {
   await parts.stageEdge.closeDoor(onStage(current))

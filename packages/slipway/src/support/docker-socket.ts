@@ -34,6 +34,11 @@ export function containerPath(container: string): string {
   return `/containers/${encodeURIComponent(container)}/json`
 }
 
+/** The path for `askDocker` that looks at one image, by its id or any name. */
+export function imagePath(image: string): string {
+  return `/images/${encodeURIComponent(image)}/json`
+}
+
 /** The path for `askDocker` that lists containers or networks; filters as `docker ps --filter` takes them. */
 export function listPath(what: 'containers' | 'networks', filters: readonly string[]): string {
   const chosen: Record<string, string[]> = {}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { saysReady } from '../../src/postgres/rehearsal-copy.ts'
+import { saysReady } from '../../src/postgres/copy-start.ts'
 
 const setUp = `LOG:  listening on Unix socket "/var/run/postgresql/.s.PGSQL.5432"
 LOG:  database system is ready to accept connections
