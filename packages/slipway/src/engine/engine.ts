@@ -8,7 +8,7 @@ import { checkHealth, containerLogs, containerLooks } from './containers.ts'
 import { dockerError, tryDocker } from './docker.ts'
 import { watchEvents } from './events.ts'
 import { makeJob, runMigration } from './jobs.ts'
-import { startMade, startsAsMade } from './made.ts'
+import { dependsOnNone, startMade, startsAsMade } from './made.ts'
 import { files, migrateContainer, migrateService, releaseProject } from './names.ts'
 import { networkName } from './network-argv.ts'
 import { createNetworks, subnets } from './networks.ts'
@@ -67,8 +67,7 @@ async function start(release: Release, role?: 'web' | 'worker'): Promise<void> {
   const wanted: readonly ServiceRole[] = role === undefined ? ['web', 'worker'] : [role]
   const services = release.services.filter(each => wanted.includes(each.role)).map(each => each.name)
   if (services.length === 0) return
-  const isMade = made.has(release.directory) && startsAsMade(await readDocument(release, files.release), services)
-  if (isMade && (await startMade(release, services))) return
+  if (made.has(release.directory) && (await startMadeAhead(release, services))) return
   // Of one role: without what it depends on, which may be of the other.
   const argv = releaseCompose(release, role === undefined ? up(services) : upAlone(services))
   let result = await tryDocker(argv)
@@ -83,6 +82,12 @@ async function start(release: Release, role?: 'web' | 'worker'): Promise<void> {
     attempted: `${release.id} could not be started`,
     next: 'Mend the cause shown above and deploy again.',
   })
+}
+
+async function startMadeAhead(release: Release, services: readonly string[]): Promise<boolean> {
+  const document = await readDocument(release, files.release)
+  if (!startsAsMade(document, services) || !dependsOnNone(document, services)) return false
+  return startMade(release, services)
 }
 
 /** The door reaches each web service on one network: the first that the service is attached to. */

@@ -18,14 +18,16 @@ export async function startMade(release: Release, services: readonly string[]): 
 }
 
 /**
- * Whether that is all that Compose does to start them: it waits for what they depend on, runs what is to be run in them
- * then, and, since 2.30, puts files into them whose content the document gives. Pure.
+ * Whether that is all that Compose does to start them by themselves: it runs what is to be run in them then, and, since
+ * 2.30, puts files into them whose content the document gives. Pure.
  */
 export function startsAsMade(document: ComposeDocument, services: readonly string[]): boolean {
   const files = Object.values({ ...document.configs, ...document.secrets })
   if (files.some(file => file['content'] !== undefined || file.environment !== undefined)) return false
-  return services.every(name => {
-    const service = document.services[name]
-    return service?.['post_start'] === undefined && Object.keys(service?.depends_on ?? {}).length === 0
-  })
+  return services.every(name => document.services[name]?.['post_start'] === undefined)
+}
+
+/** Whether none of them has to wait until another one is there. Pure. */
+export function dependsOnNone(document: ComposeDocument, services: readonly string[]): boolean {
+  return services.every(name => Object.keys(document.services[name]?.depends_on ?? {}).length === 0)
 }
