@@ -156,6 +156,19 @@ test('a person in the middle of a transaction inside the container is not cut of
   await inner
 })
 
+test('a dump for a backup gives way to a snapshot: it can be made again', async () => {
+  const dumping = docker(
+    ...['exec', lab.container, 'psql', '-U', 'app', '-d'],
+    `dbname='we"ird; drop-- ü' application_name='slipway backup 0123'`,
+    ...['-c', 'select pg_sleep(30)'],
+  ).catch((error: unknown) => String(error))
+  const there = "select count(*) from pg_stat_activity where application_name like 'slipway backup%'"
+  await until('it is there', async () => (await lab.sql('postgres', there)) === '1')
+  const copy = await lab.database(name).snapshot('d10')
+  expect(await dumping).toMatch(/terminat/)
+  await lab.database(name).drop(copy)
+})
+
 function properties(database: string): Promise<string> {
   const quoted = database.replaceAll("'", "''")
   return lab.sql(

@@ -6,7 +6,7 @@ import type { BackupsConfig } from '../config/model.ts'
 import { sha256Line } from '../postgres/dump-file.ts'
 import { sizeBytes } from '../postgres/reach.ts'
 import type { DatabaseServer } from '../postgres/server.ts'
-import { endProgram } from '../postgres/sessions.ts'
+import { backupApplication, endProgram } from '../postgres/sessions.ts'
 import type { BackupFile, BegunBackup, Dump } from '../release/ports.ts'
 import { asSlipwayError, SlipwayError } from '../support/errors.ts'
 import { errorCode, readLargeFile, syncDirectory, writeAtomically } from '../support/files.ts'
@@ -73,7 +73,7 @@ class UnnamedBackup {
   private readonly kind: BackupKind
   private readonly startedAt: Date
   private readonly began = performance.now()
-  private readonly application = `slipway backup ${randomBytes(6).toString('hex')}`
+  private readonly application = `${backupApplication} ${randomBytes(6).toString('hex')}`
   /** Under its partial name, and then under its own. */
   private path = ''
   /** Open, and held, until it has its name and its digest: nobody takes it for abandoned. */

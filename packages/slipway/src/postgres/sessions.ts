@@ -7,7 +7,8 @@ import { literal } from './sql.ts'
 
 /**
  * Ends sessions on databases until none is left that must go.
- * `all`: every one of them. `idle`: all but people and programs inside the container that are in the middle of something.
+ * `all`: every one of them. `idle`: all but people and programs inside the container that are in the middle of something;
+ * a dump of Slipway's own goes too, because it can be made again, and those who wait meanwhile can not wait for it.
  */
 export async function endSessions(
   live: LiveDatabase,
@@ -19,7 +20,7 @@ export async function endSessions(
   const chosen =
     which === 'all'
       ? among
-      : `${among} and (client_addr is not null or backend_type <> 'client backend' or state = 'idle')`
+      : `${among} and (client_addr is not null or backend_type <> 'client backend' or state = 'idle' or application_name like ${literal(`${backupApplication} %`)})`
   const deadline = performance.now() + patienceMs
   for (;;) {
     const left = await endAndList(live, chosen, among, { attempted, first: `${first}\n` })
@@ -28,6 +29,9 @@ export async function endSessions(
     await new Promise(resolve => setTimeout(resolve, 50))
   }
 }
+
+/** What PostgreSQL knows a dump for a backup by; a name of its own follows. */
+export const backupApplication = 'slipway backup'
 
 export interface EndSessions {
   which: 'all' | 'idle'

@@ -17,9 +17,9 @@ import { tend } from '../../release/tend.ts'
 import { notePlace } from '../../store/places.ts'
 import { fileReleases } from '../../store/releases.ts'
 import type { Layout } from '../../store/layout.ts'
+import { lockHolder, operator } from '../../store/lock.ts'
 import { fileWarm } from '../../store/warm.ts'
 import { fileJournal } from '../../store/journal.ts'
-import { operator } from '../../store/lock.ts'
 import { asSlipwayError, SlipwayError, type Problem } from '../../support/errors.ts'
 import { redactor } from '../../support/redact.ts'
 import { readIfPresent } from '../../support/files.ts'
@@ -48,6 +48,7 @@ import { isHalfMade, removeHalfMade } from './half-made.ts'
 import { secretsIn } from './known-secrets.ts'
 import { followLogs } from './logs.ts'
 import { containerFor } from './container.ts'
+import { dailyBackup } from './daily-backup.ts'
 import { OpenDatabases } from './open-databases.ts'
 import { realPorts, type Opened, type RealPorts } from './parts.ts'
 import { variablesForLooking } from './environment-secrets.ts'
@@ -203,7 +204,8 @@ export class RealApplication implements Application {
   backup(request: BackupRequest): Promise<BackupFile> {
     return this.guarded('The backup could not be made', async () => {
       const ports = await this.ports()
-      const file = await ports.backups.create('daily', request.note)
+      const deploying = async () => (await lockHolder(this.layout.lock)) !== undefined
+      const file = await dailyBackup(ports.backups, deploying, request)
       for (const gone of await ports.backups.prune()) request.note(`removed ${gone}`)
       return file
     })
