@@ -4,7 +4,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises'
 import { isMissing } from './files.ts'
 
 /**
- * Marks an open file as somebody's for as long as it is open. The mark is a kernel lock (flock) on what this process has
+ * Marks an open file or folder as somebody's for as long as it is open. The mark is a kernel lock (flock) on what this process has
  * open, which the child that takes it shares: it goes however this process ends, and other containers see it, which
  * would not see this process. Where the file system knows no locks the file is not marked.
  * False: somebody took it for abandoned just before, and removed it.
@@ -26,9 +26,9 @@ export async function isHeld(file: string): Promise<boolean | undefined> {
   return whileFree(file, () => undefined)
 }
 
-/** Removes it unless somebody has marked it; true: somebody has. Undefined: that can not be told here. */
+/** Removes a file, or a folder with all in it, unless somebody has marked it; true: somebody has. Undefined: that can not be told here. */
 export async function removeUnlessHeld(file: string): Promise<boolean | undefined> {
-  return whileFree(file, () => rm(file, { force: true }))
+  return whileFree(file, () => rm(file, { recursive: true, force: true }))
 }
 
 /** One process at a time does this, of all that name the same file or folder, in whatever container. */

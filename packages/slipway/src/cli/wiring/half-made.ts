@@ -1,5 +1,4 @@
 import { readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { removeAbandoned } from '../../backup/abandoned.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { untagUnknown } from '../../engine/images.ts'
@@ -12,6 +11,7 @@ import { fileJournal } from '../../store/journal.ts'
 import { fileReleases, isReleaseId } from '../../store/releases.ts'
 import { removeHalfWritten } from '../../support/files.ts'
 import { backupsDirectory } from './database.ts'
+import { removeLeftCheckouts } from './checkouts.ts'
 import { rehearsalFolder } from './rehearsals.ts'
 
 /**
@@ -19,7 +19,7 @@ import { rehearsalFolder } from './rehearsals.ts'
  * came to know of, code from Git, half a dump and half a file. Only under the lock, and with no deployment unfinished.
  */
 export async function removeHalfMade(config: EnvironmentConfig, layout: Layout, ports: Ports): Promise<void> {
-  await rm(join(layout.environment, 'incoming'), { recursive: true, force: true })
+  await removeLeftCheckouts(layout)
   await removeAbandoned(backupsDirectory(config, layout))
   for (const folder of [layout.environment, layout.journals]) await removeHalfWritten(folder)
   // On a full disk not all of it can be done, and a deployment may make room.

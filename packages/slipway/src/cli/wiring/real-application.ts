@@ -47,6 +47,7 @@ import { guardedPorts } from './guarded-ports.ts'
 import { isHalfMade, removeHalfMade } from './half-made.ts'
 import { secretsIn } from './known-secrets.ts'
 import { followLogs } from './logs.ts'
+import { forgetCheckout } from './checkouts.ts'
 import { containerFor } from './container.ts'
 import { dailyBackup } from './daily-backup.ts'
 import { OpenDatabases } from './open-databases.ts'
@@ -54,7 +55,7 @@ import { realPorts, type Opened, type RealPorts } from './parts.ts'
 import { variablesForLooking } from './environment-secrets.ts'
 import { basePlan, deploymentPlan, lookAt, rollbackPlan } from './plans.ts'
 import { beginChecks } from './preflight.ts'
-import { forgetCheckout, resolveSource, type ResolvedSource, type WantedSource } from './resolve.ts'
+import { resolveSource, type ResolvedSource, type WantedSource } from './resolve.ts'
 import { promotedVariables } from './promotion.ts'
 import { provenRelease } from './proven.ts'
 import { redactedPorts } from './redacted-ports.ts'
@@ -97,7 +98,7 @@ export class RealApplication implements Application {
       try {
         return await this.planDeployment(ports, request)
       } finally {
-        if (this.source !== undefined) await forgetCheckout(this.source)
+        if (this.source?.checkout !== undefined) await forgetCheckout(this.source.checkout)
       }
     })
   }
@@ -283,7 +284,7 @@ export class RealApplication implements Application {
         this.tending.begin()
       }
       await ports.edge.close(this.config.drain.limitMs)
-      if (this.source !== undefined) await forgetCheckout(this.source)
+      if (this.source?.checkout !== undefined) await forgetCheckout(this.source.checkout)
     }
   }
 

@@ -1,4 +1,4 @@
-import { cp, mkdir, rm } from 'node:fs/promises'
+import { cp, mkdir } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { readCompose, type ResolvedCompose } from '../../config/compose.ts'
 import { variablesOf, withSecrets } from '../../config/compose-secrets.ts'
@@ -23,6 +23,7 @@ import { commitOf } from '../../source/git.ts'
 import { fetchCommit } from '../../source/repository.ts'
 import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
+import { forgetCheckout, newCheckout } from './checkouts.ts'
 import { openEnvironmentSecrets, sealOf } from './environment-secrets.ts'
 import { folderOf, originHere, refuseCommit } from './git-source.ts'
 import { provePlacement } from './placement.ts'
@@ -96,9 +97,14 @@ async function readNow(base: EnvironmentConfig, layout: Layout, wanted: WantedSo
   const from = { branch, ...(wanted.commit === undefined ? {} : { commit: wanted.commit }) }
   const commit = await fetchCommit(layout.repository, await originHere(base, base.source), from, wanted.signal)
   await proveWhole(layout.repository, commit.sha, await folderOf(base))
-  const written = join(layout.environment, 'incoming', commit.sha)
-  await exportCommit(layout.repository, commit.sha, written)
-  return readCheckout(base, written, commit, promotion)
+  const written = await newCheckout(layout, commit.sha)
+  try {
+    await exportCommit(layout.repository, commit.sha, written)
+    return await readCheckout(base, written, commit, promotion)
+  } catch (error) {
+    await forgetCheckout(written)
+    throw error
+  }
 }
 
 export interface WantedSource {
@@ -141,10 +147,6 @@ export interface ResolvedSource extends ReleaseSource {
   promotion?: Promotion
   /** The whole commit, written out; the project may be a folder in it. */
   checkout?: string
-}
-
-export async function forgetCheckout(source: ResolvedSource): Promise<void> {
-  if (source.checkout !== undefined) await rm(source.checkout, { recursive: true, force: true })
 }
 
 async function readSource(config: EnvironmentConfig, place: SourcePlace): Promise<ResolvedSource> {
