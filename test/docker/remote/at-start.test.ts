@@ -42,6 +42,14 @@ describe.runIf(thorough)('a machine that starts', () => {
     }
     await untilTended(pulse)
 
+    // When only that process dies, its runner has nothing left to do. Whoever looks has it begun again, for good.
+    await pulse.inside('pkill', '-KILL', '-f', '__tend')
+    expect(await until(async () => !(await isTended(pulse)))).toBe(true)
+    const looked = await pulse.slipway('status', 'prod')
+    expect(looked.exitCode, looked.stderr).toBe(0)
+    await sleep(5000)
+    expect(await isTended(pulse)).toBe(true)
+
     await pulse.server.crash()
     await untilTended(pulse)
     await pulse.server.reboot()
@@ -78,7 +86,9 @@ describe.runIf(thorough)('a machine that starts', () => {
     await untilTended(app)
     await pulse.server.reboot()
     await untilTended(app)
-    expect(await pulse.inside('systemctl', 'status', 'slipway-resume.service')).toContain('__tend')
+    // It is on its way for a moment longer.
+    const unitNow = async () => (await pulse.server.inside(['systemctl', 'status', 'slipway-resume.service'])).stdout
+    await expect.poll(unitNow, { timeout: 30_000, interval: 500 }).toMatch(/active \(exited\)[^]*__tend/)
   })
 })
 

@@ -34,7 +34,7 @@ export async function openGuarded(
   room: WaitingRoom,
 ): Promise<Application> {
   const { config, problems, layout } = await loadHere(configFile, environment)
-  return new RealApplication(config, layout, problems, room)
+  return new RealApplication(config, layout, problems, { room })
 }
 
 /** For the process beside a warm release: returns when there is nothing left to look after. */

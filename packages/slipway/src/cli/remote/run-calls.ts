@@ -108,6 +108,17 @@ export async function followRun(
   return ended === undefined ? { run, died: true } : { run, ended }
 }
 
+/**
+ * Started again, a runner whose deployment has ended takes up what came after it, which would end with this session if it
+ * were begun here. False: there is none any more.
+ */
+export async function takeUpAgain({ project, layout }: Target): Promise<boolean> {
+  const run = await latestRun(layout.runs)
+  if (run === undefined || !isRunId(run)) return false
+  const argv = ['start', '--', runnerContainer(project, run)]
+  return (await runProgram('docker', argv, { timeoutMs: 20_000 })).exitCode === 0
+}
+
 interface Target {
   project: string
   layout: Layout

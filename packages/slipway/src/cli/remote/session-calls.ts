@@ -18,7 +18,7 @@ import type { Calls, CallName, Project, Variables } from './calls.ts'
 import { admitFollowers, followerKey } from './agreement-calls.ts'
 import { FetchedCode } from './fetched-code.ts'
 import { endCutOff } from './cut-off.ts'
-import { armRun, disarmRun, followRun, interruptRun, startRun, type Armed } from './run-calls.ts'
+import { armRun, disarmRun, followRun, interruptRun, startRun, takeUpAgain, type Armed } from './run-calls.ts'
 
 /** The calls of one session, answered by the real application of this server. */
 export class SessionCalls {
@@ -182,7 +182,7 @@ export class SessionCalls {
     if (place !== undefined) proveMounted(backupsDirectory(config, this.#layout), place)
     this.#opened = {
       ordered: { configFile, variables, ...told },
-      application: openLoaded(loaded),
+      application: openLoaded(loaded, () => takeUpAgain(this.#target)),
     }
   }
 }

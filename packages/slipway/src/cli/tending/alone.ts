@@ -17,11 +17,11 @@ export async function isTended(layout: Layout): Promise<boolean> {
  * the one before gives way to it soon. `ensure` starts one where none is, and waits until it is there, so that what is
  * said of it next is true; one that this command has begun is on its way, and is not started twice.
  */
-export function tending(layout: Layout, start: () => void): Tending {
+export function tending(layout: Layout, start: () => unknown): Tending {
   let begun = false
   const begin = (): void => {
     begun = true
-    start()
+    void start()
   }
   const ensure = async (): Promise<void> => {
     if (await isTended(layout)) return
@@ -70,6 +70,7 @@ export interface Replaced {
   stop(): void
 }
 
-const startsWithinMs = 3000
+/** A runner that is started for it needs the longest. */
+const startsWithinMs = 8000
 /** It may be on its way back to the warm release. */
 const givesWayWithinMs = 60_000

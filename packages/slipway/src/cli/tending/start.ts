@@ -7,13 +7,19 @@ export const tendCommand = '__tend'
 
 /**
  * Starts, in the background and in a session of its own, what watches on and in the end stops the warm release. Without
- * it the next deployment does that, so that it could not be started is no failure.
+ * it the next deployment does that, so that it could not be started is no failure. `elsewhere`: has it done by somebody who
+ * outlives the container of this process; false: there is nobody.
  */
-export function startTending(place: { configFile: string; environment: string }, layout: Layout): void {
+export async function startTending(
+  { file, environment }: { file: string; environment: string },
+  layout: Layout,
+  elsewhere = nobodyElse,
+): Promise<void> {
+  if (await elsewhere().catch(() => false)) return
   const entry = process.argv[1]
   if (entry === undefined || !/\.m?js$|\/slipway$/.test(entry)) return
   try {
-    const child = spawn(process.execPath, [entry, tendCommand, place.configFile, place.environment], {
+    const child = spawn(process.execPath, [entry, tendCommand, file, environment], {
       cwd: '/',
       detached: true,
       stdio: 'ignore',
@@ -25,6 +31,8 @@ export function startTending(place: { configFile: string; environment: string },
     // As said above.
   }
 }
+
+const nobodyElse = (): Promise<boolean> => Promise.resolve(false)
 
 /** Undefined: this is nothing that a person should call. */
 export function readTendArgv(argv: readonly string[]): { configFile: string; environment: string } | undefined {

@@ -6,6 +6,10 @@ export async function openHere(configFile: string, environment: string): Promise
   return openLoaded(await loadHere(configFile, environment))
 }
 
-export function openLoaded({ config, problems, layout }: Awaited<ReturnType<typeof loadHere>>): RealApplication {
-  return new RealApplication(config, layout, problems)
+/** `elsewhere`: has somebody look after a warm release who stays when this process ends; false: there is nobody. */
+export function openLoaded(
+  { config, problems, layout }: Awaited<ReturnType<typeof loadHere>>,
+  elsewhere?: () => Promise<boolean>,
+): RealApplication {
+  return new RealApplication(config, layout, problems, { ...(elsewhere === undefined ? {} : { elsewhere }) })
 }

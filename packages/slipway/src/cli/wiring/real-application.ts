@@ -77,17 +77,21 @@ export class RealApplication implements Application {
   private source: ResolvedSource | undefined
   private redact = redactor([])
 
-  /** With a room of its own it is a guardian, and starts none. */
-  constructor(config: EnvironmentConfig, layout: Layout, warnings: readonly Problem[], room?: WaitingRoom) {
+  /** With a room of its own it is a guardian, and starts none. `elsewhere`: has somebody look after a warm release. */
+  constructor(
+    config: EnvironmentConfig,
+    layout: Layout,
+    warnings: readonly Problem[],
+    special: { room?: WaitingRoom; elsewhere?: () => Promise<boolean> } = {},
+  ) {
     this.app = config.app
     this.environment = config.environment
     this.project = config.project
     this.config = config
     this.layout = layout
     this.warnings = warnings
-    this.guardianRoom = room
-    const place = { configFile: config.file, environment: config.environment }
-    this.tending = tending(layout, () => startTending(place, layout))
+    this.guardianRoom = special.room
+    this.tending = tending(layout, () => startTending(config, layout, special.elsewhere))
   }
 
   plan(request: PlanRequest): Promise<Plan> {
@@ -104,22 +108,26 @@ export class RealApplication implements Application {
   }
 
   /** `begins`: under the lock, when all is planned. Whoever finds the deployment cut off goes by what it has noted. */
-  deploy(request: DeployRequest, emit: (event: Event) => void, begins = nothing): Promise<DeploymentRecord> {
+  deploy(request: DeployRequest, emit: (event: Event) => void, begins?: Begins): Promise<DeploymentRecord> {
     const { signal, promotion } = request
     const purpose = promotion === undefined ? 'deploy' : `promote ${promotion.release} of ${promotion.from}`
     this.promotion = promotion
     this.follow(request)
     return this.run(`${purpose} to ${this.environment}`, signal, emit, async ports => {
       beginChecks(this.opened.begun, ports.appDatabase ?? ports.database)
-      return begun(await this.planDeployment(ports, request), begins)
+      const plan = await this.planDeployment(ports, request)
+      await begins?.()
+      return plan
     })
   }
 
-  rollback(request: RollbackRequest, emit: (event: Event) => void, begins = nothing): Promise<DeploymentRecord> {
+  rollback(request: RollbackRequest, emit: (event: Event) => void, begins?: Begins): Promise<DeploymentRecord> {
     this.follow(request)
-    return this.run(`roll back ${this.environment}`, request.signal, emit, async ports =>
-      begun(await rollbackPlan(this.config, ports, request), begins),
-    )
+    return this.run(`roll back ${this.environment}`, request.signal, emit, async ports => {
+      const plan = await rollbackPlan(this.config, ports, request)
+      await begins?.()
+      return plan
+    })
   }
 
   resume(_request: ResumeRequest, emit: (event: Event) => void): Promise<DeploymentRecord | undefined> {
@@ -391,9 +399,4 @@ export class RealApplication implements Application {
   }
 }
 
-async function begun(plan: Plan, begins: () => Promise<void>): Promise<Plan> {
-  await begins()
-  return plan
-}
-
-const nothing = (): Promise<void> => Promise.resolve()
+type Begins = () => Promise<void>
