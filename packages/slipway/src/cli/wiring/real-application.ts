@@ -82,7 +82,7 @@ export class RealApplication implements Application {
     config: EnvironmentConfig,
     layout: Layout,
     warnings: readonly Problem[],
-    special: { room?: WaitingRoom; elsewhere?: () => Promise<boolean> } = {},
+    { room, elsewhere }: { room?: WaitingRoom; elsewhere?: () => Promise<boolean> } = {},
   ) {
     this.app = config.app
     this.environment = config.environment
@@ -90,8 +90,8 @@ export class RealApplication implements Application {
     this.config = config
     this.layout = layout
     this.warnings = warnings
-    this.guardianRoom = special.room
-    this.tending = tending(layout, () => startTending(config, layout, special.elsewhere))
+    this.guardianRoom = room
+    this.tending = tending(layout, () => startTending(config, layout, elsewhere))
   }
 
   plan(request: PlanRequest): Promise<Plan> {
@@ -213,8 +213,7 @@ export class RealApplication implements Application {
   backup(request: BackupRequest): Promise<BackupFile> {
     return this.guarded('The backup could not be made', async () => {
       const ports = await this.ports()
-      const deploying = async () => (await lockHolder(this.layout.lock)) !== undefined
-      const file = await dailyBackup(ports.backups, deploying, request)
+      const file = await dailyBackup(ports.backups, () => lockHolder(this.layout.lock), request)
       for (const gone of await ports.backups.prune()) request.note(`removed ${gone}`)
       return file
     })
@@ -288,9 +287,7 @@ export class RealApplication implements Application {
       return await act(ports)
     } finally {
       const after = await ports.warm?.read()
-      if (after !== undefined && after.until !== before?.until) {
-        this.tending.begin()
-      }
+      if (after !== undefined && after.until !== before?.until) this.tending.begin()
       await ports.edge.close(this.config.drain.limitMs)
       if (this.source?.checkout !== undefined) await forgetCheckout(this.source.checkout)
     }

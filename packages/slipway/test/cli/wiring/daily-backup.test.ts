@@ -12,7 +12,7 @@ function scene(errors: Error[], answers: boolean[]) {
     const error = errors.shift()
     return error === undefined ? Promise.resolve(file) : Promise.reject(error)
   })
-  const deploying = vi.fn(() => Promise.resolve(answers.shift() ?? false))
+  const deploying = vi.fn(() => Promise.resolve(answers.shift() === true ? 'somebody' : undefined))
   const note = vi.fn()
   const begin = (signal = new AbortController().signal) =>
     dailyBackup({ create } as unknown as Backups, deploying, { note, signal })
