@@ -52,6 +52,12 @@ export function endedRunnersArgv(project: string): string[] {
   return ['ps', '--all', '--quiet', ...filters.map(filter => `--filter=${filter}`)]
 }
 
+/** The names of those that live. */
+export function runningRunnersArgv(project: string): string[] {
+  const filters = [`label=${runnerLabel}=${project}`, 'status=running']
+  return ['ps', ...filters.map(filter => `--filter=${filter}`), '--format={{.Names}}']
+}
+
 /** What both kinds of containers are told of the server. */
 export interface Place {
   image: string

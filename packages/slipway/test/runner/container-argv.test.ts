@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { placesOf, proveMounted } from '../../src/runner/place.ts'
-import { runnerArgv, sessionArgv } from '../../src/runner/container-argv.ts'
+import { runnerArgv, runningRunnersArgv, sessionArgv } from '../../src/runner/container-argv.ts'
 import { isRunId, runId } from '../../src/runner/names.ts'
 import type { EnvironmentConfig } from '../../src/config/model.ts'
 
@@ -29,6 +29,15 @@ test('a runner is attached to nobody and is started again when it dies', () => {
   expect(argv).not.toContain('--rm')
   expect(argv).not.toContain('--interactive')
   expect(argv).toContain('--name=slipway-shop-prod-20261121t173205-4f2a9c')
+})
+
+test('those that live are told by their label', () => {
+  expect(runningRunnersArgv('shop-prod')).toEqual([
+    'ps',
+    '--filter=label=slipway.runner=shop-prod',
+    '--filter=status=running',
+    '--format={{.Names}}',
+  ])
 })
 
 test('runs are named by their time', () => {

@@ -18,6 +18,7 @@ import type { Calls, CallName, Project, Variables } from './calls.ts'
 import { admitFollowers, followerKey } from './agreement-calls.ts'
 import { FetchedCode } from './fetched-code.ts'
 import { endCutOff } from './cut-off.ts'
+import { leaveToItsRunner, otherRunnerLives } from './its-runner.ts'
 import { armRun, disarmRun, followRun, interruptRun, startRun, takeUpAgain, type Armed } from './run-calls.ts'
 
 /** The calls of one session, answered by the real application of this server. */
@@ -113,8 +114,10 @@ export class SessionCalls {
     container: async request => ({ id: (await this.#application.container(request)).id }),
     // Nobody has to be there for these to come to their end.
     backup: (_sent, told) => this.#application.backup({ signal: never(), note: note => void told({ note }) }),
-    resume: async (_sent, told) =>
-      (await this.#application.resume({ signal: never() }, event => void told(event))) ?? null,
+    resume: async (_sent, told) => {
+      await leaveToItsRunner(this.#layout, () => otherRunnerLives(this.#project))
+      return (await this.#application.resume({ signal: never() }, event => void told(event))) ?? null
+    },
     followerKey: async () => ({ publicKey: await followerKey(this.#layout, this.#project) }),
     admit: ({ followers }) => admitFollowers(this.#layout, this.#project, followers),
     introduce: async ({ way }) => {

@@ -16,6 +16,7 @@ import { openHere } from '../wiring/open-here.ts'
 import type { RealApplication } from '../wiring/real-application.ts'
 import { takePasswords } from '../wiring/registries.ts'
 import { endCutOff } from './cut-off.ts'
+import { leaveToItsRunner, otherRunnerLives } from './its-runner.ts'
 
 /** The runner's second process: carries out the order, or brings to its end what died, and tells it line by line. */
 export async function work(argv: readonly string[]): Promise<number> {
@@ -33,7 +34,9 @@ export async function work(argv: readonly string[]): Promise<number> {
   const lines = await openRun(place.runs, run)
   try {
     lines.write({
-      ended: await (isFirst ? carryOut(order, place, lines, interrupt.signal) : bringToEnd(order, run, place, lines)),
+      ended: await (isFirst
+        ? carryOut({ project, run }, order, place, lines, interrupt.signal)
+        : bringToEnd(order, run, place, lines)),
     })
     return exitCodes.ok
   } catch (thrown) {
@@ -47,12 +50,24 @@ export async function work(argv: readonly string[]): Promise<number> {
   }
 }
 
+interface Own {
+  project: string
+  run: RunId
+}
+
 const final = new Set<ErrorCode>(['RUNNER_FAILED', 'NEEDS_PERSON'])
 
-async function carryOut(order: Order, place: Layout, lines: RunWriter, signal: AbortSignal): Promise<Ended> {
+async function carryOut(
+  { project, run }: Own,
+  order: Order,
+  place: Layout,
+  lines: RunWriter,
+  signal: AbortSignal,
+): Promise<Ended> {
   const { promotion, agreementKey } = order
   const following = agreementKey === undefined ? {} : { agreementKey }
   const emit = (event: Event): void => lines.write({ event })
+  await leaveToItsRunner(place, () => otherRunnerLives(project, run))
   await endCutOff(place, order, emit)
   Object.assign(process.env, order.variables)
   takeOver(order.secrets)
