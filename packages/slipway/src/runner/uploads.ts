@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Commit } from '../release/model.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { errorCode, readIfPresent, writeAtomically } from '../support/files.ts'
-import { readDeployed } from './deployed.ts'
+import { notedFolders } from './deployed.ts'
 import { contentName, filesOf, readManifest, type FileEntry, type Manifest } from './manifest.ts'
 import { ordersUnderWay } from './runs.ts'
 import { isIntact, takeFile, writeTree } from './stored-tree.ts'
@@ -154,8 +154,8 @@ export async function removeStale(uploads: string): Promise<void> {
   const oldest = Date.now() - staleAfterMs
   const environment = dirname(uploads)
   const needed = [
-    await readDeployed({ environment }).catch(() => undefined),
-    ...(await ordersUnderWay(join(environment, 'runs')).catch(() => [])),
+    ...(await notedFolders({ environment }).catch(() => [])),
+    ...(await ordersUnderWay(join(environment, 'runs')).catch(() => [])).map(order => order.configFile),
   ]
   const used = await Promise.all(
     (await readdir(uploads))
@@ -165,7 +165,7 @@ export async function removeStale(uploads: string): Promise<void> {
   const complete = used.filter(({ name }) => !name.startsWith(partial)).sort((a, b) => b.at - a.at)
   const old = [...used.filter(({ name }) => name.startsWith(partial)), ...complete.slice(kept)]
   for (const { name, at } of old) {
-    const isNeeded = needed.some(each => each?.configFile.startsWith(`${join(uploads, name)}/`) === true)
+    const isNeeded = needed.some(path => `${path}/`.startsWith(`${join(uploads, name)}/`))
     if (at >= oldest || isNeeded) continue
     await rm(join(uploads, name), { recursive: true, force: true })
     await rm(noteOf(join(uploads, name)), { force: true })
