@@ -139,8 +139,9 @@ test.runIf(thorough)(
     await docker('tag', 'redis:7-alpine', ready)
     const again = await project.plan('--rehearse')
     expect(again.result.rehearsal.report, again.stderr).toMatchObject({ row: 'online', mode: 'full' })
-    // It was thrown away, and made anew for the next one.
-    expect(await readyImages()).toEqual([ready])
+    // It was thrown away, and nothing of the kind is tried again for this app.
+    expect(await readyImages()).toEqual([])
+    expect(await readdir(join(project.home, 'apps', project.project))).toContain('copies-begin-slowly')
   },
 )
 

@@ -136,6 +136,7 @@ test.runIf(thorough)(
   async () => {
     const before = await inFile()
     const killed = start('secrets', 'rotate', 'prod', 'DATABASE_URL')
+    killed.child.stdin.end()
     await expect.poll(() => killed.said.stderr, { timeout: 60_000, interval: 20 }).toMatch(/start +started|Start/)
     killed.child.kill('SIGKILL')
     await killed.ended

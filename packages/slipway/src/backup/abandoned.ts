@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isHeld, removeUnlessHeld } from '../support/held-file.ts'
-import { parseBackupName } from './names.ts'
+import { isTrial, parseBackupName } from './names.ts'
 
 /**
  * Removes what backups left whose process was killed. The daily backup may be dumping into the same folder at this
@@ -25,6 +25,7 @@ export async function removeAbandoned(directory: string, now = new Date()): Prom
 
 /** Pure. Undefined: it is none of Slipway's. */
 function halfWritten(name: string): { digestOf?: string } | undefined {
+  if (isTrial(name)) return {}
   const digestOf = /^(.+)\.sha256\.[0-9a-f]{12}\.partial$/.exec(name)?.[1]
   if (digestOf !== undefined && parseBackupName(digestOf) !== undefined) return { digestOf }
   const dump = /^(.+?)(?:\.[0-9a-f]{12})?\.partial$/.exec(name)?.[1]

@@ -6,7 +6,7 @@ import type { BackupFile } from '../release/ports.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { errorCode, isMissing, syncDirectory } from '../support/files.ts'
 import { removeAbandoned } from './abandoned.ts'
-import { parseBackupName } from './names.ts'
+import { parseBackupName, trialName } from './names.ts'
 import { expired } from './retention.ts'
 
 /** The backups in the folder, newest first. Files of other names are none of Slipway's. */
@@ -39,7 +39,7 @@ export async function pruneBackups(config: BackupsConfig, now: Date): Promise<st
 
 /** Makes the folder, for its owner's eyes only, and proves that a file can be written in it. */
 export async function ensureWritable(directory: string): Promise<void> {
-  const trial = join(directory, `.slipway-${process.pid}.partial`)
+  const trial = join(directory, trialName())
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     await (await open(trial, 'w', 0o600)).close()

@@ -26,3 +26,12 @@ function dated(kind: BackupKind, iso: string): { kind: BackupKind; takenAt: Date
   const takenAt = new Date(iso)
   return !Number.isNaN(takenAt.getTime()) && takenAt.toISOString() === iso ? { kind, takenAt } : undefined
 }
+
+/** Whether the folder can be written to shows by a file without content, which is there for a moment. */
+export function trialName(): string {
+  return `.slipway-${process.pid}.partial`
+}
+
+export function isTrial(name: string): boolean {
+  return /^\.slipway-\d+\.partial$/.test(name)
+}

@@ -14,7 +14,9 @@ export async function startMade(release: Release, services: readonly string[]): 
     .filter(service => services.includes(service.name))
     .every(({ name, replicas }) => own.filter(each => each.state.service === name).length === replicas)
   if (!isWhole) return false
-  return (await tryDocker(['start', '--', ...own.map(each => each.state.id)])).exitCode === 0
+  // Docker itself starts those of one command one after the other.
+  const started = await Promise.all(own.map(each => tryDocker(['start', '--', each.state.id])))
+  return started.every(each => each.exitCode === 0)
 }
 
 /**

@@ -5,6 +5,7 @@ import { isMissing } from '../support/files.ts'
 import { docker } from './docker.ts'
 import { removeTags } from './image-removal.ts'
 import { files, imageRepository, lastingFolder } from './names.ts'
+import { removeOutdated } from './ready-database-images.ts'
 import { stateContainers } from './state.ts'
 
 /** Removes the images of releases that are no longer kept. Only tags of this environment are touched. */
@@ -27,6 +28,8 @@ export async function pruneImages(keep: readonly Release[]): Promise<string[]> {
     return name.startsWith(`${repository}/`) && /^r\d+$/.test(tag) && !kept.has(tag)
   })
   const said = await removeTags(gone, 'with parents')
+  // What was made of a database's image goes with that.
+  if (gone.length > 0) await removeOutdated()
   return gone.filter(reference => said.includes(`Untagged: ${reference}\n`))
 }
 

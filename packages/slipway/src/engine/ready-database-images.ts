@@ -115,13 +115,13 @@ async function comesToSay(container: string, saysReady: (log: string) => boolean
 }
 
 /** Of those of which the database's own image has gone, and those whose name somebody else's has taken. */
-async function removeOutdated(): Promise<void> {
+export async function removeOutdated(): Promise<void> {
   const format = `{{.ID}} {{.Repository}}:{{.Tag}}`
   const listed = await tryDocker(['image', 'ls', '--no-trunc', '--filter', `label=${readyLabel}`, '--format', format])
   for (const line of listed.stdout.split('\n').filter(Boolean)) {
     const [id = '', name = ''] = line.split(' ')
     const isNamed = name.startsWith(`${readyRepository}:`)
-    if (!isNamed || !(await hasName(await baseOf(id)))) await tryDocker(['image', 'rm', '--', isNamed ? name : id])
+    if (!isNamed || !(await hasTag(await baseOf(id)))) await tryDocker(['image', 'rm', '--', isNamed ? name : id])
   }
 }
 
@@ -130,10 +130,10 @@ async function baseOf(id: string): Promise<string> {
   return (await tryDocker(['image', 'inspect', '--format', format, '--', id])).stdout.trim()
 }
 
-async function hasName(id: string): Promise<boolean> {
-  const format = '{{len .RepoTags}} {{len .RepoDigests}}'
-  const { exitCode, stdout } = await tryDocker(['image', 'inspect', '--format', format, '--', id])
-  return exitCode === 0 && stdout.trim() !== '0 0'
+/** Slipway itself tags all images that its releases use. */
+async function hasTag(id: string): Promise<boolean> {
+  const { exitCode, stdout } = await tryDocker(['image', 'inspect', '--format', '{{len .RepoTags}}', '--', id])
+  return exitCode === 0 && stdout.trim() !== '0'
 }
 
 const setUpWithinMs = 30_000

@@ -91,10 +91,17 @@ function isPlain(service: ComposeService): boolean {
     return false
   if (JSON.stringify(service).includes('docker-entrypoint-initdb')) return false
   const usual = environment?.['PGDATA'] ?? '/var/lib/postgresql/data'
+  const secrets = targetsOf(service['secrets'])
+  if (secrets.some(target => target.startsWith('/') && !isWithin(target, '/run/secrets'))) return false
   return volumes.every(({ type, target = '' }) => {
     const isData = isWithin(target, '/var/lib/postgresql') || isWithin(usual, target)
-    return type === 'volume' ? isData : !isData
+    return type === 'volume' ? isData : !isData && !systemFiles.test(target)
   })
+}
+
+function targetsOf(secrets: unknown): string[] {
+  if (!Array.isArray(secrets)) return []
+  return secrets.flatMap(({ target }: { target?: string }) => target ?? [])
 }
 
 function isSet(value: unknown): boolean {
@@ -109,4 +116,6 @@ const isKnown = /^(POSTGRES_(USER|DB|INITDB_ARGS|HOST_AUTH_METHOD)|LANG|LC_[A-Z]
 /** The live database's passwords come with its roles; where the files lie is decided here. */
 const isBesides = /^(POSTGRES_PASSWORD(_FILE)?|PGDATA)$/
 /** Settings that name files and folders, and ways to log in that are not the usual ones. */
-const elsewhere = /_file|_directory|directory=|^-D|auth|waldir|pwfile|-X/
+const elsewhere = /[-_]file|[-_]director|(^|\s)-[ADX]|auth|waldir|pwfile/
+/** What the image brings, and what the first set-up reads of it: samples of settings, its programs, the time zone. */
+const systemFiles = /^\/(usr|bin|sbin|lib)\/|^\/etc\/(localtime|timezone|passwd|group)$/

@@ -5,16 +5,13 @@ import {
   createOld,
   migrateCopy,
   onStage,
-  prepareNextCopy,
   setStage,
   stageNew,
   stageOld,
   startCopy,
-  type StageDatabase,
 } from '../engine/rehearsal.ts'
 import { forgetReadyImage } from '../engine/ready-database-images.ts'
 import { changedRows } from '../postgres/changed-rows.ts'
-import { saysReady } from '../postgres/copy-start.ts'
 import { compare } from '../postgres/compare.ts'
 import { proveMigrated } from '../postgres/ledger.ts'
 import { watchLocks } from '../postgres/lock-watch.ts'
@@ -26,9 +23,11 @@ import { analyse } from '../postgres/restore.ts'
 import type { LiveDatabase } from '../postgres/server.ts'
 import { isThere } from '../support/files.ts'
 import type { Rehearsal, Release } from '../release/model.ts'
+import { verdictOf } from '../release/rehearsal.ts'
 import type { Clock, Edge, Engine, JobResult, RehearsalOrder, Rehearsals } from '../release/ports.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { lookAt, type Look } from './looks.ts'
+import { databaseOf, makeNextQuick, mayBeginSetUp, noteUnfit } from './set-up-copies.ts'
 import { doorAhead, healthyOnStage, smokeOnStage, type DoorAhead } from './staged-release.ts'
 
 /** The port `Rehearsals` on the Docker Engine: a throwaway copy beside production, on a network that leads nowhere. */
@@ -38,9 +37,11 @@ export function rehearsals(parts: RehearsalParts): Rehearsals {
     async prepare(current) {
       // Its folder is there before anything else of a copy, and goes last.
       if (await isThere(parts.directory)) await remove(parts, current)
-      const ready = await setStage(current, databaseOf(parts), parts.directory, 'whatever is quick')
+      const from = (await mayBeginSetUp(parts, current)) ? 'whatever is quick' : 'nothing'
+      const ready = await setStage(current, databaseOf(parts), parts.directory, from)
+      const copy = copyOf(current, 'anew')
       try {
-        await begin(parts, current, copyOf(current, 'anew'))
+        await begin(parts, current, copy)
       } catch (error) {
         if (ready === undefined) throw error
         // What was set up once may be anything by now.
@@ -48,21 +49,42 @@ export function rehearsals(parts: RehearsalParts): Rehearsals {
         await forgetReadyImage(ready)
         await setStage(current, databaseOf(parts), parts.directory, 'nothing')
         await begin(parts, current, copyOf(current, 'anew'))
+        await noteUnfit(parts, current)
+        return
+      }
+      if (ready !== undefined) begunFrom.set(copy, ready)
+    },
+    async fill(current, dump) {
+      const copy = copyOf(current)
+      try {
+        return await fill(parts, copy, dump === undefined ? { schemaInto: parts.directory } : { dump })
+      } catch (error) {
+        // One that was removed meanwhile did nothing wrong.
+        if (begunFrom.has(copy)) await noteUnfit(parts, current)
+        throw error
       }
     },
-    fill: (current, dump) =>
-      fill(parts, copyOf(current), dump === undefined ? { schemaInto: parts.directory } : { dump }),
     makeReady: (current, release) => createMigration(current, release, parts.directory),
     async run(order, note) {
       const copy = copyOf(order.current)
-      const rehearsal = await rehearse(parts, order, copy, note)
-      useful.set(copy, note)
-      return rehearsal
+      try {
+        const rehearsal = await rehearse(parts, order, copy, note)
+        // Nothing is made for the next one when people are about to wait.
+        if (verdictOf(rehearsal).kind !== 'incompatible') useful.set(copy, note)
+        return rehearsal
+      } catch (error) {
+        spoilt.add(copy)
+        throw error
+      }
     },
     async remove(current) {
-      const note = useful.get(copyOf(current))
+      const copy = copyOf(current)
+      const [ready, note] = [begunFrom.get(copy), useful.get(copy)]
+      begunFrom.delete(copy)
       if (note !== undefined) await makeNextQuick(parts, current, note)
       await remove(parts, current)
+      // It may not be the migration's fault: the next copy is set up anew.
+      if (ready !== undefined && spoilt.has(copy)) await forgetReadyImage(ready)
     },
   }
 }
@@ -101,7 +123,9 @@ async function begin(parts: RehearsalParts, current: Release, copy: LiveDatabase
   await startCopy(current, parts.directory)
   // The old release waits beside it for its turn: made, not started.
   const ready = prepareCopy(parts.live, copy).then(() => provideLogins(copy, parts.logins))
-  await Promise.all([ready, createOld(current, parts.directory)])
+  // Both have ended when this has: whoever removes the copy finds all of it.
+  const ended = await Promise.allSettled([ready, createOld(current, parts.directory)])
+  for (const each of ended) if (each.status === 'rejected') throw each.reason
 }
 
 async function rehearse(
@@ -146,19 +170,10 @@ const looks = new WeakMap<LiveDatabase, Look>()
 
 /** Copies on which all went well, and whom to tell what comes after. */
 const useful = new WeakMap<LiveDatabase, (text: string) => void>()
-
-function databaseOf({ service, live }: RehearsalParts): StageDatabase {
-  return { service, name: live.name }
-}
-
-/** Nothing that is decided depends on it. */
-async function makeNextQuick(parts: RehearsalParts, current: Release, note: (text: string) => void): Promise<void> {
-  try {
-    await prepareNextCopy(current, databaseOf(parts), saysReady)
-  } catch (error) {
-    note(`the next copy will begin as slowly as this one: ${error instanceof Error ? error.message : String(error)}`)
-  }
-}
+/** Those on which it did not. */
+const spoilt = new WeakSet<LiveDatabase>()
+/** From which image a copy began that was set up already. */
+const begunFrom = new WeakMap<LiveDatabase, string>()
 
 async function remove(parts: RehearsalParts, current: Release): Promise<void> {
   await parts.stageEdge.closeDoor(onStage(current))

@@ -27,6 +27,8 @@ test('half a dump whose process is gone goes, and so does half a digest, with or
     digest,
     'daily-2026-11-22.sql',
     'daily-2026-11-22.sql.sha256.0123456789ab.partial',
+    // Of who looked whether the folder can be written to.
+    '.slipway-26775.partial',
   )
   await removeAbandoned(folder)
   expect(await readdir(folder)).toEqual(['daily-2026-11-22.sql'])

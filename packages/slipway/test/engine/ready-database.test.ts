@@ -19,6 +19,7 @@ const plain: ComposeService = {
   ],
 }
 const image = 'sha256:base'
+const mount = (target: string) => ({ type: 'bind', source: '/srv/x', target, read_only: true })
 
 describe('what the first set-up goes by', () => {
   test('is the image, who owns the server, and how it is initialised; the database is made by the copy', () => {
@@ -45,6 +46,12 @@ describe('what the first set-up goes by', () => {
     ['a command as one string', { command: 'postgres -c fsync=off' }],
     ['settings in a file', { command: [...command, '-c', 'config_file=/etc/postgresql.conf'] }],
     ['its data elsewhere', { command: [...command, '-c', 'data_directory=/data'] }],
+    ['a short way to name logins', { environment: { POSTGRES_INITDB_ARGS: '-A scram-sha-256' } }],
+    ['a file with a hyphen', { command: [...command, '--hba-file=/etc/pg_hba.conf'] }],
+    ['the sample of its settings', { volumes: [mount('/usr/share/postgresql/postgresql.conf.sample')] }],
+    ['a program of the image', { volumes: [mount('/usr/local/bin/docker-entrypoint.sh')] }],
+    ['the time zone', { volumes: [mount('/etc/localtime')] }],
+    ['a secret in such a place', { secrets: [{ source: 'x', target: '/usr/share/postgresql/pg_hba.conf.sample' }] }],
     ['a user', { user: '1000' }],
     ['a root that is only read', { read_only: true }],
     ['another volume', { volumes: [{ type: 'volume', target: '/tablespaces' }] }],

@@ -3,13 +3,14 @@ import { endedRunnersArgv, runnerArgv } from '../../runner/container-argv.ts'
 import { isRunId, runId, runnerContainer, type RunId } from '../../runner/names.ts'
 import { ownPlace } from '../../runner/place.ts'
 import { follow } from '../../runner/follow.ts'
-import { type Ended } from '../../runner/run-lines.ts'
+import { endOf, type Ended } from '../../runner/run-lines.ts'
 import { takeBack } from '../../runner/left-orders.ts'
 import { latestRun, makeRun, pruneRuns, signOfLife, writeOrder, type Order } from '../../runner/runs.ts'
 import type { Layout } from '../../store/layout.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { lastLines, run as runProgram } from '../../support/run.ts'
 import type { Calls, Followed } from './calls.ts'
+import { otherRunnerLives } from './its-runner.ts'
 
 /**
  * Starts a runner in a container of its own, which goes on whatever happens to this session. It waits for its order as
@@ -110,11 +111,12 @@ export async function followRun(
 
 /**
  * Started again, a runner whose deployment has ended takes up what came after it, which would end with this session if it
- * were begun here. False: there is none any more.
+ * were begun here. False: there is none any more, or it is at something else.
  */
 export async function takeUpAgain({ project, layout }: Target): Promise<boolean> {
   const run = await latestRun(layout.runs)
-  if (run === undefined || !isRunId(run)) return false
+  if (run === undefined || !isRunId(run) || (await endOf(layout.runs, run)) === undefined) return false
+  if (await otherRunnerLives(project)) return false
   const argv = ['start', '--', runnerContainer(project, run)]
   return (await runProgram('docker', argv, { timeoutMs: 20_000 })).exitCode === 0
 }

@@ -11,6 +11,7 @@ import { holdFile, removeUnlessHeld } from '../../support/held-file.ts'
 export async function newCheckout(layout: Layout, sha: string): Promise<string> {
   const folder = checkoutsOf(layout)
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  await removeLeftCheckouts(layout)
   for (;;) {
     const own = await mkdtemp(join(folder, 'checkout-'))
     const handle = await open(own, 'r')

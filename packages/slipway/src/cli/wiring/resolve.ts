@@ -41,6 +41,15 @@ export async function resolveSource(
 ): Promise<ResolvedSource> {
   refuseCommit(base, wanted.commit)
   const source = await readNow(base, layout, wanted)
+  try {
+    return await whole(source)
+  } catch (error) {
+    if (source.checkout !== undefined) await forgetCheckout(source.checkout)
+    throw error
+  }
+}
+
+async function whole(source: ResolvedSource): Promise<ResolvedSource> {
   const { config, document, services, logins } = source
   const tags = tagsToResolve(document, services, Object.keys(config.registries ?? {}))
   const resolved = withDigests(source, await resolveDigests(tags, logins))
