@@ -45,7 +45,8 @@ export async function makeReadyImage(
   if (wanted === undefined || (await imageId(wanted.name)) !== undefined) return
   const container = `${stage.project}-set-up`
   try {
-    await setUpIn(container, stage, wanted.setUp, saysReady)
+    // By its id: its name may be another image's a moment later.
+    await setUpIn(container, stage, { ...wanted.setUp, image: wanted.base }, saysReady)
     await docker(commitArgv(container, wanted.name, wanted.base))
   } finally {
     await tryDocker(['rm', '--force', '--volumes', '--', container])

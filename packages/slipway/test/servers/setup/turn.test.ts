@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { setUpServer } from '../../../src/servers/setup/setup.ts'
 import { takeTurn } from '../../../src/servers/setup/turn.ts'
 import type { Connection } from '../../../src/servers/ssh/connection.ts'
@@ -40,7 +40,9 @@ test('when the login ends the turn does, and whoever had it notices', async () =
 test('when nothing is heard from it for too long, the turn ends', async () => {
   const silent = await takeTurn(server({ silenceSeconds: '1' }), machine)
   const second = await takeTurn(server(), machine)
-  expect(() => silent.assureHeld()).toThrow(expect.objectContaining({ code: 'SETUP_FAILED' }))
+  // That it has ended is known there a moment later than here.
+  const isTold = () => expect(() => silent.assureHeld()).toThrow(expect.objectContaining({ code: 'SETUP_FAILED' }))
+  await vi.waitFor(isTold, { timeout: 5000, interval: 20 })
   await second.end()
 })
 
