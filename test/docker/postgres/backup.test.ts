@@ -9,7 +9,7 @@ import { removeAbandoned } from '../../../packages/slipway/src/backup/abandoned.
 import { fileBackups } from '../../../packages/slipway/src/backup/backups.ts'
 import { fillFromDatabase, fillFromDump } from '../../../packages/slipway/src/postgres/restore.ts'
 import type { Backups } from '../../../packages/slipway/src/release/ports.ts'
-import { docker, openLab, sleep, until, type Lab } from './lab.ts'
+import { filesIn, docker, openLab, sleep, until, type Lab } from './lab.ts'
 
 const name = 'we"ird; drop-- ü'
 const formats = ['plain', 'custom'] as const
@@ -323,23 +323,15 @@ describe.each(formats)('a %s backup that is begun ahead', format => {
 
   test('is verified by a restore of all of it, and is decoded when that does not come to its end', async () => {
     const directory = join(folder, `proved-${format}`)
-    for (const restore of [() => Promise.resolve(), () => Promise.reject(new Error('no copy'))]) {
+    const begin = (restore: Promise<unknown>) => {
       const begun = backups(directory, format).begin('pre-deploy', quietly)
-      begun.provedBy?.(restore())
-      await begun.keep()
+      begun.provedBy?.(restore)
+      return begun
     }
-    expect(await filesIn(directory)).toHaveLength(4)
-    // Who restores it may have been given something else: what lies on the disk is looked at all the same.
-    const spoilt = backups(directory, format).begin('pre-deploy', quietly)
-    spoilt.provedBy?.(Promise.resolve())
-    await spoilt.dumped
-    const partial = readdirSync(directory).find(file => file.endsWith('.partial')) ?? ''
-    truncateSync(join(directory, partial), 2000)
-    await expect(spoilt.verified).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
-    await expect(spoilt.keep()).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
+    await begin(Promise.resolve()).keep()
+    await begin(Promise.reject(new Error('no copy'))).keep()
     // Nobody waits for a restore any more when nobody wants the backup.
-    const discarded = backups(directory, format).begin('pre-deploy', quietly)
-    discarded.provedBy?.(new Promise(() => undefined))
+    const discarded = begin(new Promise(() => undefined))
     await discarded.dumped
     await discarded.discard()
     expect(await filesIn(directory)).toHaveLength(4)
@@ -368,22 +360,21 @@ describe.each(formats)('a %s backup that is begun ahead', format => {
     await locker
   })
 
-  test('is not kept when what lies on the disk is not what was dumped', async () => {
-    const directory = join(folder, `spoilt-${format}`)
-    const begun = backups(directory, format).begin('pre-deploy', quietly)
-    await begun.dumped
-    const partial = readdirSync(directory).find(file => file.endsWith('.partial')) ?? ''
-    truncateSync(join(directory, partial), 2000)
-    await expect(begun.verified).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
-    await expect(begun.keep()).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
-    expect(await filesIn(directory)).toEqual([])
-  })
+  test.each([false, true])(
+    'is not kept when what lies on the disk is not what was dumped, restored: %s',
+    async isRestored => {
+      const directory = join(folder, `spoilt-${format}-${isRestored}`)
+      const begun = backups(directory, format).begin('pre-deploy', quietly)
+      if (isRestored) begun.provedBy?.(Promise.resolve())
+      await begun.dumped
+      const partial = readdirSync(directory).find(file => file.endsWith('.partial')) ?? ''
+      truncateSync(join(directory, partial), 2000)
+      await expect(begun.verified).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
+      await expect(begun.keep()).rejects.toMatchObject({ code: 'BACKUP_FAILED' })
+      expect(await filesIn(directory)).toEqual([])
+    },
+  )
 })
-
-/** All but the note of whose they are. */
-async function filesIn(directory: string): Promise<string[]> {
-  return (await readdir(directory)).filter(file => file !== '.slipway-backups-of')
-}
 
 function backups(directory: string, format: 'plain' | 'custom', now?: Date): Backups {
   return fileBackups({

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { postgresDatabase } from '../../../packages/slipway/src/postgres/database.ts'
 import type { DatabaseServer } from '../../../packages/slipway/src/postgres/server.ts'
@@ -171,3 +172,8 @@ export async function until(
 }
 
 export const sleep = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds))
+
+/** Of a folder of backups: all but the note of whose they are. */
+export async function filesIn(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter(file => file !== '.slipway-backups-of')
+}
