@@ -11,6 +11,7 @@ import type { BackupFile, BegunBackup, Dump } from '../release/ports.ts'
 import { asSlipwayError, SlipwayError } from '../support/errors.ts'
 import { errorCode, readLargeFile, syncDirectory, writeAtomically } from '../support/files.ts'
 import { holdFile, oneAtATime } from '../support/held-file.ts'
+import { unlessAborted } from '../support/unless-aborted.ts'
 import { dumpTo, type Dumped } from './dump.ts'
 import { ensureWritable } from './folder.ts'
 import { backupName, type BackupKind } from './names.ts'
@@ -125,7 +126,8 @@ class UnnamedBackup {
   async verify(dump: Dumped): Promise<Made> {
     const { server, config } = this.job
     const { restore } = this
-    const isRestored = restore === undefined ? undefined : () => unlessAborted(restore, this.end.signal)
+    const isRestored =
+      restore === undefined ? undefined : () => unlessAborted(restore, this.end.signal).catch(() => false)
     const dumpedAt = performance.now()
     await verifyDump(this.path, { server, format: config.format, sha256: dump.sha256, isRestored }, this.end.signal)
     // A restore that is needed anyway is not what a backup takes.
@@ -174,16 +176,6 @@ class UnnamedBackup {
       if (this.kind === 'daily' || (await stat(file).catch(() => undefined)) === undefined) return file
     }
   }
-}
-
-/** False at once when nobody needs to know any more. */
-function unlessAborted(answer: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
-  return new Promise(resolve => {
-    const giveUp = () => resolve(false)
-    if (signal.aborted) giveUp()
-    signal.addEventListener('abort', giveUp, { once: true })
-    void answer.then(resolve).finally(() => signal.removeEventListener('abort', giveUp))
-  })
 }
 
 const partial = '.partial'

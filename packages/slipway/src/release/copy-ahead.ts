@@ -1,4 +1,5 @@
 import { SlipwayError } from '../support/errors.ts'
+import { unlessAborted } from '../support/unless-aborted.ts'
 import type { Context } from './context.ts'
 import type { Release } from './model.ts'
 import type { BegunBackup } from './ports.ts'
@@ -31,17 +32,8 @@ export function fillCopyAhead(context: Context, backup: BegunBackup | undefined)
   }
   context.filled = fill()
   context.filled.catch(() => undefined)
+  // Whoever interrupts a deployment waits for no restore.
   if (plan.config.rehearse.mode !== 'schema') backup.provedBy?.(unlessAborted(context.filled, context.signal))
-}
-
-/** Whoever interrupts a deployment waits for no restore. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new Error('interrupted'))
-    if (signal.aborted) giveUp()
-    signal.addEventListener('abort', giveUp, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
-  })
 }
 
 /** What `rehearse` runs on the copy, as soon as it is known. */
