@@ -28,6 +28,8 @@ export class TwoServers {
   readonly #registry: OwnRegistry
   readonly #tunnels = new Map<LabServer, ChildProcess>()
   readonly #token: string
+  /** For the command line, beside those that it always gets. */
+  variables: Record<string, string> = {}
 
   static async create(): Promise<TwoServers> {
     const token = `canary-${randomBytes(9).toString('hex')}`
@@ -57,8 +59,8 @@ export class TwoServers {
     this.#leadToRegistry(this.b)
   }
 
-  /** Makes the folder hold this version, whose worker takes so long to begin. */
-  async version(version: number, { workerSeconds = 0, webOnBoth = false } = {}): Promise<void> {
+  /** Makes the folder hold this version, whose worker takes so long to begin; `beside`: more environments, as YAML. */
+  async version(version: number, { workerSeconds = 0, webOnBoth = false, beside = '' } = {}): Promise<void> {
     await mkdir(join(this.directory, 'migrations'), { recursive: true })
     await writeFile(join(this.directory, 'migrations/level'), `${version}\n`)
     const variables = { PULSE_DB_PASSWORD: 'pulse', VERSION: version, WORKER_SECONDS: workerSeconds }
@@ -86,7 +88,7 @@ servers: { a: ${place(this.a)}, b: ${place(this.b)} }
 environments:
   prod:
     servers: { a: { services: [web] }, b: { services: [${webOnBoth ? 'web, ' : ''}db, worker] } }
-`,
+${beside}`,
     )
   }
 
@@ -95,7 +97,7 @@ environments:
   }
 
   start(argv: readonly string[], heard: (line: string) => void = () => undefined) {
-    const variables = { NO_COLOR: '1', CI: '', REGISTRY_TOKEN: this.#token }
+    const variables = { NO_COLOR: '1', CI: '', REGISTRY_TOKEN: this.#token, ...this.variables }
     const child = spawn(process.execPath, [cli, ...argv], {
       cwd: this.directory,
       env: { ...process.env, ...variables },
@@ -165,6 +167,22 @@ environments:
     return this.inside(this.b, 'docker', 'exec', `${this.project}-db-1`, ...psql)
   }
 
+  /** Builds an image of that folder, and gives it to the registry alone. Returns its name with its digest. */
+  async push(tag: string, folder: string): Promise<string> {
+    const image = `${this.#registry.host}/${this.app}/pulse:${tag}`
+    await run('docker', ['build', '--quiet', '--tag', image, folder])
+    const login = await mkdtemp(join(this.base, 'login-'))
+    const words = ['--config', login, 'login', '--username=bot', '--password-stdin', this.#registry.host]
+    const asBot = spawn('docker', words)
+    asBot.stdin.end(this.#token)
+    await new Promise(resolve => asBot.once('close', resolve))
+    await run('docker', ['--config', login, 'push', '--quiet', image])
+    const { stdout } = await run('docker', ['inspect', '--format', '{{index .RepoDigests 0}}', image])
+    await run('docker', ['image', 'rm', '--force', image])
+    await rm(login, { recursive: true })
+    return stdout.trim()
+  }
+
   async destroy(): Promise<void> {
     for (const tunnel of this.#tunnels.values()) tunnel.kill()
     await Promise.all([this.a.stop(), this.b.stop()])
@@ -185,29 +203,12 @@ environments:
   async #prepare(): Promise<void> {
     await mkdir(this.directory)
     const source = join(root, 'test/apps/pulse')
-    const image = `${this.#registry.host}/${this.app}/pulse`
-    await run('docker', ['build', '--quiet', '--tag', `${image}:1`, source])
-    const login = join(this.base, 'login')
-    await mkdir(login)
-    const asBot = spawn('docker', [
-      '--config',
-      login,
-      'login',
-      '--username=bot',
-      '--password-stdin',
-      this.#registry.host,
-    ])
-    asBot.stdin.end(this.#token)
-    await new Promise(resolve => asBot.once('close', resolve))
-    await run('docker', ['--config', login, 'push', '--quiet', `${image}:1`])
-    const { stdout } = await run('docker', ['inspect', '--format', '{{index .RepoDigests 0}}', `${image}:1`])
-    await run('docker', ['image', 'rm', '--force', `${image}:1`])
-    await rm(login, { recursive: true })
+    const image = await this.push('1', source)
     await cp(source, this.directory, { recursive: true })
     const file = join(this.directory, 'compose.yaml')
     const command = `["sh", "-c", "sleep \${WORKER_SECONDS:?is in .env}; exec node worker.mjs"]`
     const compose = (await readFile(file, 'utf8'))
-      .replace('  build: .\n', `  image: ${stdout.trim()}\n`)
+      .replace('  build: .\n', `  image: \${PULSE_IMAGE:-${image}}\n`)
       .replace('command: [node, worker.mjs]', `command: ${command}`)
     await writeFile(file, compose)
     const keys = await Promise.all([this.a, this.b].map(async each => `${each.address} ${await each.hostKey()} lab\n`))

@@ -1,6 +1,6 @@
 import type { EnvironmentConfig } from '../config/model.ts'
 import { answersWell, crashed, describe } from './judge.ts'
-import type { Release } from './model.ts'
+import type { Release, ReleaseId } from './model.ts'
 import type { Ports } from './ports.ts'
 
 /** What is wrong with a release that serves, as one look shows it; empty: nothing. A look may find what passes by itself. */
@@ -20,11 +20,20 @@ export async function illnesses(release: Release, ports: LookPorts, config: Envi
     if (ill !== undefined) found.push(`${ill.each.name} ${ill.why}`)
     else if (own.length < replicas) found.push(`${name}: ${own.length} of ${replicas} containers are there`)
   }
-  if (config.edge.mode !== 'none' && live !== release.id) {
+  if (!isReached(release, live, config)) {
     found.push(live === 'held' ? 'requests are held' : `the edge leads to ${live ?? 'nothing'}, not to ${release.id}`)
   }
   if (!database) found.push('the database does not answer')
   return [...found, ...web]
+}
+
+/** Whether who asks the edge meets this release. Of several servers, one may have nothing that anybody asks for. Pure. */
+export function isReached(
+  { id, services }: Pick<Release, 'id' | 'services'>,
+  live: ReleaseId | 'held' | undefined,
+  { edge }: Pick<EnvironmentConfig, 'edge'>,
+): boolean {
+  return edge.mode === 'none' || live === id || services.every(({ role }) => role !== 'web')
 }
 
 export type LookPorts = Pick<Ports, 'engine' | 'edge' | 'database'>

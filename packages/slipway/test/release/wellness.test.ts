@@ -28,15 +28,23 @@ const running = (service: string, change: Partial<ContainerState> = {}): Contain
 
 const good: Probe = { kind: 'answered', status: 200, body: 'ok', milliseconds: 1 }
 
-function look(world: { containers?: ContainerState[]; live?: string; probes?: Probe[]; database?: boolean } = {}) {
-  const { containers = [running('api'), running('worker'), running('worker')], live = 'r3', database = true } = world
+interface World {
+  containers?: ContainerState[]
+  live?: string | undefined
+  probes?: Probe[]
+  database?: boolean
+}
+
+function look(world: World = {}, looked = release) {
+  const { containers = [running('api'), running('worker'), running('worker')], database = true } = world
+  const live = 'live' in world ? world.live : 'r3'
   const probes = [...(world.probes ?? [])]
   const ports = {
     engine: { containers: async () => containers },
     edge: { live: async () => live, probe: async () => probes.shift() ?? good },
     database: { reachable: async () => database },
   } as unknown as LookPorts
-  return illnesses(release, ports, { edge: { mode: 'address' } } as EnvironmentConfig)
+  return illnesses(looked, ports, { edge: { mode: 'address' } } as EnvironmentConfig)
 }
 
 test('what runs and answers is well, also when it was restarted once', async () => {
@@ -63,6 +71,12 @@ test.each<[string, Parameters<typeof look>[0], RegExp]>([
   ['a health path that fails', { probes: [bad, bad, bad] }, /^api\/health answers 503: no database$/],
 ])('%s is told', async (_what, world, words) => {
   expect((await look(world)).join('\n')).toMatch(words)
+})
+
+test('a server of several that has workers alone has nothing behind its edge, and is well', async () => {
+  const workers = { ...release, services: release.services.filter(({ role }) => role === 'worker') }
+  expect(await look({ live: undefined }, workers)).toEqual([])
+  expect((await look({ live: undefined })).join()).toMatch(/leads to nothing, not to r3/)
 })
 
 test('one answer that is lost is no outage', async () => {

@@ -6,6 +6,7 @@ import { crashed } from '../../release/judge.ts'
 import type { ContainerState, Ports } from '../../release/ports.ts'
 import type { ProvenRelease } from '../../release/promotion.ts'
 import { servesWell } from '../../release/watch.ts'
+import { isReached } from '../../release/wellness.ts'
 import type { Layout } from '../../store/layout.ts'
 import { lockHolder } from '../../store/lock.ts'
 import { SlipwayError } from '../../support/errors.ts'
@@ -58,9 +59,17 @@ export async function provenRelease(config: EnvironmentConfig, layout: Layout, p
       record?.watchedMs === undefined
         ? 'not watched to the end after the switch'
         : `watched for ${Math.round(record.watchedMs / 1000)} s after the switch, and did well`,
-      `${seen.containers} ${seen.containers === 1 ? 'container runs' : 'containers run'} and ${seen.containers === 1 ? 'is' : 'are'} well, of the recorded digests`,
+      ...containersSentence(seen.containers),
     ],
   }
+}
+
+/** One of several servers may have the database alone. */
+function containersSentence(count: number): string[] {
+  if (count === 0) return []
+  return [
+    `${count === 1 ? '1 container runs and is' : `${count} containers run and are`} well, of the recorded digests`,
+  ]
 }
 
 /** Databases stay where they are. */
@@ -122,7 +131,7 @@ async function look(release: Release, config: EnvironmentConfig, ports: Ports): 
     images,
     containers: running.reduce((sum, { own }) => sum + own.length, 0),
     reasons: [
-      ...(config.edge.mode === 'none' || live === release.id
+      ...(isReached(release, live, config)
         ? []
         : [`the edge leads to ${live === 'held' ? 'nobody: requests wait' : (live ?? 'nobody')}`]),
       ...running.flatMap(({ service, own }) =>

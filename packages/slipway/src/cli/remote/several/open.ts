@@ -16,19 +16,9 @@ export function openSeveral(
   note: (text: string) => void = () => undefined,
   promotion?: Promotion,
 ): Application {
-  if (promotion !== undefined) throw notPromotedTo(config.environment, promotion)
-  const project = new ProjectToSend(config)
+  const project = new ProjectToSend(config, promotion)
   const servers = placement.servers.map(server => new RemoteServer({ config, server, project, note }))
   return new SeveralApplication({ config, placement, servers, note, introduce: introducing(config, placement) })
-}
-
-/** What proves that the images fit is looked at on one server: here each has a part of it. */
-function notPromotedTo(environment: string, { from }: Promotion): SlipwayError {
-  return new SlipwayError('PROMOTION_REFUSED', `${environment} runs on several servers`, {
-    why: 'what one environment has proven can not be promoted to several servers yet',
-    state: 'nothing was changed',
-    next: `Deploy the commit that ${from} runs, with its images by digest: slipway deploy ${environment}`,
-  })
 }
 
 function introducing({ directory }: EnvironmentConfig, placement: Placement): Introduce {

@@ -31,6 +31,7 @@ import { asksToEnd, leavingNotice } from '../watch.ts'
 import { carryOutTogether, followTogether, type Member, type Ordered } from './carry-out.ts'
 import { planOfAll } from './plan.ts'
 import { serverFor, serversWith } from './placed.ts'
+import { provenByAll } from './proven.ts'
 import { statusOfAll, type Seen } from './status.ts'
 
 /** One environment on several servers: all of them are asked at once, and what the deciding one says counts. */
@@ -107,8 +108,10 @@ export class SeveralApplication implements Application {
     return endings.find(({ there }) => there === this.#decides)?.value ?? records[0]
   }
 
-  proven(): Promise<ProvenRelease> {
-    return Promise.reject(notPromoted(this.environment))
+  async proven(): Promise<ProvenRelease> {
+    const endings = await this.#settled(async there => (await there.opened()).ask('proven', {}))
+    const seen = endings.map(({ there, ...seenThere }) => ({ server: there.server.name, ...seenThere }))
+    return provenByAll(this.environment, this.#placement, seen)
   }
 
   async status({ alert }: StatusRequest = { alert: false }): Promise<StatusReport> {
@@ -272,13 +275,5 @@ function notStarted(
     problems: first.problems,
     output: first.output,
     cause: first,
-  })
-}
-
-function notPromoted(environment: string): SlipwayError {
-  return new SlipwayError('PROMOTION_REFUSED', `${environment} runs on several servers`, {
-    why: 'what several servers have proven together can not be promoted yet',
-    state: 'nothing was changed',
-    next: `Deploy the same commit, with its images by digest, where it is to go.`,
   })
 }

@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest'
 import type { RemoteServer } from '../../../../src/cli/remote/remote-server.ts'
-import { openSeveral } from '../../../../src/cli/remote/several/open.ts'
 import { SeveralApplication } from '../../../../src/cli/remote/several/several-application.ts'
 import type { Event } from '../../../../src/release/events.ts'
 import type { Placement } from '../../../../src/config/model.ts'
@@ -226,15 +225,25 @@ test('who attaches sees the one that decides, whoever else is away', async () =>
   await expect(application.attach({ signal }, () => undefined)).rejects.toBe(d.unreachable)
 })
 
-test('nothing is promoted to there', () => {
-  const promotion = { from: 'staging' } as Promotion
-  expect(() => openSeveral(environmentConfig({ placement }), placement, undefined, promotion)).toThrow(
-    expect.objectContaining({ code: 'PROMOTION_REFUSED' }) as Error,
-  )
+test('a promotion goes to all of them', async () => {
+  const promotion = { from: 'staging', images: { api: 'ghcr.io/api@sha256:00' } } as unknown as Promotion
+  const { application, a, b, d } = several({ plan: () => ({ services: [], steps: [], state: 'same' }) })
+  await application.plan({ signal, rehearse: false, promotion, note: () => undefined })
+  await application.deploy({ signal, promotion }, () => undefined)
+  for (const { asked } of [a, b, d]) {
+    expect(asked.filter(([call]) => call !== 'follow').map(([, sent]) => sent)).toEqual([
+      expect.objectContaining({ promotion }),
+      expect.objectContaining({ promotion }),
+    ])
+  }
 })
 
-test('nothing is promoted from there', async () => {
-  await expect(several().application.proven()).rejects.toMatchObject({ code: 'PROMOTION_REFUSED' })
+test('what is promoted from there has been seen on all of them', async () => {
+  const promotion = { from: 'prod', release: 'r2', version: 'x', images: {}, documents: {} }
+  const { application, a } = several({ proven: () => ({ promotion, proof: ['well'] }) })
+  expect(await application.proven()).toEqual({ promotion, proof: ['a: well', 'b: well', 'd: well'] })
+  a.unreachable = away('a')
+  await expect(application.proven()).rejects.toBe(a.unreachable)
 })
 
 test('every connection is closed', async () => {
