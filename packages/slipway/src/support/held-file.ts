@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { open, rm, type FileHandle } from 'node:fs/promises'
+import { SlipwayError } from './errors.ts'
 import { isMissing } from './files.ts'
+import { shellLine } from './shell-quote.ts'
 
 /**
  * Marks an open file or folder as somebody's for as long as it is open. The mark is a kernel lock (flock) on what this process has
@@ -10,7 +12,7 @@ import { isMissing } from './files.ts'
  * False: somebody took it for abandoned just before, and removed it.
  */
 export async function holdFile(handle: FileHandle): Promise<boolean> {
-  await lock(handle, patienceMs)
+  await lock(handle, usualPatienceMs)
   return (await handle.stat()).nlink > 0
 }
 
@@ -31,12 +33,14 @@ export async function removeUnlessHeld(file: string): Promise<boolean | undefine
   return whileFree(file, () => rm(file, { recursive: true, force: true }))
 }
 
-/** One process at a time does this, of all that name the same file or folder, in whatever container. */
-export async function oneAtATime<T>(path: string, act: () => Promise<T>): Promise<T> {
+/**
+ * One process at a time does this, of all that name the same file or folder, in whatever container. Whoever waits for
+ * longer than `patienceMs` gets LOCKED: what is done meanwhile takes milliseconds.
+ */
+export async function oneAtATime<T>(path: string, act: () => Promise<T>, patienceMs = usualPatienceMs): Promise<T> {
   const handle = await open(path, 'r')
   try {
-    if ((await lock(handle, patienceMs)) === conflict)
-      throw new Error(`somebody else has been at work on ${path} for ${patienceMs / 1000} s`)
+    if ((await lock(handle, patienceMs)) === conflict) throw takenByOthers(path, patienceMs)
     return await act()
   } finally {
     await handle.close()
@@ -67,5 +71,12 @@ async function lock(handle: FileHandle, limitMs: number): Promise<number | undef
 }
 
 const conflict = 75
-/** What is done meanwhile takes milliseconds. */
-const patienceMs = 10_000
+const usualPatienceMs = 10_000
+
+function takenByOthers(path: string, patienceMs: number): SlipwayError {
+  return new SlipwayError('LOCKED', `${path} is being changed by another process`, {
+    why: `it has been at work for ${patienceMs / 1000} s`,
+    state: 'nothing was written',
+    next: `See who has it open (${shellLine(['fuser', '-v', path])}), then do it again.`,
+  })
+}

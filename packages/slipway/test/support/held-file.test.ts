@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { holdFile, isHeld, oneAtATime, removeUnlessHeld, waitToHold } from '../../src/support/held-file.ts'
 
 let folder: string
@@ -85,4 +85,13 @@ test('of those who name one folder, one at a time is at work', async () => {
   expect(story.map(line => line.slice(2))).toEqual(['begins', 'ends', 'begins', 'ends', 'begins', 'ends'])
   await expect(oneAtATime(folder, () => Promise.reject(new Error('it fails')))).rejects.toThrow('it fails')
   await oneAtATime(folder, act('d'))
+})
+
+test('who waits for too long is told so, and has done nothing', async () => {
+  const handle = await open(folder, 'r')
+  await holdFile(handle)
+  const act = vi.fn()
+  await expect(oneAtATime(folder, act, 50)).rejects.toMatchObject({ code: 'LOCKED', state: 'nothing was written' })
+  expect(act).not.toHaveBeenCalled()
+  await handle.close()
 })
