@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { thorough } from '../sample.ts'
-import { TwoServers } from './two-servers.ts'
+import { SeveralServers } from './several-servers.ts'
 
 /** The power of one of two servers goes in the middle of a deployment with a breaking migration, in a hold. */
 describe.runIf(thorough)('a server without power', () => {
-  let two: TwoServers
+  let two: SeveralServers
 
   beforeAll(async () => {
-    two = await TwoServers.create()
+    two = await SeveralServers.create()
     await two.version(1)
     const first = await two.slipway('deploy', 'prod')
     expect(first.exitCode, first.stderr).toBe(0)

@@ -2,15 +2,15 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { thorough } from '../sample.ts'
-import { TwoServers } from './two-servers.ts'
+import { SeveralServers } from './several-servers.ts'
 
 /** From an environment of one server to one of two, and back: images of a registry, looked at on each server. */
 describe.runIf(thorough)('two servers', () => {
-  let two: TwoServers
+  let two: SeveralServers
   let tested = ''
 
   beforeAll(async () => {
-    two = await TwoServers.create()
+    two = await SeveralServers.create()
     await two.version(1)
     const first = await two.slipway('deploy', 'prod')
     expect(first.exitCode, first.stderr).toBe(0)

@@ -3,16 +3,16 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { thorough } from '../sample.ts'
-import { TwoServers } from './two-servers.ts'
+import { SeveralServers } from './several-servers.ts'
 
 /** From a laptop to two servers: the web service on `a`, its database and its worker on `b`, which decides. */
 describe.runIf(thorough)('an environment of two servers', () => {
-  let two: TwoServers
+  let two: SeveralServers
   let relay: Server
   let traffic: Traffic | undefined
 
   beforeAll(async () => {
-    two = await TwoServers.create()
+    two = await SeveralServers.create()
     await two.version(1)
     const first = await two.slipway('deploy', 'prod', '--json')
     expect(first.exitCode, first.stderr).toBe(0)
@@ -146,7 +146,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
   })
 
   test('brings a service to the other server too: both answer with the same version', async () => {
-    await two.version(3, { webOnBoth: true })
+    await two.version(3, { places: { ...two.places, web: ['a', 'b'] } })
     const deployed = await json('deploy', 'prod')
     expect(deployed.exitCode, deployed.stderr).toBe(0)
     const answers = await Promise.all(
@@ -160,7 +160,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
   })
 
   test('ends all old or all new when the laptop dies as soon as the first runner is started', async () => {
-    await two.version(4, { webOnBoth: true })
+    await two.version(4, { places: { ...two.places, web: ['a', 'b'] } })
     const laptop = two.start(['deploy', 'prod'], line => {
       if (/ b +deploy +started/.test(line)) laptop.child.kill('SIGKILL')
     })

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LabServer } from '../../../lab/server.mjs'
 import { thorough } from '../sample.ts'
-import { TwoServers } from './two-servers.ts'
+import { SeveralServers } from './several-servers.ts'
 
 /** Two servers, each with a runner of its own, that agree over SSH; the database is reached through relays. */
-let two: TwoServers
+let two: SeveralServers
 
 describe.runIf(thorough)('two servers', () => {
   beforeAll(async () => {
-    two = await TwoServers.create()
+    two = await SeveralServers.create()
     await two.version(1)
     const first = await two.slipway('deploy', 'prod')
     expect(first.exitCode, first.stderr).toBe(0)

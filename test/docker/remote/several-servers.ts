@@ -16,51 +16,71 @@ const cli = join(root, 'packages/slipway/dist/slipway.js')
 const publicPort = 8080
 const run = promisify(execFile)
 
-/** The app of the kill tests on two servers: its web service on `a`, database and worker on `b`, which decides. */
-export class TwoServers {
+/** Which server has what; the one with the database decides. */
+export interface Places {
+  web: readonly string[]
+  worker: string
+  database: string
+}
+
+/** The app of the kill tests on several servers; usually two: its web service on `a`, database and worker on `b`. */
+export class SeveralServers {
   readonly app = `ts-${randomBytes(3).toString('hex')}`
   readonly project = `${this.app}-prod`
   readonly store = `/var/lib/slipway/apps/${this.project}`
   readonly base: string
   readonly directory: string
-  readonly a: LabServer
-  readonly b: LabServer
+  readonly places: Places
+  readonly servers: ReadonlyMap<string, LabServer>
   readonly #registry: OwnRegistry
   readonly #tunnels = new Map<LabServer, ChildProcess>()
   readonly #token: string
   /** For the command line, beside those that it always gets. */
   variables: Record<string, string> = {}
 
-  static async create(): Promise<TwoServers> {
+  static async create(places: Places = { web: ['a'], worker: 'b', database: 'b' }): Promise<SeveralServers> {
     const token = `canary-${randomBytes(9).toString('hex')}`
     const { environment } = await setUp({ images: ['node:22-bookworm-slim', 'docker:28-cli'], log: () => undefined })
     Object.assign(process.env, environment)
     const registry = await startRegistry({ user: 'bot', password: token })
-    const name = randomBytes(3).toString('hex')
-    const started = ['a', 'b'].map(each =>
-      start({ name: `two-${name}-${each}`, docker: true, images: true, log: () => undefined }),
-    )
-    const [a, b] = await Promise.all(started)
-    if (a === undefined || b === undefined) throw new Error('two servers were to start')
+    const own = randomBytes(3).toString('hex')
+    const names = [...new Set([...places.web, places.worker, places.database])].toSorted()
+    const started = names.map(async name => {
+      const server = await start({ name: `sev-${own}-${name}`, docker: true, images: true, log: () => undefined })
+      return [name, server] as const
+    })
     const base = await mkdtemp(join(tmpdir(), 'slipway-'))
-    const two = new TwoServers(base, { a, b }, registry, token)
-    await two.#prepare()
-    return two
+    const several = new SeveralServers(base, { places, servers: new Map(await Promise.all(started)), registry, token })
+    await several.#prepare()
+    return several
   }
 
-  private constructor(base: string, servers: { a: LabServer; b: LabServer }, registry: OwnRegistry, token: string) {
+  private constructor(base: string, { places, servers, registry, token }: Parts) {
     this.base = base
     this.directory = join(base, 'app')
-    this.a = servers.a
-    this.b = servers.b
+    this.places = places
+    this.servers = servers
     this.#registry = registry
     this.#token = token
-    this.#leadToRegistry(this.a)
-    this.#leadToRegistry(this.b)
+    for (const server of servers.values()) this.#leadToRegistry(server)
+  }
+
+  get a(): LabServer {
+    return this.server('a')
+  }
+
+  get b(): LabServer {
+    return this.server('b')
+  }
+
+  server(name: string): LabServer {
+    const server = this.servers.get(name)
+    if (server === undefined) throw new Error(`there is no server ${name}`)
+    return server
   }
 
   /** Makes the folder hold this version, whose worker takes so long to begin; `beside`: more environments, as YAML. */
-  async version(version: number, { workerSeconds = 0, webOnBoth = false, beside = '' } = {}): Promise<void> {
+  async version(version: number, { workerSeconds = 0, places = this.places, beside = '' } = {}): Promise<void> {
     await mkdir(join(this.directory, 'migrations'), { recursive: true })
     await writeFile(join(this.directory, 'migrations/level'), `${version}\n`)
     const variables = { PULSE_DB_PASSWORD: 'pulse', VERSION: version, WORKER_SECONDS: workerSeconds }
@@ -84,10 +104,10 @@ watch: 1s
 warm: off
 backups: { directory: backups, keep: 2 }
 registries: { "${this.#registry.host}": { user: bot, password: REGISTRY_TOKEN } }
-servers: { a: ${place(this.a)}, b: ${place(this.b)} }
+servers: { ${[...this.servers].map(([name, server]) => `${name}: ${place(server)}`).join(', ')} }
 environments:
   prod:
-    servers: { a: { services: [web] }, b: { services: [${webOnBoth ? 'web, ' : ''}db, worker] } }
+    servers: { ${[...this.servers.keys()].map(name => placed(name, places)).join(', ')} }
 ${beside}`,
     )
   }
@@ -130,7 +150,7 @@ ${beside}`,
   /** Waits until the newest deployment has an end on both. */
   async atRest(): Promise<void> {
     const newest = `tail -n 1 "$(ls -t ${this.store}/deployments/*.jsonl | head -n 1)"`
-    for (const server of [this.a, this.b]) {
+    for (const server of this.servers.values()) {
       const ended = async (): Promise<string> => (await server.inside(['sh', '-c', newest])).stdout
       await expect.poll(ended, { timeout: 90_000 }).toContain('deployment-finished')
     }
@@ -144,27 +164,33 @@ ${beside}`,
     return stdout
   }
 
-  /** What answers in public, which schema the database has, and which version the worker is. */
+  /** What answers in public, which schema the database has, which version the worker is, and what each server has. */
   async versions(): Promise<{ web: unknown; schema: string; worker: string; releases: string[] }> {
-    const web: unknown = await fetch(`http://${this.a.address}:${publicPort}/health`, {
-      signal: AbortSignal.timeout(10_000),
-    })
-      .then(async answer => (answer.ok ? ((await answer.json()) as { version: unknown }).version : answer.status))
-      .catch(String)
+    const answers = await Promise.all(this.places.web.map(name => this.#answerOf(this.server(name))))
     const columns = "select column_name from information_schema.columns where column_name like 'body_v%'"
     const schema = (await this.sql(columns)).trim().replace('body_v', '')
-    const names = await this.inside(this.b, 'docker', 'ps', '--format', '{{.Names}}', '--filter', 'name=-worker-')
+    const workers = this.server(this.places.worker)
+    const names = await this.inside(workers, 'docker', 'ps', '--format', '{{.Names}}', '--filter', 'name=-worker-')
     const [name = ''] = names.split('\n')
-    const variables = await this.inside(this.b, 'docker', 'inspect', '--format', '{{join .Config.Env " "}}', name)
+    const variables = await this.inside(workers, 'docker', 'inspect', '--format', '{{join .Config.Env " "}}', name)
     const worker = /(?:^| )VERSION=(\d+)/.exec(variables)?.[1] ?? ''
     const current = (server: LabServer): Promise<string> => this.inside(server, 'readlink', join(this.store, 'current'))
-    const releases = (await Promise.all([this.a, this.b].map(current))).map(text => text.trim().split('/').at(-1) ?? '')
-    return { web, schema, worker, releases }
+    const releases = (await Promise.all([...this.servers.values()].map(current))).map(
+      text => text.trim().split('/').at(-1) ?? '',
+    )
+    return { web: new Set(answers).size === 1 ? answers[0] : answers, schema, worker, releases }
+  }
+
+  async #answerOf(server: LabServer): Promise<unknown> {
+    const signal = AbortSignal.timeout(10_000)
+    return fetch(`http://${server.address}:${publicPort}/health`, { signal })
+      .then(async answer => (answer.ok ? ((await answer.json()) as { version: unknown }).version : answer.status))
+      .catch(String)
   }
 
   sql(statement: string): Promise<string> {
     const psql = ['psql', '-X', '-At', '-U', 'pulse', '-d', 'pulse', '-c', statement]
-    return this.inside(this.b, 'docker', 'exec', `${this.project}-db-1`, ...psql)
+    return this.inside(this.server(this.places.database), 'docker', 'exec', `${this.project}-db-1`, ...psql)
   }
 
   /** Builds an image of that folder, and gives it to the registry alone. Returns its name with its digest. */
@@ -185,7 +211,7 @@ ${beside}`,
 
   async destroy(): Promise<void> {
     for (const tunnel of this.#tunnels.values()) tunnel.kill()
-    await Promise.all([this.a.stop(), this.b.stop()])
+    await Promise.all([...this.servers.values()].map(server => server.stop()))
     await this.#registry.stop()
     await rm(this.base, { recursive: true, force: true })
   }
@@ -211,7 +237,25 @@ ${beside}`,
       .replace('  build: .\n', `  image: \${PULSE_IMAGE:-${image}}\n`)
       .replace('command: [node, worker.mjs]', `command: ${command}`)
     await writeFile(file, compose)
-    const keys = await Promise.all([this.a, this.b].map(async each => `${each.address} ${await each.hostKey()} lab\n`))
+    const keys = await Promise.all(
+      [...this.servers.values()].map(async each => `${each.address} ${await each.hostKey()} lab\n`),
+    )
     await writeFile(join(this.directory, 'slipway.hosts'), keys.join(''))
   }
+}
+
+interface Parts {
+  places: Places
+  servers: ReadonlyMap<string, LabServer>
+  registry: OwnRegistry
+  token: string
+}
+
+function placed(name: string, { web, worker, database }: Places): string {
+  const services = [
+    ...(web.includes(name) ? ['web'] : []),
+    ...(worker === name ? ['worker'] : []),
+    ...(database === name ? ['db'] : []),
+  ]
+  return `${name}: { services: [${services.join(', ')}] }`
 }
