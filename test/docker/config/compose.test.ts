@@ -39,6 +39,17 @@ describe('docker compose config', () => {
     expect(document.missingVariables).toEqual([])
   })
 
+  it('leaves nothing behind of what services share: a value in it would not be known for a secret', async () => {
+    const document = await read({
+      'slipway.yaml': settings,
+      '.env': 'PASSWORD=hunter2-x\n',
+      'compose.yaml':
+        'x-app: &app { image: x, environment: { A: "${PASSWORD}" } }\nservices: { api: { <<: *app }, b: { image: y } }\n',
+    })
+    expect(document.services['api']).toMatchObject({ image: 'x', environment: { A: 'hunter2-x' } })
+    expect(Object.keys(document)).not.toContain('x-app')
+  })
+
   it('does not listen to the variables of a shell', async () => {
     Object.assign(process.env, {
       COMPOSE_FILE: '/nowhere.yml',

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { thorough } from '../sample.ts'
@@ -15,9 +15,8 @@ describe.runIf(thorough)('two servers', () => {
     const first = await two.slipway('deploy', 'prod')
     expect(first.exitCode, first.stderr).toBe(0)
     const next = join(two.base, 'next')
-    await mkdir(next)
-    const [image = ''] = (await images('prod')).values()
-    await writeFile(join(next, 'Dockerfile'), `FROM ${image}\nLABEL next=yes\n`)
+    await cp(two.directory, next, { recursive: true })
+    await appendFile(join(next, 'Dockerfile'), 'LABEL next=yes\n')
     tested = await two.push('2', next)
     await two.version(2, { beside: '  staging: { server: a, edge: { listen: "0.0.0.0:8081" } }\n' })
     two.variables['PULSE_IMAGE'] = tested

@@ -102,9 +102,14 @@ function printed(stdout: string): unknown {
   }
 }
 
+/** What services share (`x-app: &app`) is in each of them by now. Kept, it would keep secrets in clear, and look like a change. */
+function isOwn([field]: [string, unknown]): boolean {
+  return !field.startsWith('x-')
+}
+
 function resolved(value: unknown, missing: string[]): ResolvedCompose {
   const fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
-  const document: ComposeDocument = { services: {}, ...fields }
+  const document: ComposeDocument = { services: {}, ...Object.fromEntries(Object.entries(fields).filter(isOwn)) }
   const services = Object.entries(document.services ?? {})
   document.services = Object.fromEntries(services.map(([name, service]) => [name, service ?? {}]))
   return Object.defineProperty(document, 'missingVariables', { value: missing }) as ResolvedCompose

@@ -1,4 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { readComposeSources } from '../../src/config/locate.ts'
 import { writtenImages } from '../../src/config/written-images.ts'
 
 const found = (...images: unknown[]) =>
@@ -33,4 +37,19 @@ test('the last layer that names an image counts', () => {
   ]) {
     expect(writtenImages([{ file: 'x', value }]).size).toBe(0)
   }
+})
+
+test('what services share gives them their image too', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-images-'))
+  const file = join(folder, 'compose.yaml')
+  await writeFile(
+    file,
+    'x-app: &app { image: "${APP_IMAGE:-shop}" }\nservices: { api: { <<: *app, expose: [1] }, worker: { <<: [*app], image: own } }\n',
+  )
+  const images = writtenImages(await readComposeSources([file]))
+  await rm(folder, { recursive: true })
+  expect([...images]).toEqual([
+    ['api', { file, image: '${APP_IMAGE:-shop}', variable: 'APP_IMAGE' }],
+    ['worker', { file, image: 'own' }],
+  ])
 })
