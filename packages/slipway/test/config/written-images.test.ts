@@ -58,5 +58,5 @@ test('what services share gives them their image too', async () => {
 test('what is shared twice in one place is told as Compose tells it', () => {
   const text = 'x: &x { image: a }\nservices:\n  api:\n    <<: *x\n    <<: *x\n'
   const { problems } = readYaml('compose.yaml', Buffer.from(text), { mergeKeys: true })
-  expect(problems).toMatchObject([{ line: 5, message: 'the key `<<` is there twice' }])
+  expect(problems).toMatchObject([{ line: 5, message: 'the key "<<" is there twice' }])
 })
