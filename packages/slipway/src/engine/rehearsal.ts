@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ComposeDocument } from '../config/document.ts'
-import { writeAtomically } from '../support/files.ts'
+import { readIfPresent, writeAtomically } from '../support/files.ts'
 import type { Release, ReleaseService } from '../release/model.ts'
 import type { JobResult } from '../release/ports.ts'
 import { composeArgv, createAlone, upAlone } from './compose-argv.ts'
@@ -9,7 +9,7 @@ import { containerRoles, inspect, ofRelease } from './containers.ts'
 import { docker, tryDocker } from './docker.ts'
 import { startMade, startsAsMade } from './made.ts'
 import { makeJob, runToEnd } from './jobs.ts'
-import { files, migrateContainer, migrateService } from './names.ts'
+import { files, labels, migrateContainer, migrateService } from './names.ts'
 import { onReadyImage } from './ready-database.ts'
 import { findReadyImage, makeReadyImage } from './ready-database-images.ts'
 import { readDocument } from './release-files.ts'
@@ -116,6 +116,14 @@ export function migrateCopy(stage: Release, directory: string, timeoutMs: number
 export async function clearStage(current: Release, directory: string): Promise<void> {
   await removeRelease(onStage(current), 'at-once')
   await rm(directory, { recursive: true, force: true })
+}
+
+/** As which release the containers were labelled whose documents lie in this folder; undefined: no whole document does. */
+export async function stagedAs(directory: string): Promise<string | undefined> {
+  const text = await readIfPresent(join(directory, oldFile))
+  if (text === undefined) return undefined
+  const { services } = JSON.parse(text) as ComposeDocument
+  return Object.values(services).flatMap(service => service.labels?.[labels.release] ?? [])[0]
 }
 
 export function onStage(current: Release): Release {

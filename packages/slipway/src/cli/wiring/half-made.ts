@@ -3,6 +3,7 @@ import { removeAbandoned } from '../../backup/abandoned.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { untagUnknown } from '../../engine/images.ts'
 import { discardRelease } from '../../engine/fetch.ts'
+import { stagedAs } from '../../engine/rehearsal.ts'
 import type { DeploymentRecord, Release, ReleaseId } from '../../release/model.ts'
 import type { Ports } from '../../release/ports.ts'
 import { removeLeftOrders } from '../../runner/left-orders.ts'
@@ -37,12 +38,18 @@ export async function isHalfMade(layout: Layout): Promise<boolean> {
   return (await halfMadeReleases(layout)).length > 0 || (await hasRehearsal(layout))
 }
 
-/** One that no deployment ran, or whose deployment has ended: its containers would stay for ever. */
+/**
+ * One that no deployment ran, or whose deployment has ended: its containers would stay for ever. When that one could not
+ * remove it after its switch, they bear the name of the release before.
+ */
 async function removeRehearsal(layout: Layout, { releases, rehearsals }: Ports): Promise<void> {
   if (!(await hasRehearsal(layout))) return
+  const folder = rehearsalFolder(layout)
   const current = await releases.current()
-  if (current !== undefined) await rehearsals?.remove(current)
-  await rm(rehearsalFolder(layout), { recursive: true, force: true })
+  const staged = await stagedAs(folder).catch(() => undefined)
+  const id = staged !== undefined && isReleaseId(staged) ? staged : current?.id
+  if (current !== undefined && id !== undefined) await rehearsals?.remove({ ...current, id })
+  await rm(folder, { recursive: true, force: true })
 }
 
 async function hasRehearsal(layout: Layout): Promise<boolean> {

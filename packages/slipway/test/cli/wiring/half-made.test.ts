@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { removeHalfMade } from '../../../src/cli/wiring/half-made.ts'
+import { rehearsalFolder } from '../../../src/cli/wiring/rehearsals.ts'
 import type { EnvironmentConfig } from '../../../src/config/model.ts'
+import type { Release } from '../../../src/release/model.ts'
 import type { Ports } from '../../../src/release/ports.ts'
 import { makeRun } from '../../../src/runner/runs.ts'
 import { layout } from '../../../src/store/layout.ts'
@@ -32,4 +34,34 @@ test('half files go from everywhere that files are written to, the folder of eac
     // Somebody writes the other one now.
     expect((await readdir(folder)).filter(name => name.endsWith('.partial'))).toEqual(half.slice(1))
   }
+})
+
+describe('a copy that is left', () => {
+  const remove = async (stage: string | undefined): Promise<string[]> => {
+    const place = layout('shop-prod', home)
+    const folder = rehearsalFolder(place)
+    await mkdir(folder, { recursive: true })
+    if (stage !== undefined) await writeFile(join(folder, 'old.compose.json'), stage)
+    const removed: string[] = []
+    const ports = {
+      releases: { current: async () => ({ id: 'r4', project: 'shop-prod', services: [] }) },
+      rehearsals: { remove: async ({ id }: Release) => void removed.push(id) },
+    } as unknown as Ports
+    await removeHalfMade({ project: 'shop-prod', backups: { directory: '' } } as EnvironmentConfig, place, ports)
+    expect(await stat(folder).catch(() => 'gone')).toBe('gone')
+    return removed
+  }
+  const labelled = (release: string): string =>
+    JSON.stringify({ services: { db: {}, api: { labels: { 'slipway.release': release } } } })
+
+  test('goes by the name that its containers bear, of whichever release', async () => {
+    expect(await remove(labelled('r3'))).toEqual(['r3'])
+  })
+
+  test.each([undefined, '{"services"', '{}', labelled('../r3')])(
+    'of which %s is written goes as the current one',
+    async text => {
+      expect(await remove(text)).toEqual(['r4'])
+    },
+  )
 })
