@@ -19,7 +19,7 @@ export function provenByAll(
   seen: readonly SeenProof[],
 ): ProvenRelease {
   const unknown = seen.find(({ error }) => error !== undefined && error.code !== 'PROMOTION_REFUSED')
-  if (unknown?.error !== undefined) throw unknown.error
+  if (unknown?.error !== undefined) throw onServer(unknown.server, unknown.error)
   const proven = seen.flatMap(({ server, value }) => (value === undefined ? [] : [{ server, ...value }]))
   const base = proven.find(({ server }) => server === decides)
   const against = seen.flatMap(({ server, error }) => (error === undefined ? [] : [`${server}: ${error.why}`]))
@@ -35,6 +35,13 @@ export function provenByAll(
     promotion: { ...base.promotion, images: Object.fromEntries(imagesOf(proven)) },
     proof: proven.flatMap(({ server, proof }) => proof.map(sentence => `${server}: ${sentence}`)),
   }
+}
+
+/** One that can not be asked is named by its error already. */
+function onServer(server: string, error: SlipwayError): SlipwayError {
+  const { code, why, state, next, problems, output } = error
+  if (code === 'SERVER_UNREACHABLE' || code === 'SERVER_LOST') return error
+  return new SlipwayError(code, `${server}: ${error.message}`, { why, state, next, problems, output, cause: error })
 }
 
 interface SeenPromotion {

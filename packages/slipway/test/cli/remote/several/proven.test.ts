@@ -67,3 +67,14 @@ test('a server that can not be asked is no proof', () => {
   const error = new SlipwayError('SERVER_UNREACHABLE', 'The server a can not be reached')
   expect(() => both({ server: 'a', error }, proof('d', []))).toThrow(error)
 })
+
+test('what was never deployed to a server that was added, or is being changed, is told with its name', () => {
+  const error = new SlipwayError('NO_RELEASE', 'Nothing was deployed to prod yet', { next: 'slipway deploy prod' })
+  expect(() => both({ server: 'a', error }, proof('d', []))).toThrow(
+    expect.objectContaining({
+      code: 'NO_RELEASE',
+      message: 'a: Nothing was deployed to prod yet',
+      next: 'slipway deploy prod',
+    }) as Error,
+  )
+})
