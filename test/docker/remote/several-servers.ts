@@ -79,8 +79,11 @@ export class SeveralServers {
     return server
   }
 
-  /** Makes the folder hold this version, whose worker takes so long to begin; `beside`: more environments, as YAML. */
-  async version(version: number, { workerSeconds = 0, places = this.places, beside = '' } = {}): Promise<void> {
+  /** Makes the folder hold this version, whose worker takes so long to begin; `more` of prod, and environments `beside` it, as YAML. */
+  async version(
+    version: number,
+    { workerSeconds = 0, places = this.places, more = '', beside = '' } = {},
+  ): Promise<void> {
     await mkdir(join(this.directory, 'migrations'), { recursive: true })
     await writeFile(join(this.directory, 'migrations/level'), `${version}\n`)
     const variables = { PULSE_DB_PASSWORD: 'pulse', VERSION: version, WORKER_SECONDS: workerSeconds }
@@ -108,7 +111,7 @@ servers: { ${[...this.servers].map(([name, server]) => `${name}: ${place(server)
 environments:
   prod:
     servers: { ${[...this.servers.keys()].map(name => placed(name, places)).join(', ')} }
-${beside}`,
+${more}${beside}`,
     )
   }
 
