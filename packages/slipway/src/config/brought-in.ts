@@ -1,3 +1,5 @@
+import { field, fields } from './written.ts'
+
 /** The files that a Compose document brings in by `include` and `extends`, as written in it. Pure. */
 export function broughtIn(document: unknown): string[] {
   const included = listOf(field(document, 'include')).flatMap(entry => [entry, ...listOf(field(entry, 'path'))])
@@ -10,11 +12,5 @@ function listOf(value: unknown): unknown[] {
 }
 
 function valuesOf(group: unknown): unknown[] {
-  return typeof group === 'object' && group !== null ? Object.values(group) : []
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && name in value
-    ? (value as Record<string, unknown>)[name]
-    : undefined
+  return fields(group).map(([, value]) => value)
 }

@@ -44,7 +44,7 @@ async function readComposeSource(file: string): Promise<YamlSource> {
 }
 
 /** Compose files share blocks among many services, and Compose reads several documents in a file. */
-const composeReading = { mostAliases: 10_000, mostTokens: 100_000, severalDocuments: true, mergeKeys: true }
+const composeReading = { mostAliases: 10_000, mostTokens: 100_000, severalDocuments: true }
 
 function composePlace(config: EnvironmentConfig, layers: readonly YamlSource[], path: Path): FilePlace {
   const shown = path.join('.')

@@ -1,12 +1,11 @@
+import { field, fields } from './written.ts'
 import type { YamlSource } from './yaml-source.ts'
 
 /** Which Compose file gives each service its image, and how it is written there: the last of the layers counts. */
 export function writtenImages(layers: readonly Pick<YamlSource, 'file' | 'value'>[]): Map<string, WrittenImage> {
   const found = new Map<string, WrittenImage>()
   for (const { file, value } of layers) {
-    const services = field(value, 'services')
-    if (typeof services !== 'object' || services === null) continue
-    for (const [name, service] of Object.entries(services)) {
+    for (const [name, service] of fields(field(value, 'services'))) {
       const image = field(service, 'image')
       if (typeof image === 'string') found.set(name, { file, image, ...variableOf(image) })
     }
@@ -25,10 +24,4 @@ function variableOf(image: string): { variable?: string } {
   const found = /^\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-?].*)?\})$/s.exec(image)
   const variable = found?.[1] ?? found?.[2]
   return variable === undefined ? {} : { variable }
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && name in value
-    ? (value as Record<string, unknown>)[name]
-    : undefined
 }

@@ -84,8 +84,7 @@ export interface Place {
 }
 
 export function keyText(key: unknown): string | undefined {
-  // Where `<<` brings something in, the library has a symbol in its place.
-  if (isScalar(key)) return typeof key.value === 'symbol' ? '<<' : String(key.value)
+  if (isScalar(key)) return String(key.value)
   return typeof key === 'string' ? key : undefined
 }
 

@@ -18,11 +18,9 @@ export interface Reading {
   mostTokens: number
   /** Only the first is looked at. */
   severalDocuments: boolean
-  /** `<<: *shared` brings in what is shared, as Compose reads it. */
-  mergeKeys: boolean
 }
 
-const strictReading: Reading = { mostAliases: 100, mostTokens: 20_000, severalDocuments: false, mergeKeys: false }
+const strictReading: Reading = { mostAliases: 100, mostTokens: 20_000, severalDocuments: false }
 
 /** Larger is no configuration but an attack or a mistake. */
 export const largestFile = 1_000_000
@@ -56,8 +54,7 @@ function parse(source: YamlSource, text: string, reading: Reading): void {
   }
   const lines = new LineCounter()
   try {
-    const { mergeKeys: merge } = reading
-    const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false, merge })
+    const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false })
     const [document, second] = 'empty' in documents ? [] : documents
     const tags = reading.severalDocuments ? [] : (document?.warnings ?? [])
     for (const fault of [...(document?.errors ?? []), ...tags].slice(0, 20)) {

@@ -17,6 +17,8 @@ export interface Promotion {
 /** A promotion with what was seen of it there. */
 export interface ProvenRelease {
   promotion: Promotion
+  /** Of several servers: `Release.shared`. */
+  shared?: string
   /** Why it counts as proven: one sentence each. */
   proof: string[]
 }

@@ -33,7 +33,8 @@ export function isReached(
   live: ReleaseId | 'held' | undefined,
   { edge }: Pick<EnvironmentConfig, 'edge'>,
 ): boolean {
-  return edge.mode === 'none' || live === id || services.every(({ role }) => role !== 'web')
+  const isAskedFor = live === 'held' || services.some(({ role }) => role === 'web')
+  return edge.mode === 'none' || live === id || !isAskedFor
 }
 
 export type LookPorts = Pick<Ports, 'engine' | 'edge' | 'database'>

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, relative, resolve } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { broughtIn } from '../config/brought-in.ts'
+import { field, fields } from '../config/written.ts'
 import { fingerprintFiles } from './fingerprint.ts'
 
 /**
@@ -83,15 +84,9 @@ function readOnlySource(mount: unknown): unknown {
 }
 
 function valuesOf(group: unknown): unknown[] {
-  return typeof group === 'object' && group !== null ? Object.values(group) : []
+  return fields(group).map(([, value]) => value)
 }
 
 function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : []
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && name in value
-    ? (value as Record<string, unknown>)[name]
-    : undefined
 }

@@ -2,6 +2,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { ComposeDocument } from '../config/document.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
+import { field, fields } from '../config/written.ts'
 import { runGit } from '../support/git.ts'
 
 /**
@@ -58,9 +59,7 @@ export function namedFiles(
 }
 
 function envFilesOf(source: unknown): string[] {
-  const services = field(source, 'services')
-  if (typeof services !== 'object' || services === null) return []
-  return Object.values(services).flatMap((service: unknown) => {
+  return fields(field(source, 'services')).flatMap(([, service]) => {
     const written = field(service, 'env_file')
     const list: unknown[] = Array.isArray(written) ? written : [written]
     return list.flatMap(each => {
@@ -121,10 +120,4 @@ function sourceOf(mount: { source?: string }): string[] {
 /** Compose prints a dollar sign as two. */
 function unescaped(text: string): string {
   return text.replaceAll('$$', '$')
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && name in value
-    ? (value as Record<string, unknown>)[name]
-    : undefined
 }

@@ -1,3 +1,5 @@
+import { field, fields } from '../config/written.ts'
+
 /**
  * The variables that Compose files ask for: Compose fills them in from the environment of whoever runs it, and on a
  * server that is somebody else. Pure: works on the files as written.
@@ -44,8 +46,8 @@ function inTexts(value: unknown, found: Set<string>): void {
 function passedThrough(environment: unknown, found: Set<string>): void {
   if (Array.isArray(environment)) {
     for (const each of environment) if (typeof each === 'string' && !each.includes('=')) addName(each, found)
-  } else if (typeof environment === 'object' && environment !== null) {
-    for (const [name, value] of Object.entries(environment)) if (value === null) addName(name, found)
+  } else {
+    for (const [name, value] of fields(environment)) if (value === null) addName(name, found)
   }
 }
 
@@ -54,11 +56,5 @@ function addName(name: unknown, found: Set<string>): void {
 }
 
 function values(group: unknown): unknown[] {
-  return typeof group === 'object' && group !== null ? Object.values(group) : []
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && name in value
-    ? (value as Record<string, unknown>)[name]
-    : undefined
+  return fields(group).map(([, value]) => value)
 }

@@ -76,7 +76,8 @@ export const errorCatalogue = {
   ENVIRONMENT_UNKNOWN: { exit: exitCodes.usage, means: 'The environment is not in slipway.yaml.' },
   LOCKED: {
     exit: exitCodes.locked,
-    means: 'Another deployment of this environment, or another set-up of this server, is under way.',
+    means:
+      'Another deployment of this environment, or another set-up of this server, is under way; or another process writes the same file.',
   },
   ENGINE_UNAVAILABLE: { exit: exitCodes.failedNothingChanged, means: 'Docker Engine does not answer.' },
   ENGINE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A Docker command failed.' },

@@ -75,8 +75,8 @@ const usualPatienceMs = 10_000
 
 function takenByOthers(path: string, patienceMs: number): SlipwayError {
   return new SlipwayError('LOCKED', `${path} is being changed by another process`, {
-    why: `it has been at work for ${patienceMs / 1000} s`,
+    why: `it was not free for ${patienceMs / 1000} s`,
     state: 'nothing was written',
-    next: `See who has it open (${shellLine(['fuser', '-v', path])}), then do it again.`,
+    next: `Do it again. Stays it so, see who has it open: ${shellLine(['fuser', '-v', path])}`,
   })
 }

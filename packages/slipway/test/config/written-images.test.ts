@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readComposeSources } from '../../src/config/locate.ts'
-import { readYaml } from '../../src/config/yaml.ts'
 import { writtenImages } from '../../src/config/written-images.ts'
 
 const found = (...images: unknown[]) =>
@@ -53,10 +52,4 @@ test('what services share gives them their image too', async () => {
     ['api', { file, image: '${APP_IMAGE:-shop}', variable: 'APP_IMAGE' }],
     ['worker', { file, image: 'own' }],
   ])
-})
-
-test('what is shared twice in one place is told as Compose tells it', () => {
-  const text = 'x: &x { image: a }\nservices:\n  api:\n    <<: *x\n    <<: *x\n'
-  const { problems } = readYaml('compose.yaml', Buffer.from(text), { mergeKeys: true })
-  expect(problems).toMatchObject([{ line: 5, message: 'the key "<<" is there twice' }])
 })

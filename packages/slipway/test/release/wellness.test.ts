@@ -76,6 +76,7 @@ test.each<[string, Parameters<typeof look>[0], RegExp]>([
 test('a server of several that has workers alone has nothing behind its edge, and is well', async () => {
   const workers = { ...release, services: release.services.filter(({ role }) => role === 'worker') }
   expect(await look({ live: undefined }, workers)).toEqual([])
+  expect(await look({ live: 'held' }, workers)).toEqual(['requests are held'])
   expect((await look({ live: undefined })).join()).toMatch(/leads to nothing, not to r3/)
 })
 

@@ -39,6 +39,15 @@ test('what is mounted read-only counts, and what containers write to does not', 
   expect(await fingerprint(compose)).not.toBe(changed)
 })
 
+test('what services share is mounted too', async () => {
+  await mkdir(join(folder, 'infra/conf'))
+  await writeFile(join(folder, 'infra/conf/app.conf'), 'one')
+  const shared = 'x-app: &app { volumes: ["./conf/app.conf:/c:ro"] }\nservices: { web: { <<: *app, image: x } }\n'
+  const before = await fingerprint(shared)
+  await writeFile(join(folder, 'infra/conf/app.conf'), 'two')
+  expect(await fingerprint(shared)).not.toBe(before)
+})
+
 test('of all ways to write a mount, those that are read-only and in the project are found', () => {
   expect(
     mountedFiles({

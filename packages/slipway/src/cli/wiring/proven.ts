@@ -43,8 +43,9 @@ export async function provenRelease(config: EnvironmentConfig, layout: Layout, p
       next: `Mend it and deploy to ${environment} again; slipway status ${environment} shows how it does.`,
     })
   }
-  const { id, version, commit, digests = {}, documents = {}, migrationFingerprint } = release
+  const { id, version, commit, digests = {}, documents = {}, migrationFingerprint, shared } = release
   return {
+    ...(shared === undefined ? {} : { shared }),
     promotion: {
       from: environment,
       release: id,

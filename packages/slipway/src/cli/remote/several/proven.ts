@@ -1,5 +1,6 @@
 import type { Placement } from '../../../config/model.ts'
 import type { Promotion, ProvenRelease } from '../../../release/promotion.ts'
+import { isByDigest } from '../../../engine/image-reference.ts'
 import { SlipwayError } from '../../../support/errors.ts'
 
 /** What one server says of what it runs, or why that is not proven or could not be asked. */
@@ -15,15 +16,22 @@ export interface SeenProof {
  */
 export function provenByAll(
   environment: string,
-  { decides }: Pick<Placement, 'decides'>,
+  placement: Pick<Placement, 'decides' | 'servers'>,
   seen: readonly SeenProof[],
 ): ProvenRelease {
+  const { decides } = placement
   const unknown = seen.find(({ error }) => error !== undefined && error.code !== 'PROMOTION_REFUSED')
   if (unknown?.error !== undefined) throw onServer(unknown.server, unknown.error)
   const proven = seen.flatMap(({ server, value }) => (value === undefined ? [] : [{ server, ...value }]))
   const base = proven.find(({ server }) => server === decides)
   const against = seen.flatMap(({ server, error }) => (error === undefined ? [] : [`${server}: ${error.why}`]))
-  const unlike = base === undefined ? [] : [...proven.flatMap(each => differences(base, each)), ...unlikeImages(proven)]
+  const unlike =
+    base === undefined
+      ? []
+      : [
+          ...proven.flatMap(each => [...differences(base, each), ...strangeImages(each, placement)]),
+          ...unlikeImages(proven),
+        ]
   if (base === undefined || against.length > 0 || unlike.length > 0) {
     throw new SlipwayError('PROMOTION_REFUSED', `What ${environment} runs on its servers is not proven`, {
       why: [...against, ...unlike].join('; '),
@@ -47,6 +55,7 @@ function onServer(server: string, error: SlipwayError): SlipwayError {
 interface SeenPromotion {
   server: string
   promotion: Promotion
+  shared?: string
 }
 
 /** A deployment gives all servers one release: one that has another was away, or was added since. */
@@ -54,7 +63,21 @@ function differences(base: SeenPromotion, other: SeenPromotion): string[] {
   const [here, there] = [other.promotion, base.promotion]
   if (here.release !== there.release)
     return [`${other.server} runs ${here.release}, and ${base.server} ${there.release}`]
+  // A name may be given twice, as when a disk was lost.
+  if (base.shared !== other.shared) return [`the ${here.release} of ${other.server} is not that of ${base.server}`]
   return files(here) === files(there) ? [] : [`the Compose files of ${other.server} are not those of ${base.server}`]
+}
+
+/** A server tells of its own services alone; the one that decides has the migration's and the jobs' too. */
+function strangeImages(
+  { server, promotion }: SeenPromotion,
+  { decides, servers }: Pick<Placement, 'decides' | 'servers'>,
+) {
+  const own = servers.find(({ name }) => name === server)?.services ?? []
+  return Object.entries(promotion.images).flatMap(([service, image]) => [
+    ...(server === decides || own.includes(service) ? [] : [`${server} tells of ${service}, which has no place there`]),
+    ...(isByDigest(image) ? [] : [`${server} tells no digest of the image of ${service}`]),
+  ])
 }
 
 function files({ documents }: Promotion): string {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { provenByAll, type SeenProof } from '../../../../src/cli/remote/several/proven.ts'
 import type { Promotion } from '../../../../src/release/promotion.ts'
+import type { Placement } from '../../../../src/config/model.ts'
 import { SlipwayError } from '../../../../src/support/errors.ts'
 
 const image = (name: string, digit = '0'): string => `ghcr.io/shop/${name}@sha256:${digit.repeat(64)}`
@@ -12,7 +13,16 @@ function proof(server: string, services: string[], change: Partial<Promotion> = 
   return { server, value: { promotion, proof: ['committed by d4'] } }
 }
 
-const both = (...seen: SeenProof[]) => provenByAll('prod', { decides: 'd' }, seen)
+const placement = {
+  decides: 'd',
+  servers: [
+    { name: 'a', services: ['api'] },
+    { name: 'b', services: ['api', 'worker'] },
+    { name: 'd', services: ['db'] },
+  ],
+} as unknown as Placement
+
+const both = (...seen: SeenProof[]) => provenByAll('prod', placement, seen)
 
 test('each has its own services of one release; the migrations are those of the one that decides', () => {
   const seen = both(
@@ -32,19 +42,25 @@ test('each has its own services of one release; the migrations are those of the 
 
 test.each<[string, SeenProof, RegExp]>([
   ['another release', proof('a', ['api'], { release: 'r3' }), /^a runs r3, and d r4$/],
-  [
-    'another image',
-    proof('a', [], { images: { worker: image('worker', '1') } }),
-    /^the image of worker is not the same/,
-  ],
+  ['another image', proof('a', ['api'], { images: { api: image('api', '1') } }), /^the image of api is not the same/],
+  ['a service of another server', proof('a', ['api', 'worker']), /^a tells of worker, which has no place there$/],
+  ['a tag', proof('a', [], { images: { api: 'ghcr.io/shop/api:1' } }), /^a tells no digest of the image of api; /],
   [
     'other Compose files',
     proof('a', ['api'], { documents: { 'compose.yaml': 'aa' } }),
     /^the Compose files of a are not/,
   ],
 ])('%s on one of them is not proven by the others', (_what, a, why) => {
-  expect(() => both(a, proof('b', ['worker']), proof('d', []))).toThrow(
+  expect(() => both(a, proof('b', ['api', 'worker']), proof('d', []))).toThrow(
     expect.objectContaining({ code: 'PROMOTION_REFUSED', why: expect.stringMatching(why) as string }) as Error,
+  )
+})
+
+test('a name that was given twice, as after a lost disk, is two releases', () => {
+  const { value, ...a } = proof('a', ['api'])
+  const lost = { ...a, ...(value === undefined ? {} : { value: { ...value, shared: 'other' } }) }
+  expect(() => both(lost, proof('d', []))).toThrow(
+    expect.objectContaining({ why: 'the r4 of a is not that of d' }) as Error,
   )
 })
 
