@@ -86,6 +86,22 @@ servers: { lab: { host: ${server.address}, user: deploy, identity: ${server.root
     await registry?.stop()
   })
 
+  test('that is cut off in its first promotion goes back to nothing by itself: the promoted image is not in its folder', async () => {
+    const promoting = stages.start('promote', 'staging', 'prod', '--json')
+    const folder = `/var/lib/slipway/apps/${stages.app}-prod`
+    const gates = ['grep', '--quiet', '"step":"gate","does"', `${folder}/deployments/d1.jsonl`]
+    await expect.poll(async () => (await server.inside(gates)).code, { timeout: 60_000, interval: 50 }).toBe(0)
+    await server.inside(['pkill', '-KILL', '-f', '__guard'])
+    await server.inside(['pkill', '-KILL', '-f', '__(runner|work)'])
+    const { stdout, stderr } = await promoting.ended
+    expect(JSON.parse(stdout).result, stderr).toMatchObject({ outcome: 'rolled-back', release: 'r1' })
+    const status = JSON.parse((await stages.slipway('status', 'prod', '--json')).stdout).result
+    expect(status.current).toBeUndefined()
+    expect(status.unfinished).toBeUndefined()
+    const left = ['docker', 'ps', '--all', '--quiet', '--filter', `label=slipway.project=${stages.app}-prod`]
+    expect((await server.inside(left)).stdout).toBe('')
+  })
+
   test('gets what staging runs here, by the same digest', async () => {
     const dry = await stages.slipway('promote', 'staging', 'prod', '--dry-run', '--json')
     expect(dry.exitCode, dry.stderr).toBe(6)

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { ComposeDocument } from '../../config/document.ts'
-import { readCompose } from '../../config/compose.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { files } from '../../engine/names.ts'
 import { execArgv } from '../../engine/exec-argv.ts'
@@ -52,11 +51,10 @@ import { containerFor } from './container.ts'
 import { dailyBackup } from './daily-backup.ts'
 import { OpenDatabases } from './open-databases.ts'
 import { realPorts, type Opened, type RealPorts } from './parts.ts'
-import { variablesForLooking } from './environment-secrets.ts'
+import { firstDocument } from './first-document.ts'
 import { basePlan, deploymentPlan, lookAt, rollbackPlan } from './plans.ts'
 import { beginChecks } from './preflight.ts'
 import { resolveSource, type ResolvedSource, type WantedSource } from './resolve.ts'
-import { promotedVariables } from './promotion.ts'
 import { provenRelease } from './proven.ts'
 import { redactedPorts } from './redacted-ports.ts'
 import { alertStatus, statusReport } from './status.ts'
@@ -185,7 +183,7 @@ export class RealApplication implements Application {
   }
 
   async history(): Promise<DeploymentRecord[]> {
-    return (await (await this.ports()).journal.history()).toReversed()
+    return (await fileJournal(this.layout).history()).toReversed()
   }
 
   logs(request: LogsRequest, write: (line: LogLine) => void): Promise<number> {
@@ -357,16 +355,11 @@ export class RealApplication implements Application {
   private async ports(): Promise<RealPorts> {
     const current = await fileReleases(this.layout).current()
     const saved = current === undefined ? undefined : await readIfPresent(join(current.directory, files.document))
-    const document = saved === undefined ? await this.documentOfNow() : (JSON.parse(saved) as ComposeDocument)
+    const document =
+      saved === undefined
+        ? await firstDocument(this.config, this.layout, this.promotion)
+        : (JSON.parse(saved) as ComposeDocument)
     return this.portsFor(this.config, document)
-  }
-
-  /** Before the first release there is only what the folder says, and from Git perhaps not even that. */
-  private async documentOfNow(): Promise<ComposeDocument> {
-    if (this.config.source.kind === 'git') return { services: {} }
-    const images = this.promotion === undefined ? {} : await promotedVariables(this.config, this.promotion)
-    const variables = { ...(await variablesForLooking(this.config)), ...images }
-    return (await readCompose(this.config, { variables })) as unknown as ComposeDocument
   }
 
   private async portsFor(config: EnvironmentConfig, document: ComposeDocument): Promise<RealPorts> {
