@@ -131,7 +131,7 @@ async function push(name: string, rehearse = 'rehearse: { smoke: [/api/v1/feedin
   const text = (await readFile(file, 'utf8'))
     .replace('app: baby-basics', `app: ${project.app}`)
     .replaceAll('0.0.0.0:3000', `127.0.0.1:${project.port}`)
-    .replace('health: /api/v1/health', 'health: { path: /api/v1/health, deadline: 5s }')
+    .replace('health: /api/v1/health', 'health: { path: /api/v1/health, deadline: 8s }')
     .replace(/^rehearse: .*/m, rehearse)
     .concat('watch: off\nwarm: off\n')
   await writeFile(file, text)

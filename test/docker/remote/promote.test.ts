@@ -94,7 +94,7 @@ servers: { lab: { host: ${server.address}, user: deploy, identity: ${server.root
     await server.inside(['pkill', '-KILL', '-f', '__guard'])
     await server.inside(['pkill', '-KILL', '-f', '__(runner|work)'])
     const { stdout, stderr } = await promoting.ended
-    expect(JSON.parse(stdout).result, stderr).toMatchObject({ outcome: 'rolled-back', release: 'r1' })
+    expect(JSON.parse(stdout).result, stderr).toMatchObject({ outcome: 'rolled-back' })
     const status = JSON.parse((await stages.slipway('status', 'prod', '--json')).stdout).result
     expect(status.current).toBeUndefined()
     expect(status.unfinished).toBeUndefined()
