@@ -47,6 +47,16 @@ describe('a deployment', () => {
     expect(world.databases.get('app')?.rows).toBe(5)
   })
 
+  test('that takes the only web service away keeps nobody waiting who was held for it', async () => {
+    const world = await deployedWorld()
+    world.withoutWeb = true
+    expect(await deploy(world, 'v2', pending)).toMatchObject({ outcome: 'deployed', release: 'r2' })
+    expect(world.calls).toContain('edge.hold')
+    expect(world.live).toBeUndefined()
+    expect([...world.doors]).toEqual([])
+    expect(world.running.get('r2')).toEqual(new Set(['worker']))
+  })
+
   test('that fails in a hold keeps nobody waiting for a front that does not take the old site', async () => {
     const world = await deployedWorld()
     Object.assign(world, { health: 'never', frontRefuses: true })

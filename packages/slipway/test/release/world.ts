@@ -41,6 +41,8 @@ export class World {
   readonly calls: string[] = []
   fault: { call: number; kind: Fault } | undefined
   private dead = false
+  /** The next release has nothing that people ask for. */
+  withoutWeb = false
   /** Health of the containers that the next started releases have. */
   health: 'good' | 'never' | 'crash' = 'good'
   /** What becomes of a release once the edge leads to it, and whether the old one suffers from the same cause. */
@@ -129,7 +131,8 @@ export class World {
       source: {
         fetch: (plan, id) =>
           call('source.fetch', () => {
-            const release = makeRelease(id, plan.version)
+            const made = makeRelease(id, plan.version)
+            const release = this.withoutWeb ? { ...made, services: made.services.filter(isWorker) } : made
             this.releases.set(id, release)
             return release
           }),
@@ -161,7 +164,11 @@ export class World {
         start: (release, role) =>
           call('engine.start', () => {
             const services = role === 'worker' ? [...(this.running.get(release.id) ?? [])] : ['api']
-            this.running.set(release.id, new Set([...services, ...(role === 'web' ? [] : ['worker'])]))
+            const started = [...services, ...(role === 'web' ? [] : ['worker'])]
+            this.running.set(
+              release.id,
+              new Set(started.filter(name => release.services.some(each => each.name === name))),
+            )
           }),
         containers: release => call('engine.containers', () => this.containersOf(release)),
         watch: () => Promise.resolve({ stop() {} }),
@@ -203,7 +210,11 @@ export class World {
         letGo: release => call('edge.letGo', () => void (this.live = release.id)),
         inFlight: () => Promise.resolve(this.inFlight()),
         closeWebSockets: release => call('edge.closeWebSockets', () => void this.closed.push(release.id)),
-        closeDoor: release => call('edge.closeDoor', () => void this.doors.delete(release.id)),
+        closeDoor: release =>
+          call('edge.closeDoor', () => {
+            if (this.live === release.id) this.live = undefined
+            this.doors.delete(release.id)
+          }),
         probePublic: release =>
           Promise.resolve({
             kind: 'answered' as const,
@@ -371,6 +382,10 @@ export function makeRelease(id: ReleaseId, version: string): Release {
     database: 'db',
     directory: `/releases/${id}`,
   }
+}
+
+function isWorker({ role }: Release['services'][number]): boolean {
+  return role === 'worker'
 }
 
 export function makePlan(world: World, version: string, migration: Plan['migration']): Plan {

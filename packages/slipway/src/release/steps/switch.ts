@@ -51,11 +51,14 @@ function endLimit(context: Context): void {
 
 /** Safe to repeat. */
 export async function moveOver(context: Context): Promise<void> {
-  const { edge } = context.ports
+  const { facts, ports } = context
   const release = releaseOf(context)
-  if (webServices(release).length > 0) {
-    await (context.facts.held === undefined ? edge.switchTo(release) : edge.letGo(release))
-  }
+  const isAskedFor = webServices(release).length > 0
+  const someWait = (facts.held?.services.length ?? 0) > 0
+  if (someWait) await ports.edge.letGo(release)
+  else if (isAskedFor) await ports.edge.switchTo(release)
+  // They were told to come again, as nothing answers here any more: nor must a link lead there.
+  if (someWait && !isAskedFor) await ports.edge.closeDoor(release)
   context.letGoAt = context.ports.clock.monotonic()
   await context.learn({ switched: true })
   await endFence(context)
