@@ -44,35 +44,6 @@ export function variablesOf(values: ReadonlyMap<string, Uint8Array>): Record<str
   return Object.fromEntries(entries)
 }
 
-/** Secrets that everybody sees who may ask Docker: in variables of a container, or in arguments of its image's build. */
-export function inVariables(document: ComposeDocument, values: ReadonlyMap<string, Uint8Array>): SeenSecret[] {
-  const texts = [...values].flatMap(([name, value]): [string, string][] => {
-    const text = textOf(value)
-    return text === undefined || text.length < shortest ? [] : [[name, text]]
-  })
-  const seenIn = (service: string, given: unknown, shownBy: SeenSecret['shownBy']): SeenSecret[] =>
-    Object.entries(typeof given === 'object' && given !== null ? given : {}).flatMap(([variable, written]) => {
-      const value = String(written ?? '').replaceAll('$$', '$')
-      return texts
-        .filter(([, text]) => value.includes(text))
-        .map(([name]): SeenSecret => ({ name, service, variable, shownBy }))
-    })
-  return Object.entries(document.services).flatMap(([service, { environment, build }]) => [
-    ...seenIn(service, environment, 'docker inspect'),
-    ...seenIn(service, build?.['args'], 'docker history'),
-  ])
-}
-
-export interface SeenSecret {
-  name: string
-  service: string
-  variable: string
-  shownBy: 'docker inspect' | 'docker history'
-}
-
-/** Shorter ones are in other values by chance. */
-const shortest = 6
-
 function withVariable(service: ComposeService, name: string, value: string): ComposeService {
   return { ...service, environment: { ...service.environment, [name]: value.replaceAll('$', '$$$$') } }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { inVariables, mountsOf, variablesOf, withSecrets } from '../../src/config/compose-secrets.ts'
+import { mountsOf, variablesOf, withSecrets } from '../../src/config/compose-secrets.ts'
 import type { ComposeDocument } from '../../src/config/document.ts'
 import { type SecretRule, undeclared } from '../../src/secrets/rules.ts'
 import { bytesOf } from '../secrets/keys.ts'
@@ -56,21 +56,6 @@ describe('values in a resolved document', () => {
       TOKEN: rule({ services: ['web'], as: 'variable' }),
     })
     expect(made.services['web']?.environment).toEqual({ TOKEN: 'a$$b$${C}' })
-    expect(inVariables(made, bytesOf({ TOKEN: 'a$b${C}' }))).toEqual([
-      { name: 'TOKEN', service: 'web', variable: 'TOKEN', shownBy: 'docker inspect' },
-    ])
-  })
-
-  test('are seen in variables and build arguments, also inside longer values', () => {
-    const given: ComposeDocument = {
-      services: {
-        web: { environment: { URL: 'redis://:pass$$word@cache', N: null }, build: { args: { KEY: 'pass$$word' } } },
-      },
-    }
-    expect(inVariables(given, bytesOf({ PW: 'pass$word', SHORT: 'r' }))).toEqual([
-      { name: 'PW', service: 'web', variable: 'URL', shownBy: 'docker inspect' },
-      { name: 'PW', service: 'web', variable: 'KEY', shownBy: 'docker history' },
-    ])
   })
 
   test('a variable that the app set for its file is left alone', () => {

@@ -1,6 +1,7 @@
-import { inVariables, variablesOf } from '../../config/compose-secrets.ts'
+import { variablesOf } from '../../config/compose-secrets.ts'
 import type { ComposeDocument } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
+import { shownSecrets } from '../../config/shown-secrets.ts'
 import type { Release } from '../../release/model.ts'
 import { takenOver } from '../../secrets/handed-over.ts'
 import { findIdentities } from '../../secrets/identities.ts'
@@ -62,9 +63,9 @@ export async function proveSecrets(given: GivenSecrets, current: Release | undef
   const { config, document, secrets } = given
   await proveDeclared(config, secrets?.values)
   const follows = current === undefined ? [] : await proveSuccession(current, config, secrets)
-  const loud = inVariables(document, secrets?.values ?? new Map()).map(
-    ({ name, service, variable, shownBy }) =>
-      `the secret ${name} reaches ${service} in its variable ${variable}: ${shownBy} shows it. Give it as a file where the app can read one`,
+  const loud = shownSecrets(document, secrets?.values ?? new Map()).map(
+    ({ name, service, place, shownBy }) =>
+      `the secret ${name} reaches ${service} in ${place}: ${shownBy} shows it. Give it as a file where the app can read one`,
   )
   return [...follows, ...loud]
 }
