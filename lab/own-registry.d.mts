@@ -6,6 +6,7 @@ export interface OwnRegistry {
   data: string
   child: { pid: number }
   setPassword(next: string): Promise<void>
+  login(configuration: string): Promise<void>
   up(): Promise<void>
   down(): Promise<void>
   stop(): Promise<void>

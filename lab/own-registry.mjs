@@ -28,6 +28,11 @@ export async function startRegistry({ user, password, log = logToStandardError }
     async setPassword(next) {
       writeFileSync(join(folder, 'htpasswd'), `${user}:${await bcrypt(next)}\n`, { mode: 0o600 })
     },
+    /** Gives Docker's configuration in that folder the login that it was started with. */
+    async login(configuration) {
+      const words = ['login', `--username=${user}`, '--password-stdin', registry.host]
+      await run('docker', ['--config', configuration, ...words], { input: password })
+    },
     async up() {
       registry.child = spawn(program, ['serve', join(folder, 'config.yml')], {
         stdio: 'ignore',

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -67,9 +67,7 @@ describe.runIf(thorough)('promoting an app with a database', () => {
     Object.assign(stages.variables, { REGISTRY_TOKEN: token, DB_PASSWORD: 'only-for-tests' })
     pushing = join(stages.base, 'pushing')
     await mkdir(pushing)
-    const login = spawn('docker', ['--config', pushing, 'login', '--username=bot', '--password-stdin', registry.host])
-    login.stdin.end(token)
-    await new Promise(done => login.once('close', done))
+    await registry.login(pushing)
     await docker('build', '--quiet', '--tag', `${stages.app}-base`, resolve(import.meta.dirname, '../../apps/queue'))
     await stages.write('compose.yaml', composeText(image))
     for (const stage of ['staging', 'prod']) {

@@ -25,9 +25,7 @@ beforeAll(async () => {
   stages.variables['REGISTRY_TOKEN'] = token
   pushing = join(stages.base, 'pushing')
   await mkdir(pushing)
-  const login = spawn('docker', ['--config', pushing, 'login', '--username=bot', '--password-stdin', registry.host])
-  login.stdin.end(token)
-  await new Promise(resolve => login.once('close', resolve))
+  await registry.login(pushing)
   await push('1')
   await compose()
   await configure()
@@ -341,7 +339,7 @@ describe('promoting', () => {
     [
       'a container that is gone',
       () => docker('stop', '--time', '0', ...workers.split('\n').filter(Boolean)),
-      /worker-1 is exited/,
+      /worker-1 exited with code/,
     ],
   ]
   let workers = ''

@@ -16,8 +16,7 @@ let login: string
 beforeAll(async () => {
   registry = await startRegistry({ user: 'bot', password })
   login = await mkdtemp(join(tmpdir(), 'slipway-login-'))
-  const words = ['--config', login, 'login', '--username=bot', '--password-stdin', registry.host]
-  expect((await run('docker', words, { input: password })).exitCode).toBe(0)
+  await registry.login(login)
 })
 
 afterAll(async () => {

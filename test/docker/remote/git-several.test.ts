@@ -29,11 +29,7 @@ describe.runIf(thorough)('code from Git for two servers', () => {
     return author.commit('main', `version ${version}`, { '.gitignore': '.env\nslipway.hosts\n' })
   }
 
-  const deploy = async () => {
-    const { exitCode, stdout, stderr } = await two.slipway('deploy', 'prod', '--json')
-    const said = JSON.parse(stdout) as { result?: unknown; error?: { code: string; next?: string } }
-    return { exitCode, stderr, ...said }
-  }
+  const deploy = () => two.json('deploy', 'prod')
 
   const commitOn = async (server: LabServer): Promise<unknown> => {
     const text = await two.inside(server, 'cat', join(two.store, 'current/release.json'))
@@ -43,8 +39,8 @@ describe.runIf(thorough)('code from Git for two servers', () => {
   test('each shows its key before anything is begun, and with both let in the newest commit is deployed', async () => {
     const keys = new Set<string>()
     let said = await deploy()
-    for (; said.error?.code === 'LOGIN_REFUSED' && keys.size < 2; said = await deploy()) {
-      const key = /ssh-ed25519 \S+ \S+/.exec(said.error.next ?? '')?.[0] ?? ''
+    for (; said.error['code'] === 'LOGIN_REFUSED' && keys.size < 2; said = await deploy()) {
+      const key = /ssh-ed25519 \S+ \S+/.exec(String(said.error['next']))?.[0] ?? ''
       expect(keys).not.toContain(key)
       keys.add(key)
       await host.letIn(key)

@@ -27,29 +27,23 @@ describe.runIf(thorough)('two servers', () => {
 
   afterAll(() => two?.destroy())
 
-  const json = async (...argv: string[]) => {
-    const { exitCode, stdout, stderr } = await two.slipway(...argv, '--json')
-    const said = JSON.parse(stdout) as { result?: Record<string, unknown>; error?: Record<string, unknown> }
-    return { exitCode, stderr, result: said.result ?? {}, error: said.error }
-  }
-
   /** By service, with the server where there are several. */
   async function images(environment: string): Promise<Map<string, string>> {
-    const { result } = await json('status', environment)
+    const { result } = await two.json('status', environment)
     const services = result['services'] as { name: string; server?: string; image?: string }[]
     const own = services.filter(({ name }) => name !== 'db')
     return new Map(own.map(({ name, server, image }) => [[server, name].filter(Boolean).join(' '), image ?? '']))
   }
 
   test('get what was tested on one, all or none', async () => {
-    const dry = await json('promote', 'staging', 'prod', '--dry-run')
+    const dry = await two.json('promote', 'staging', 'prod', '--dry-run')
     expect(dry.exitCode, dry.stderr).toBe(6)
     expect(dry.result['services']).toMatchObject([
       { name: 'web', image: tested, servers: ['a'] },
       { name: 'db' },
       { name: 'worker', image: tested, servers: ['b'] },
     ])
-    const promoted = await json('promote', 'staging', 'prod')
+    const promoted = await two.json('promote', 'staging', 'prod')
     expect(promoted.exitCode, promoted.stderr).toBe(0)
     expect(promoted.result).toMatchObject({
       outcome: 'deployed',
@@ -67,12 +61,12 @@ describe.runIf(thorough)('two servers', () => {
   })
 
   test('are well, also the one behind whose edge there is nothing', async () => {
-    const { result, stderr } = await json('status', 'prod', '--alert')
+    const { result, stderr } = await two.json('status', 'prod', '--alert')
     expect(result['alert'], stderr).toEqual({ problems: [] })
   })
 
   test('give back what they have proven together', async () => {
-    const { exitCode, stderr, result } = await json('promote', 'prod', 'staging')
+    const { exitCode, stderr, result } = await two.json('promote', 'prod', 'staging')
     expect(exitCode, stderr).toBe(0)
     expect(result).toMatchObject({ outcome: 'unchanged' })
     expect(stderr).toMatch(/a: 1 container runs and is well, of the recorded digests/)
@@ -81,7 +75,7 @@ describe.runIf(thorough)('two servers', () => {
 
   test('give nothing when one of them is not well', async () => {
     await two.inside(two.b, 'docker', 'stop', `${two.project}-r2-worker-1`)
-    const { exitCode, error } = await json('promote', 'prod', 'staging')
+    const { exitCode, error } = await two.json('promote', 'prod', 'staging')
     expect(exitCode).not.toBe(0)
     expect(error).toMatchObject({
       code: 'PROMOTION_REFUSED',

@@ -49,9 +49,7 @@ describe.runIf(thorough)('a server', () => {
     await stages.image(`${image}:1`, `FROM node:22-bookworm-slim\nCMD ${command}\n`)
     const pushing = join(stages.base, 'pushing')
     await mkdir(pushing)
-    const login = spawn('docker', ['--config', pushing, 'login', '--username=bot', '--password-stdin', registry.host])
-    login.stdin.end(token)
-    await new Promise(resolve => login.once('close', resolve))
+    await registry.login(pushing)
     await promisify(execFile)('docker', ['--config', pushing, 'push', '--quiet', `${image}:1`])
     await docker('image', 'rm', '--force', `${image}:1`)
     await stages.write(

@@ -119,6 +119,13 @@ ${more}${beside}`,
     return this.start(argv).ended
   }
 
+  /** What --json printed. */
+  async json(...argv: string[]) {
+    const { exitCode, stdout, stderr } = await this.slipway(...argv, '--json')
+    const { result, error } = JSON.parse(stdout) as Record<'result' | 'error', Record<string, unknown> | undefined>
+    return { exitCode, stderr, result: result ?? {}, error: error ?? {} }
+  }
+
   start(argv: readonly string[], heard: (line: string) => void = () => undefined) {
     const variables = { NO_COLOR: '1', CI: '', REGISTRY_TOKEN: this.#token, ...this.variables }
     const child = spawn(process.execPath, [cli, ...argv], {
@@ -201,10 +208,7 @@ ${more}${beside}`,
     const image = `${this.#registry.host}/${this.app}/pulse:${tag}`
     await run('docker', ['build', '--quiet', '--tag', image, folder])
     const login = await mkdtemp(join(this.base, 'login-'))
-    const words = ['--config', login, 'login', '--username=bot', '--password-stdin', this.#registry.host]
-    const asBot = spawn('docker', words)
-    asBot.stdin.end(this.#token)
-    await new Promise(resolve => asBot.once('close', resolve))
+    await this.#registry.login(login)
     await run('docker', ['--config', login, 'push', '--quiet', image])
     const { stdout } = await run('docker', ['inspect', '--format', '{{index .RepoDigests 0}}', image])
     await run('docker', ['image', 'rm', '--force', image])

@@ -1,57 +1,29 @@
-import { connect, createServer, type Server } from 'node:net'
-import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { thorough } from '../sample.ts'
 import { SeveralServers } from './several-servers.ts'
+import { type SeveralTraffic, trafficTo } from './several-traffic.ts'
 
 /** From a laptop to two servers: the web service on `a`, its database and its worker on `b`, which decides. */
 describe.runIf(thorough)('an environment of two servers', () => {
   let two: SeveralServers
-  let relay: Server
-  let traffic: Traffic | undefined
+  let users: SeveralTraffic | undefined
 
   beforeAll(async () => {
     two = await SeveralServers.create()
     await two.version(1)
     const first = await two.slipway('deploy', 'prod', '--json')
     expect(first.exitCode, first.stderr).toBe(0)
-    relay = createServer(from => {
-      const to = connect({ host: two.a.address, port: 8080 })
-      from.pipe(to).pipe(from)
-      from.on('error', () => to.destroy())
-      to.on('error', () => from.destroy())
-    })
-    relay.listen(0, '127.0.0.1')
-    await once(relay, 'listening')
-    traffic = startTraffic({
-      baseUrl: `http://127.0.0.1:${(relay.address() as { port: number }).port}`,
-      rate: 30,
-      timeoutMs: 60_000,
-      writes: { path: '/notes', share: 0.4, makeBody: id => ({ id }) },
-      reads: [{ path: '/health' }],
-    })
+    users = await trafficTo(two, 30)
   }, 300_000)
 
   afterAll(async () => {
-    await traffic?.stop()
-    relay?.close()
+    await users?.stop()
     await two?.destroy()
   })
 
-  const json = async (...argv: string[]) => {
-    const { exitCode, stdout, stderr } = await two.slipway(...argv, '--json')
-    return { exitCode, stderr, ...(JSON.parse(stdout) as { result: never; error: never }) } as {
-      exitCode: number
-      stderr: string
-      result: Record<string, unknown>
-      error: Record<string, unknown>
-    }
-  }
-
   test('goes to a new version on both at once, and nobody who asks the one meets an error', async () => {
     await two.version(2)
-    const plan = await json('plan', 'prod')
+    const plan = await two.json('plan', 'prod')
     expect(plan.exitCode, plan.stderr).toBe(6)
     expect(plan.result).toMatchObject({
       migration: { kind: 'pending' },
@@ -61,7 +33,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
         { name: 'worker', servers: ['b'] },
       ],
     })
-    const deployed = await json('deploy', 'prod')
+    const deployed = await two.json('deploy', 'prod')
     expect(deployed.exitCode, deployed.stderr).toBe(0)
     expect(deployed.result).toMatchObject({
       outcome: 'deployed',
@@ -74,11 +46,11 @@ describe.runIf(thorough)('an environment of two servers', () => {
     expect(deployed.stderr).toMatch(/^\S+ b {8}migrate {3}done/m)
     expect(deployed.stderr).toMatch(/^\S+ a {8}gate {6}done/m)
     expect(await two.versions()).toEqual({ web: '2', schema: '2', worker: '2', releases: ['r2', 'r2'] })
-    expect(traffic?.summary().failed).toBe(0)
+    expect(users?.traffic.summary().failed).toBe(0)
   })
 
   test('has nothing to do when nothing is to be done on any of them', async () => {
-    const again = await json('deploy', 'prod')
+    const again = await two.json('deploy', 'prod')
     expect(again.exitCode, again.stderr).toBe(0)
     expect(again.result).toMatchObject({
       outcome: 'unchanged',
@@ -88,10 +60,10 @@ describe.runIf(thorough)('an environment of two servers', () => {
 
   test('is looked at as one', async () => {
     const [status, logs, history, backup] = await Promise.all([
-      json('status', 'prod'),
-      json('logs', 'prod'),
-      json('history', 'prod'),
-      json('backup', 'prod'),
+      two.json('status', 'prod'),
+      two.json('logs', 'prod'),
+      two.json('history', 'prod'),
+      two.json('backup', 'prod'),
     ])
     expect(status.result).toMatchObject({
       current: { release: 'r2' },
@@ -118,9 +90,9 @@ describe.runIf(thorough)('an environment of two servers', () => {
 
   test('goes back on both at once', async () => {
     await two.version(2, { workerSeconds: 1 })
-    const next = await json('deploy', 'prod')
+    const next = await two.json('deploy', 'prod')
     expect(next.exitCode, next.stderr).toBe(0)
-    const back = await json('rollback', 'prod')
+    const back = await two.json('rollback', 'prod')
     expect(back.exitCode, back.stderr).toBe(0)
     expect(back.result).toMatchObject({
       outcome: 'deployed',
@@ -128,26 +100,26 @@ describe.runIf(thorough)('an environment of two servers', () => {
       servers: [{ release: 'r2' }, { release: 'r2' }],
     })
     expect(await two.versions()).toEqual({ web: '2', schema: '2', worker: '2', releases: ['r2', 'r2'] })
-    expect(traffic?.summary().failed).toBe(0)
+    expect(users?.traffic.summary().failed).toBe(0)
   })
 
   test('starts nothing when one of them can not be reached', async () => {
     await two.version(3)
-    const before = await json('history', 'prod')
+    const before = await two.json('history', 'prod')
     await two.a.inside(['systemctl', 'stop', 'ssh'])
-    const away = await json('deploy', 'prod')
+    const away = await two.json('deploy', 'prod')
     expect(away.exitCode, away.stderr).toBe(1)
     expect(away.error).toMatchObject({ code: 'SERVER_UNREACHABLE', state: 'nothing was started on any server' })
-    const status = await json('status', 'prod')
+    const status = await two.json('status', 'prod')
     expect(status.exitCode).toBe(0)
     expect(status.result['servers']).toMatchObject([{ server: 'a', unreachable: expect.any(String) }, { server: 'b' }])
     await two.a.inside(['systemctl', 'start', 'ssh'])
-    expect((await json('history', 'prod')).result).toEqual(before.result)
+    expect((await two.json('history', 'prod')).result).toEqual(before.result)
   })
 
   test('brings a service to the other server too: both answer with the same version', async () => {
     await two.version(3, { places: { ...two.places, web: ['a', 'b'] } })
-    const deployed = await json('deploy', 'prod')
+    const deployed = await two.json('deploy', 'prod')
     expect(deployed.exitCode, deployed.stderr).toBe(0)
     const answers = await Promise.all(
       [two.a, two.b].map(async ({ address }) => (await fetch(`http://${address}:8080/health`)).json()),
@@ -156,7 +128,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
     const anywhere = await two.slipway('exec', 'prod', 'web', '--', 'true')
     expect(anywhere.exitCode).toBe(2)
     expect(anywhere.stderr).toContain('it runs on a, b')
-    expect(traffic?.summary().failed).toBe(0)
+    expect(users?.traffic.summary().failed).toBe(0)
   })
 
   test('ends all old or all new when the laptop dies as soon as the first runner is started', async () => {
@@ -165,10 +137,10 @@ describe.runIf(thorough)('an environment of two servers', () => {
       if (/ b +deploy +started/.test(line)) laptop.child.kill('SIGKILL')
     })
     await laptop.ended
-    const seen = await json('attach', 'prod')
+    const seen = await two.json('attach', 'prod')
     const { releases, web, worker, schema } = await two.versions()
     expect(new Set(releases).size, JSON.stringify(seen)).toBe(1)
     expect([String(web), worker]).toEqual([schema, schema])
-    expect(traffic?.summary().failed).toBe(0)
+    expect(users?.traffic.summary().failed).toBe(0)
   })
 })

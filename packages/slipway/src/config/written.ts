@@ -17,6 +17,11 @@ export function fields(value: unknown): [name: string, value: unknown][] {
   return [...found]
 }
 
+/** What is in it, without the names: each service, say. Pure. */
+export function values(group: unknown): unknown[] {
+  return fields(group).map(([, value]) => value)
+}
+
 /** The map itself, then those that it brings in, the strongest first. */
 function maps(value: unknown): Record<string, unknown>[] {
   const found = new Set<Record<string, unknown>>()

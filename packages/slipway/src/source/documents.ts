@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, relative, resolve } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { broughtIn } from '../config/brought-in.ts'
-import { field, fields } from '../config/written.ts'
+import { field, values } from '../config/written.ts'
 import { fingerprintFiles } from './fingerprint.ts'
 
 /**
@@ -66,8 +66,8 @@ function sorted(_key: string, value: unknown): unknown {
 
 /** Relative paths, as written. With a variable in it a path is the environment's own. */
 export function mountedFiles(document: unknown): string[] {
-  const mounts = valuesOf(field(document, 'services')).flatMap(service => listOf(field(service, 'volumes')))
-  const configs = valuesOf(field(document, 'configs')).map(config => field(config, 'file'))
+  const mounts = values(field(document, 'services')).flatMap(service => listOf(field(service, 'volumes')))
+  const configs = values(field(document, 'configs')).map(config => field(config, 'file'))
   return [...new Set([...mounts.map(readOnlySource), ...configs])].filter(isWrittenPath).sort()
 }
 
@@ -81,10 +81,6 @@ function readOnlySource(mount: unknown): unknown {
   }
   const [source = '', , options = ''] = mount.split(':')
   return source.startsWith('.') && options.split(',').includes('ro') ? source : undefined
-}
-
-function valuesOf(group: unknown): unknown[] {
-  return fields(group).map(([, value]) => value)
 }
 
 function listOf(value: unknown): unknown[] {

@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { ComposeDocument } from '../config/document.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
-import { field, fields } from '../config/written.ts'
+import { field, values } from '../config/written.ts'
 import { runGit } from '../support/git.ts'
 
 /**
@@ -59,7 +59,7 @@ export function namedFiles(
 }
 
 function envFilesOf(source: unknown): string[] {
-  return fields(field(source, 'services')).flatMap(([, service]) => {
+  return values(field(source, 'services')).flatMap(service => {
     const written = field(service, 'env_file')
     const list: unknown[] = Array.isArray(written) ? written : [written]
     return list.flatMap(each => {

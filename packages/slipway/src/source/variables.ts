@@ -1,4 +1,4 @@
-import { field, fields } from '../config/written.ts'
+import { field, fields, values } from '../config/written.ts'
 
 /**
  * The variables that Compose files ask for: Compose fills them in from the environment of whoever runs it, and on a
@@ -53,8 +53,4 @@ function passedThrough(environment: unknown, found: Set<string>): void {
 
 function addName(name: unknown, found: Set<string>): void {
   if (typeof name === 'string' && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) found.add(name)
-}
-
-function values(group: unknown): unknown[] {
-  return fields(group).map(([, value]) => value)
 }

@@ -3,7 +3,7 @@ import { readCompose } from '../../config/compose.ts'
 import type { ComposeDocument } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { files } from '../../engine/names.ts'
-import type { DeploymentId } from '../../release/model.ts'
+import type { DeploymentId, Release } from '../../release/model.ts'
 import type { Promotion } from '../../release/promotion.ts'
 import { fileJournal } from '../../store/journal.ts'
 import type { Layout } from '../../store/layout.ts'
@@ -32,14 +32,18 @@ async function documentOfFolder(config: EnvironmentConfig, promotion: Promotion 
   if (config.source.kind === 'git') return nothing
   const images = promotion === undefined ? {} : await promotedVariables(config, promotion)
   const variables = { ...(await variablesForLooking(config)), ...images }
-  // Compose prints its own normal form, so its fields have the types that `document.ts` gives them.
-  return (await readCompose(config, { variables })) as unknown as ComposeDocument
+  return readCompose(config, { variables })
 }
 
 /** Undefined: it had not written down a release. */
 async function broughtBy(id: DeploymentId, layout: Layout): Promise<ComposeDocument | undefined> {
   const events = await fileJournal(layout).read(id)
   const release = events.flatMap(event => (event.type === 'step-fact' ? (event.facts.release ?? []) : [])).at(-1)
-  const text = release === undefined ? undefined : await readIfPresent(join(release.directory, files.document))
+  return release === undefined ? undefined : savedDocument(release)
+}
+
+/** What a release keeps of it; undefined: it keeps none. */
+export async function savedDocument({ directory }: Pick<Release, 'directory'>): Promise<ComposeDocument | undefined> {
+  const text = await readIfPresent(join(directory, files.document))
   return text === undefined ? undefined : (JSON.parse(text) as ComposeDocument)
 }

@@ -1,7 +1,5 @@
-import { join } from 'node:path'
 import type { ComposeDocument } from '../../config/document.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
-import { files } from '../../engine/names.ts'
 import { execArgv } from '../../engine/exec-argv.ts'
 import type { WaitingRoom } from '../../edge/hold.ts'
 import type { Event } from '../../release/events.ts'
@@ -21,7 +19,6 @@ import { fileWarm } from '../../store/warm.ts'
 import { fileJournal } from '../../store/journal.ts'
 import { asSlipwayError, SlipwayError, type Problem } from '../../support/errors.ts'
 import { redactor } from '../../support/redact.ts'
-import { readIfPresent } from '../../support/files.ts'
 import type {
   Application,
   Attach,
@@ -51,7 +48,7 @@ import { containerFor } from './container.ts'
 import { dailyBackup } from './daily-backup.ts'
 import { OpenDatabases } from './open-databases.ts'
 import { realPorts, type Opened, type RealPorts } from './parts.ts'
-import { firstDocument } from './first-document.ts'
+import { firstDocument, savedDocument } from './first-document.ts'
 import { basePlan, deploymentPlan, lookAt, rollbackPlan } from './plans.ts'
 import { beginChecks } from './preflight.ts'
 import { resolveSource, type ResolvedSource, type WantedSource } from './resolve.ts'
@@ -354,11 +351,8 @@ export class RealApplication implements Application {
 
   private async ports(): Promise<RealPorts> {
     const current = await fileReleases(this.layout).current()
-    const saved = current === undefined ? undefined : await readIfPresent(join(current.directory, files.document))
-    const document =
-      saved === undefined
-        ? await firstDocument(this.config, this.layout, this.promotion)
-        : (JSON.parse(saved) as ComposeDocument)
+    const saved = current === undefined ? undefined : await savedDocument(current)
+    const document = saved ?? (await firstDocument(this.config, this.layout, this.promotion))
     return this.portsFor(this.config, document)
   }
 

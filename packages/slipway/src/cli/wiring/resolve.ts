@@ -1,8 +1,7 @@
 import { cp, mkdir } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { readCompose, type ResolvedCompose } from '../../config/compose.ts'
+import { readCompose } from '../../config/compose.ts'
 import { variablesOf, withSecrets } from '../../config/compose-secrets.ts'
-import type { ComposeDocument } from '../../config/document.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { partOf, serverHere, servicesHere } from '../../config/part.ts'
@@ -175,7 +174,7 @@ async function readSource(config: EnvironmentConfig, place: SourcePlace): Promis
     })
   const source: ResolvedSource = {
     config,
-    document: withSecrets(typed(document), values, config.secrets.rules),
+    document: withSecrets(document, values, config.secrets.rules),
     services,
     missingVariables: document.missingVariables,
     logins: await registryLogins(config, values),
@@ -193,11 +192,6 @@ interface SourcePlace {
   commit?: Commit
   checkout?: string
   promotion?: Promotion
-}
-
-/** Compose prints its own normal form, so its fields have the types that `document.ts` gives them. */
-function typed(document: ResolvedCompose): ComposeDocument {
-  return document as unknown as ComposeDocument
 }
 
 /** Secrets are not in Git: the env file of the project's folder goes along. */

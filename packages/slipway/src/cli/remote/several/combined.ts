@@ -1,6 +1,7 @@
 import type { DeploymentRecord } from '../../../release/model.ts'
-import { SlipwayError } from '../../../support/errors.ts'
+import type { SlipwayError } from '../../../support/errors.ts'
 import type { Carried, CarriedOn } from '../../application.ts'
+import { onServer } from './server-error.ts'
 
 /** How it ended on one server; an error: it is not known, or it did not begin. */
 export type Ending =
@@ -15,7 +16,8 @@ export function combined(decided: Ending, followed: readonly Ending[]): Carried 
   // A server that could not begin is the cause of all that followed.
   const cause = followed.find(ending => 'error' in ending && ending.begun === false)
   if ('error' in decided) throw decided.error
-  if (cause !== undefined && 'error' in cause && !isNew(decided.record)) throw onServer(cause, decided.record)
+  if (cause !== undefined && 'error' in cause && !isNew(decided.record))
+    throw onServer(cause.server, cause.error, stateAfter(decided.record))
   const servers = [told(decided, true), ...followed.map(ending => told(ending, false))]
   const { record } = decided
   if (isNew(record)) {
@@ -34,13 +36,10 @@ function isNew({ outcome }: DeploymentRecord): boolean {
   return good.has(outcome)
 }
 
-function onServer({ server, error }: { server: string; error: SlipwayError }, record: DeploymentRecord): SlipwayError {
-  const { code, why, next, problems, output } = error
-  const state =
-    record.outcome === 'needs-person'
-      ? 'the way back failed elsewhere: see slipway status'
-      : 'nothing was changed on any server'
-  return new SlipwayError(code, `${server}: ${error.message}`, { why, state, next, problems, output, cause: error })
+function stateAfter({ outcome }: DeploymentRecord): string {
+  return outcome === 'needs-person'
+    ? 'the way back failed elsewhere: see slipway status'
+    : 'nothing was changed on any server'
 }
 
 function told(ending: Ending, decides: boolean): CarriedOn {

@@ -2,6 +2,7 @@ import type { Placement } from '../../../config/model.ts'
 import type { Promotion, ProvenRelease } from '../../../release/promotion.ts'
 import { isByDigest } from '../../../engine/image-reference.ts'
 import { SlipwayError } from '../../../support/errors.ts'
+import { isAway, onServer } from './server-error.ts'
 
 /** What one server says of what it runs, or why that is not proven or could not be asked. */
 export interface SeenProof {
@@ -21,7 +22,8 @@ export function provenByAll(
 ): ProvenRelease {
   const { decides } = placement
   const unknown = seen.find(({ error }) => error !== undefined && error.code !== 'PROMOTION_REFUSED')
-  if (unknown?.error !== undefined) throw onServer(unknown.server, unknown.error)
+  if (unknown?.error !== undefined)
+    throw isAway(unknown.error) ? unknown.error : onServer(unknown.server, unknown.error)
   const proven = seen.flatMap(({ server, value }) => (value === undefined ? [] : [{ server, ...value }]))
   const base = proven.find(({ server }) => server === decides)
   const against = seen.flatMap(({ server, error }) => (error === undefined ? [] : [`${server}: ${error.why}`]))
@@ -43,13 +45,6 @@ export function provenByAll(
     promotion: { ...base.promotion, images: Object.fromEntries(imagesOf(proven)) },
     proof: proven.flatMap(({ server, proof }) => proof.map(sentence => `${server}: ${sentence}`)),
   }
-}
-
-/** One that can not be asked is named by its error already. */
-function onServer(server: string, error: SlipwayError): SlipwayError {
-  const { code, why, state, next, problems, output } = error
-  if (code === 'SERVER_UNREACHABLE' || code === 'SERVER_LOST') return error
-  return new SlipwayError(code, `${server}: ${error.message}`, { why, state, next, problems, output, cause: error })
 }
 
 interface SeenPromotion {

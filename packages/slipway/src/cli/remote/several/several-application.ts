@@ -32,6 +32,7 @@ import { carryOutTogether, followTogether, type Member, type Ordered } from './c
 import { planOfAll } from './plan.ts'
 import { serverFor, serversWith } from './placed.ts'
 import { provenByAll } from './proven.ts'
+import { isAway } from './server-error.ts'
 import { statusOfAll, type Seen } from './status.ts'
 
 /** One environment on several servers: all of them are asked at once, and what the deciding one says counts. */
@@ -257,10 +258,6 @@ function sessionOf(sessions: ReadonlyMap<RemoteServer, Session>, there: RemoteSe
   const session = sessions.get(there)
   if (session === undefined) throw new SlipwayError('BUG', `There is no session with ${there.server.name}`)
   return session
-}
-
-function isAway(error: SlipwayError | undefined): boolean {
-  return error?.code === 'SERVER_UNREACHABLE' || error?.code === 'SERVER_LOST'
 }
 
 function notStarted(
