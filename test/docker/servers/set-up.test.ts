@@ -93,24 +93,33 @@ describe('a bare Debian 12', () => {
   test('a second project on it leaves the way in of the first alone', async () => {
     const blog = await server.logIn()
     const client = (await blog.script('echo "$SSH_CONNECTION"')).stdout.split(' ')[0] ?? ''
-    const theirs = { ...wishes, app: 'blog', adminAddresses: [client, '192.0.2.9'] }
+    const theirs = { ...wishes, app: 'blog', adminAddresses: [client, '192.0.2.9'], openPorts: [8080] }
     const options = { guardSeconds: 60, note: () => undefined, topics: [firewall] }
     const proveLogin = (): Promise<void> => server.proveLogin()
+    const shown = (): Promise<string> => server.inside('iptables -S DOCKER-USER; ip6tables -S DOCKER-USER')
     await setUpServer(blog, theirs, { ...options, proveLogin })
     const added = await server.inside('ufw show added')
     expect(added).toContain('ufw allow 22/tcp')
     expect(added).toContain('ufw allow from 192.0.2.9 to any port 22 proto tcp')
-    await setUpServer(blog, { ...theirs, adminAddresses: [client] }, { ...options, proveLogin })
+    expect(await shown()).toContain('--ctorigdstport 8080')
+    // What one of them lets in is no surprise to the other, nor does it take it away.
+    expect((await setUp(server, connection, { topics: [firewall] })).changed).toEqual([])
+    expect(await shown()).toContain('--ctorigdstport 8080')
+    await setUpServer(blog, { ...theirs, adminAddresses: [client], openPorts: [] }, { ...options, proveLogin })
     await blog.close()
     const later = await server.inside('ufw show added')
     expect(later).toContain('ufw allow 22/tcp')
     expect(later).not.toContain('192.0.2.9')
+    expect(await shown()).not.toContain('8080')
     await server.inside('ufw allow 5432; ufw allow OpenSSH')
     const strangers = async (seen: typeof wishes): Promise<Finding | undefined> =>
       (await checkServer(connection, seen)).findings.find(({ id }) => id === 'firewall.strangers')
     expect(await strangers(wishes)).toMatchObject({ state: 'by hand', found: 'allow 5432' })
     const found = 'allow 22/tcp; allow 5432; allow OpenSSH'
-    expect(await strangers({ ...theirs, adminAddresses: [client] })).toMatchObject({ state: 'by hand', found })
+    expect(await strangers({ ...theirs, adminAddresses: [client], openPorts: [] })).toMatchObject({
+      state: 'by hand',
+      found,
+    })
     await server.inside('ufw delete allow 5432; ufw delete allow OpenSSH')
     expect(await strangers(wishes)).toMatchObject({ state: 'as wanted' })
     expect(pending((await checkServer(connection, wishes)).findings)).toEqual([])

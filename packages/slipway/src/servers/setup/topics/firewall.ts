@@ -1,7 +1,6 @@
-import { shellLine } from '../../../support/shell-quote.ts'
 import type { Control, Situation, Topic } from '../topic.ts'
 import { ownedPrelude, ownedScript, wantedRules } from './firewall-owned.ts'
-import { blockBegin, blockEnd, dockerUserBlock, dockerUserRules } from './firewall-rules.ts'
+import { publishedPrelude, publishedScript } from './firewall-published.ts'
 import { strangers } from './firewall-strangers.ts'
 
 export const firewall: Topic = {
@@ -9,6 +8,7 @@ export const firewall: Topic = {
   title: 'Firewall',
   risk: 'login',
   prelude: situation => `${ownedPrelude(situation)}
+${publishedPrelude(situation)}
 ufw_status=$(ufw status verbose 2>/dev/null)
 policy() { printf '%s\\n' "$ufw_status" | sed -n "s/^Default:.*[ ,]\\{0,1\\}\\(allow\\|deny\\|reject\\|disabled\\) ($1).*/\\1/p" | grep . || echo 'not active'; }
 `,
@@ -37,7 +37,7 @@ policy() { printf '%s\\n' "$ufw_status" | sed -n "s/^Default:.*[ ,]\\{0,1\\}\\(a
       id: 'firewall.record',
       title: 'what is let in for this app is written down',
       why: 'Another project on the same server then leaves it alone.',
-      found: `if ufw_wanted | cmp -s - "$ufw_record"; then echo yes; else echo no; fi`,
+      found: `if ufw_wanted | cmp -s - "$ufw_record" && published_wanted | cmp -s - "$published_record"; then echo yes; else echo no; fi`,
       wanted: 'yes',
     },
     strangers,
@@ -57,17 +57,7 @@ function script(situation: Situation): string {
   return `set -eu
 sed -i -e 's|^IPT_SYSCTL=.*|IPT_SYSCTL=|' -e 's|^DEFAULT_INPUT_POLICY=.*|DEFAULT_INPUT_POLICY="DROP"|' \\
   -e 's|^DEFAULT_OUTPUT_POLICY=.*|DEFAULT_OUTPUT_POLICY="ACCEPT"|' -e 's|^DEFAULT_FORWARD_POLICY=.*|DEFAULT_FORWARD_POLICY="DROP"|' /etc/default/ufw
-${(['after', 'after6'] as const)
-  .map(
-    name => `file=/etc/ufw/${name}.rules
-sed '/^${blockBegin}$/,/^${blockEnd}$/d' "$file" > "$file.new"
-cat >> "$file.new" <<'END'
-${dockerUserBlock(situation, name === 'after' ? 4 : 6)}
-END
-chmod 640 "$file.new"
-mv "$file.new" "$file"`,
-  )
-  .join('\n')}
+${publishedScript()}
 ${ownedScript(situation)}
 if ufw status | grep -q '^Status: active'; then ufw reload >/dev/null; else ufw --force enable >/dev/null; fi
 systemctl enable --quiet ufw.service
@@ -93,9 +83,9 @@ function published(program: 'iptables' | 'ip6tables', id: string, title: string)
     id,
     title,
     why: 'Docker leads published ports past UFW: a database with `ports: 5432:5432` would be open to the world.',
-    found: situation =>
+    found:
       `${program} -S DOCKER-USER 2>/dev/null | grep -v '^-N' > /run/slipway-chain; ` +
-      `if printf '%s\\n' ${shellLine(dockerUserRules(situation, program === 'iptables' ? 4 : 6))} | cmp -s - /run/slipway-chain; then echo closed; ` +
+      `if published_rules ${program === 'iptables' ? 4 : 6} | cmp -s - /run/slipway-chain; then echo closed; ` +
       `elif [ -s /run/slipway-chain ]; then echo 'other rules'; else echo 'no rules'; fi; rm -f /run/slipway-chain`,
     wanted: 'closed',
   }
