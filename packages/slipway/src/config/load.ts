@@ -30,7 +30,7 @@ export async function findConfig(from: string): Promise<string> {
     directory = parent
   }
   throw new SlipwayError('CONFIG_NOT_FOUND', `No ${configName} in ${resolve(from)} or above it.`, {
-    next: 'Go to the folder of your project, or make one with: slipway init',
+    next: 'Go to the folder of your project, or write one there. The shortest names the app and an environment: app: shop, and environments: { prod: {} }',
   })
 }
 

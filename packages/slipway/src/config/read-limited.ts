@@ -21,7 +21,7 @@ export async function readLimited(file: string): Promise<Uint8Array> {
   } catch (thrown) {
     throw new SlipwayError('CONFIG_NOT_FOUND', `Could not read ${file}.`, {
       why: thrown instanceof Error ? thrown.message : String(thrown),
-      next: 'Name a slipway.yaml that exists, or make one with: slipway init',
+      next: 'Name a slipway.yaml that exists.',
     })
   }
 }

@@ -160,7 +160,7 @@ const settings = {
     .meta({ description: 'What prune leaves', examples: [{ releases: 10 }] }),
 }
 
-const environment = z.strictObject({ ...settings, servers: placement.optional() })
+const environment = z.strictObject({ ...settings, servers: placement })
 
 export const slipwaySchema = z.strictObject({
   app: formatted(formats.app).meta({

@@ -237,7 +237,7 @@ export const backups = z.strictObject({
         }),
     })
     .optional()
-    .meta({ description: 'Backups made by the daily timer', examples: [{ keep_days: 14 }] }),
+    .meta({ description: 'Backups made by `slipway backup`, as once a day by cron', examples: [{ keep_days: 14 }] }),
 })
 
 export const source = z.strictObject({
@@ -367,6 +367,7 @@ export const placement = z
         }),
     }),
   )
+  .optional()
   .meta({
     description:
       'Several servers for one environment, by their names under the top-level `servers`: each runs its services of the same release. Takes the place of `server`. The server of the database decides for all of them when to switch and when to go back',

@@ -1,14 +1,14 @@
 import type { EnvironmentConfig } from '../config/model.ts'
 import { answersWell, crashed, describe } from './judge.ts'
 import type { Release, ReleaseId } from './model.ts'
-import type { Ports } from './ports.ts'
+import type { Ports, PublicProbe } from './ports.ts'
 
 /** What is wrong with a release that serves, as one look shows it; empty: nothing. A look may find what passes by itself. */
 export async function illnesses(release: Release, ports: LookPorts, config: EnvironmentConfig): Promise<string[]> {
   const [containers, live, web, database] = await Promise.all([
     ports.engine.containers(release),
     ports.edge.live(),
-    askedForHealth(release, ports),
+    askedAsWeb(release, ports, config),
     ports.database?.reachable() ?? true,
   ])
   const found: string[] = []
@@ -39,16 +39,34 @@ export function isReached(
 
 export type LookPorts = Pick<Ports, 'engine' | 'edge' | 'database'>
 
-async function askedForHealth(release: Release, { edge }: LookPorts): Promise<string[]> {
+/** Each web service through its own door, and where all is well there, where the public's requests come in. */
+async function askedAsWeb(release: Release, { edge }: LookPorts, config: EnvironmentConfig): Promise<string[]> {
   const asked = release.services.map(async ({ name, role, health: { path, timeoutMs } }) => {
-    if (role !== 'web' || path === undefined) return []
-    const ask = () => edge.probe(release, name, path, timeoutMs)
-    // One answer that is late or lost says little.
-    let probe = await ask()
-    for (let tries = 1; tries < triesOfAProbe && !answersWell(probe); tries++) probe = await ask()
-    return answersWell(probe) ? [] : [`${name}${path} ${describe(probe)}`]
+    if (role !== 'web') return []
+    if (path !== undefined) {
+      const probe = await tried(() => edge.probe(release, name, path, timeoutMs), answersWell)
+      if (!answersWell(probe)) return [`${name}${path} ${describe(probe)}`]
+    }
+    // Requests that are held would only be waited for, and what else is behind the edge is told already.
+    if ((await edge.live()) !== release.id) return []
+    const ask = async () => edge.probePublic?.(release, config, name, path ?? '/', timeoutMs)
+    const found = await tried(ask, probe => isReachedBy(probe, release))
+    if (found === undefined || isReachedBy(found, release)) return []
+    if (found.kind === 'no-answer') return [`the public address of ${name} ${describe(found)}`]
+    return [`in public, ${name} is answered by ${found.release ?? 'nobody'} (${found.status})`]
   })
   return (await Promise.all(asked)).flat()
+}
+
+function isReachedBy(probe: PublicProbe | undefined, { id }: Release): boolean {
+  return probe === undefined || (probe.kind === 'answered' && probe.release === id)
+}
+
+/** One answer that is late or lost says little. */
+async function tried<Found>(ask: () => Promise<Found>, isGood: (found: Found) => boolean): Promise<Found> {
+  let found = await ask()
+  for (let tries = 1; tries < triesOfAProbe && !isGood(found); tries++) found = await ask()
+  return found
 }
 
 const triesOfAProbe = 3

@@ -3,7 +3,7 @@ import { SlipwayError } from '../support/errors.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
 import type { Hooks } from '../release/ports.ts'
 
-/** Hooks are programs with argv, run in the project's lasting folder, told about the deployment by SLIPWAY_ variables. */
+/** Hooks are programs with argv, run in the folder of slipway.yaml as it is deployed, told about the deployment by SLIPWAY_ variables. */
 export function programHooks(config: EnvironmentConfig, directory = config.directory): Hooks {
   return {
     async run(when, facts) {

@@ -82,10 +82,6 @@ export const errorCatalogue = {
   ENGINE_UNAVAILABLE: { exit: exitCodes.failedNothingChanged, means: 'Docker Engine does not answer.' },
   ENGINE_FAILED: { exit: exitCodes.failedNothingChanged, means: 'A Docker command failed.' },
   DISK_FULL: { exit: exitCodes.failedNothingChanged, means: 'Too little free disk space.' },
-  MEMORY_LOW: {
-    exit: exitCodes.failedNothingChanged,
-    means: 'Too little free memory to run two releases side by side.',
-  },
   SECRET_MISSING: {
     exit: exitCodes.failedNothingChanged,
     means: 'A variable or secret file that the app needs is missing.',

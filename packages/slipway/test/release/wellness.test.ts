@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EnvironmentConfig } from '../../src/config/model.ts'
 import type { Release } from '../../src/release/model.ts'
-import type { ContainerState, Probe } from '../../src/release/ports.ts'
+import type { ContainerState, Probe, PublicProbe } from '../../src/release/ports.ts'
 import { illnesses, type LookPorts } from '../../src/release/wellness.ts'
 
 const release = {
@@ -32,6 +32,8 @@ interface World {
   containers?: ContainerState[]
   live?: string | undefined
   probes?: Probe[]
+  /** What is asked where the public's requests come in; absent: there is no such place. */
+  inPublic?: PublicProbe[]
   database?: boolean
 }
 
@@ -39,9 +41,14 @@ function look(world: World = {}, looked = release) {
   const { containers = [running('api'), running('worker'), running('worker')], database = true } = world
   const live = 'live' in world ? world.live : 'r3'
   const probes = [...(world.probes ?? [])]
+  const inPublic = [...(world.inPublic ?? [])]
   const ports = {
     engine: { containers: async () => containers },
-    edge: { live: async () => live, probe: async () => probes.shift() ?? good },
+    edge: {
+      live: async () => live,
+      probe: async () => probes.shift() ?? good,
+      probePublic: async () => inPublic.shift(),
+    },
     database: { reachable: async () => database },
   } as unknown as LookPorts
   return illnesses(looked, ports, { edge: { mode: 'address' } } as EnvironmentConfig)
@@ -69,6 +76,16 @@ test.each<[string, Parameters<typeof look>[0], RegExp]>([
   ['an edge that holds', { live: 'held' }, /^requests are held$/],
   ['a database that is away', { database: false }, /database does not answer/],
   ['a health path that fails', { probes: [bad, bad, bad] }, /^api\/health answers 503: no database$/],
+  [
+    'a front that is gone',
+    { inPublic: Array<PublicProbe>(3).fill({ kind: 'no-answer', why: 'connect ECONNREFUSED' }) },
+    /^the public address of api does not answer \(connect ECONNREFUSED\)$/,
+  ],
+  [
+    'a front that does not know the app',
+    { inPublic: Array<PublicProbe>(3).fill({ ...good, status: 404 }) },
+    /^in public, api is answered by nobody \(404\)$/,
+  ],
 ])('%s is told', async (_what, world, words) => {
   expect((await look(world)).join('\n')).toMatch(words)
 })
@@ -82,4 +99,12 @@ test('a server of several that has workers alone has nothing behind its edge, an
 
 test('one answer that is lost is no outage', async () => {
   expect(await look({ probes: [bad, bad, good] })).toEqual([])
+  const lost: PublicProbe = { kind: 'no-answer', why: 'reset' }
+  expect(await look({ inPublic: [lost, lost, { ...good, release: 'r3' }] })).toEqual([])
+})
+
+test('a service that does badly behind its own door is told once, and a hold is not waited for', async () => {
+  const inPublic = [{ ...good, status: 502 }]
+  expect(await look({ probes: [bad, bad, bad], inPublic })).toHaveLength(1)
+  expect(await look({ live: 'held', inPublic })).toEqual(['requests are held'])
 })

@@ -27,7 +27,7 @@ const meanings: Record<keyof typeof exitCodes, string> = {
   rolledBack: 'Failed and rolled back: what served before serves again.',
   needsPerson: 'Failed, and the way back failed too, or was barred by the data: a person must look.',
   locked: 'Another deployment of the environment, or another set-up of the server, is under way.',
-  changesPending: '`plan` only: changes are pending.',
+  changesPending: 'Only looked (`plan`, `promote --dry-run`, `server check` …): something is to be done.',
   bug: 'Slipway met a state it should never meet.',
   interrupted: 'Interrupted by Ctrl-C or a signal.',
 }

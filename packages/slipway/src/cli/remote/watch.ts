@@ -16,7 +16,7 @@ export class Watch {
   readonly #watched: Watched
   #run: RunId | undefined
   #next = 0
-  #heardAt = performance.now()
+  #reachedAt = performance.now()
 
   constructor(watched: Watched) {
     this.#watched = watched
@@ -44,6 +44,8 @@ export class Watch {
         return this.#recordOf(followed)
       } catch (error) {
         if (!isPassing(error)) throw error
+        // It was there until now, however long it had nothing to tell.
+        if (session !== undefined) this.#reachedAt = performance.now()
         session = undefined
         await Promise.race([this.#pause(error), left])
       }
@@ -55,7 +57,6 @@ export class Watch {
     return session.ask('follow', sent, {
       told: ({ number, event, run }) => {
         this.#run = run
-        this.#heardAt = performance.now()
         if (number < this.#next) return
         this.#next = number + 1
         emit(event)
@@ -82,8 +83,8 @@ export class Watch {
   }
 
   async #pause(error: unknown): Promise<void> {
-    const silentMs = performance.now() - this.#heardAt
-    if (silentMs > patienceMs) throw this.#given(error)
+    const goneMs = performance.now() - this.#reachedAt
+    if (goneMs > (this.#watched.patienceMs ?? patienceMs)) throw this.#given(error)
     this.#watched.note(
       `the connection to ${this.#watched.server.name} is gone; the deployment goes on. Connecting again`,
     )
@@ -121,6 +122,8 @@ export interface Watched {
   /** Whether Ctrl-C asks this runner to end; of several servers, the others hear of it from the one that decides. */
   mayEnd?: boolean
   pauseMs?: number
+  /** How long it may be gone. */
+  patienceMs?: number
   reconnect(): Promise<Asker>
 }
 

@@ -71,6 +71,24 @@ test('over lost connections every event is told once, in order', async () => {
   expect(tries).toBe(3)
 })
 
+test('the patience with a server that is gone begins when it goes, not when it last told something', async () => {
+  const from: number[] = []
+  // A build that tells nothing for longer than one is patient.
+  const silent = () => new Promise(resolve => setTimeout(resolve, 80)).then(() => Promise.reject(lost))
+  const again = session(from, [() => ({ run: 'r', ended: { record } })])
+  const watch = new Watch(watched({ patienceMs: 40, reconnect: () => Promise.resolve(again) }))
+  expect(await watch.toEnd(session(from, [silent]), () => undefined)).toBe(record)
+})
+
+test('one that stays away is given up', async () => {
+  const watch = new Watch(watched({ patienceMs: 40 }))
+  await expect(watch.toEnd(session([], [() => lost]), () => undefined)).rejects.toMatchObject({
+    code: 'SERVER_LOST',
+    state: 'the deployment goes on there, or has ended',
+    next: 'slipway attach prod',
+  })
+})
+
 test('a server that does not let us in any more is not asked again and again', async () => {
   const refused = new SlipwayError('HOST_KEY_CHANGED', 'another')
   const watch = new Watch(watched({ reconnect: () => Promise.reject(refused) }))
