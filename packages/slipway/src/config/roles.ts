@@ -12,13 +12,15 @@ export function detectServices(document: ComposeDocument, config: EnvironmentCon
     const role = said?.role ?? detectRole(name, service, said, awaited, config)
     const port = role === 'web' ? (said?.port ?? firstPort(service)) : undefined
     if (role === 'web' && port === undefined) problems.push(portUnknown(name, config))
+    const replicas = replicasOf(role, service)
+    if (role === 'web' && replicas === 0) problems.push(nobodyAnswers(name, config))
     return {
       name,
       role,
       ...(port === undefined ? {} : { port }),
       hosts: role === 'web' ? (said?.hosts ?? []) : [],
       health: healthOf(role, said, config),
-      replicas: replicasOf(role, service),
+      replicas,
       dockerHealth: hasHealthCheck(service),
     }
   })
@@ -127,6 +129,18 @@ function portUnknown(name: string, config: EnvironmentConfig): Problem {
     path: `services.${name}.port`,
     message: `the port of web service \`${name}\` is not known`,
     mend: `Say it in slipway.yaml: \`services: { ${name}: { port: 3000 } }\`, or \`expose\` it in the Compose file.`,
+  }
+}
+
+function nobodyAnswers(name: string, config: EnvironmentConfig): Problem {
+  return {
+    severity: 'error',
+    file: config.file,
+    line: 0,
+    column: 0,
+    path: `services.${name}`,
+    message: `web service \`${name}\` has no replicas: nobody would answer for it`,
+    mend: 'Give it one in the Compose file (`deploy.replicas`, `scale`), or take the service out.',
   }
 }
 

@@ -3,7 +3,7 @@ import { compare } from './compare.ts'
 import { readState } from './catalog.ts'
 import { forgetFailedMigration } from './failed-migration.ts'
 import { fence, liftFence, prepareFence } from './fence.ts'
-import { dropLeftBehind, leftBehind } from './left-behind.ts'
+import { dropLeftBehind, leftBehind, putBackSnapshot } from './left-behind.ts'
 import { proveMigrated } from './ledger.ts'
 import { withLockGuard } from './lock-watch.ts'
 import { proveLogin } from './login.ts'
@@ -40,5 +40,6 @@ export function postgresDatabase(options: PostgresOptions): Database {
     restoreBackup: (origin, label) => restoreBackup(live, origin.file, label),
     leftBehind: () => leftBehind(live),
     drop: database => dropLeftBehind(live, database),
+    putBack: (database, snapshot) => putBackSnapshot(live, database, snapshot),
   }
 }

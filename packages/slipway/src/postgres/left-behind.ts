@@ -1,10 +1,10 @@
 import { SlipwayError } from '../support/errors.ts'
 import { listDatabases, runBeside, type DatabaseRow } from './databases.ts'
-import { readMarker } from './marker.ts'
+import { markerText, readMarker } from './marker.ts'
 import { isCopyName } from './names.ts'
 import type { LiveDatabase } from './server.ts'
 import { endSessions } from './sessions.ts'
-import { identifier } from './sql.ts'
+import { identifier, literal } from './sql.ts'
 
 /** The databases that Slipway left behind for this one, newest first. */
 export async function leftBehind(live: LiveDatabase): Promise<string[]> {
@@ -30,6 +30,32 @@ export async function dropLeftBehind(live: LiveDatabase, name: string): Promise<
     first: `alter database ${identifier(name)} allow_connections false;`,
   })
   await runBeside(live, `drop database if exists ${identifier(name)};`, { attempted, timeoutMs: 300_000 })
+}
+
+/** A snapshot that was swapped in, and out again: under its name it is found. Safe to repeat. */
+export async function putBackSnapshot(live: LiveDatabase, name: string, snapshot: string): Promise<void> {
+  const databases = await listDatabases(live)
+  const row = databases.find(candidate => candidate.name === name)
+  if (row === undefined && databases.some(candidate => candidate.name === snapshot)) return
+  const attempted = `The snapshot ${snapshot} could not be kept`
+  if (row === undefined || !belongsTo(live.name, row)) {
+    const why = row === undefined ? `there is no database ${name}` : `${name} is not Slipway's for ${live.name}`
+    throw new SlipwayError('DATABASE_FAILED', attempted, { why })
+  }
+  const label = snapshot.split('__before_').at(-1) ?? snapshot
+  const marker = markerText({ kind: 'before', of: live.name, label, at: live.now().toISOString() })
+  const sql = [
+    'begin;',
+    `alter database ${identifier(name)} rename to ${identifier(snapshot)};`,
+    `comment on database ${identifier(snapshot)} is ${literal(marker)};`,
+    'commit;',
+  ]
+  await endSessions(live, [name], {
+    which: 'all',
+    attempted,
+    first: `alter database ${identifier(name)} allow_connections false;`,
+  })
+  await runBeside(live, sql.join('\n'), { attempted })
 }
 
 /** By its marker; by its name alone when whoever made the copy died before marking it. */

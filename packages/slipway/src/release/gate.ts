@@ -1,6 +1,6 @@
 import { SlipwayError } from '../support/errors.ts'
 import { Bell } from './bell.ts'
-import { judge, answersWell, type Verdict } from './judge.ts'
+import { judge, answersWell, isToRun, type Verdict } from './judge.ts'
 import { momentOf, ObservedLife, type Moment } from './observed-life.ts'
 import type { Release, ReleaseService } from './model.ts'
 import type { ContainerState, Ports, Probe } from './ports.ts'
@@ -11,7 +11,7 @@ import type { ContainerState, Ports, Probe } from './ports.ts'
  */
 export async function gate(release: Release, ports: GatePorts, options: GateOptions): Promise<void> {
   const watched = release.services
-    .filter(service => service.role === 'web' || service.role === 'worker')
+    .filter(service => isToRun(service))
     .map(service => new ServiceWatch(service, release, ports, options.notStartedBefore))
   let startedAt = ports.clock.monotonic()
   const bell = new Bell()

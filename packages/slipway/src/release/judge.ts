@@ -42,6 +42,11 @@ export function judge(observation: Observation): Verdict {
   return judgeHealth(observation)
 }
 
+/** Whether containers of it are to be looked at: `replicas: 0` switches a worker off. */
+export function isToRun({ role, replicas }: Pick<ReleaseService, 'role' | 'replicas'>): boolean {
+  return (role === 'web' || role === 'worker') && replicas > 0
+}
+
 /** Why a container is beyond waiting. */
 export function crashed(container: ContainerState): string | undefined {
   if (container.outOfMemory) return 'was killed: out of memory'

@@ -294,6 +294,8 @@ export interface Database {
   /** The databases that Slipway left behind for this one, newest first. */
   leftBehind(): Promise<string[]>
   drop(database: string): Promise<void>
+  /** Gives a snapshot that was live for a moment its name again, so that it can be gone back to. Safe to repeat. */
+  putBack(database: string, snapshot: string): Promise<void>
 }
 
 /** Logins of the database that Slipway makes: releases with different passwords come in side by side. */

@@ -26,6 +26,8 @@ async function whyNot(context: Context, old: Release): Promise<string | undefine
   // Going back to it would be a matter of all servers, and of their agreement.
   if (ports.agreement !== undefined) return ''
   if (warmFor(context) === 0 || plan.kind === 'rollback' || webServices(old).length === 0) return ''
+  // Behind the edge nothing would take its place: it would go on answering as if it served.
+  if (webServices(releaseOf(context)).length === 0) return ''
   if (facts.held !== undefined) return 'it can not live with the data as it is now'
   return ports.warm?.tooTight()
 }

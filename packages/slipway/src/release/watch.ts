@@ -2,7 +2,7 @@ import type { EnvironmentConfig } from '../config/model.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { Bell } from './bell.ts'
 import { ErrorRate } from './error-rate.ts'
-import { answersWell, crashed, describe } from './judge.ts'
+import { answersWell, crashed, describe, isToRun } from './judge.ts'
 import type { Release, ReleaseService } from './model.ts'
 import type { Answered, ContainerState, Ports, Probe } from './ports.ts'
 
@@ -102,7 +102,7 @@ class Lookout {
     this.release = release
     this.ports = ports
     this.options = options
-    this.services = release.services.filter(service => service.role === 'web' || service.role === 'worker')
+    this.services = release.services.filter(service => isToRun(service))
     this.errors = new ErrorRate(options.before)
   }
 

@@ -107,6 +107,11 @@ describe('detectServices', () => {
     expect(services.map(service => service.replicas)).toEqual([3, 2, 0, 1])
   })
 
+  it('refuses a web service without anybody to answer for it', () => {
+    const found = detect({ a: { build: {}, expose: [80], scale: 0 }, b: { build: {}, scale: 0 } }).problems
+    expect(found.map(({ path, severity }) => `${severity} ${path}`)).toEqual(['error services.a'])
+  })
+
   it('is not fooled by services named like what objects inherit', () => {
     const services = Object.fromEntries(['constructor', 'toString', '__proto__'].map(name => [name, { build: {} }]))
     expect(detect(services).services.map(({ name, role, hosts }) => ({ name, role, hosts }))).toEqual([

@@ -43,6 +43,14 @@ test('where only time is missing, it looks twice a second, and once more when th
   expect(looks.at(-1)).toBeLessThan(stableMs + 50)
 })
 
+test('a worker that is switched off by replicas: 0 is not waited for', async () => {
+  const { ports } = watched()
+  const containers = async (of: typeof release) =>
+    (await ports.engine.containers(of)).filter(({ service }) => service === 'api')
+  const services = release.services.map(each => (each.name === 'worker' ? { ...each, replicas: 0 } : each))
+  await gate({ ...release, services }, { ...ports, engine: { ...ports.engine, containers } }, options)
+})
+
 test('once all is well it is told so, a single time, while the watch still has all of its time', async () => {
   const { ports, world } = watched()
   const told: number[] = []

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { DeploymentRecord, Plan } from '../../src/release/model.ts'
 import { runDeployment } from '../../src/release/run.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
+import { config } from './sample-config.ts'
 import { Death, makePlan, World, type Fault } from './world.ts'
 
 const pending: Plan['migration'] = { kind: 'pending', why: 'new migrations' }
@@ -55,6 +56,41 @@ describe('a deployment', () => {
     expect(world.live).toBeUndefined()
     expect([...world.doors]).toEqual([])
     expect(world.running.get('r2')).toEqual(new Set(['worker']))
+  })
+
+  test('without a web service, though none was held, takes the old one away, and a failed way back changes nothing', async () => {
+    const world = await deployedWorld()
+    world.withoutWeb = true
+    expect(await deploy(world, 'v2', none, { config: { ...config, warm: { forMs: 600_000 } } })).toMatchObject({
+      outcome: 'deployed',
+      release: 'r2',
+    })
+    expect([...world.running.keys()]).toEqual(['r2'])
+    expect({ live: world.live, site: world.site, warm: world.warm }).toEqual({})
+    expect([...world.doors]).toEqual([])
+    world.withoutWeb = false
+    world.health = 'never'
+    expect((await deploy(world, 'v3', none)).outcome).toBe('rolled-back')
+    expect(world.current).toBe('r2')
+    expect(world.live).toBeUndefined()
+  })
+
+  test('that brings older data back and fails keeps the snapshot it came from: one can try again', async () => {
+    const world = await deployedWorld()
+    world.write()
+    expect((await deploy(world, 'v2', pending)).outcome).toBe('deployed')
+    const [database = ''] = [...world.databases.keys()].filter(name => name !== 'app')
+    const data: Plan['data'] = { kind: 'restore', from: { kind: 'snapshot', database }, loses: '', breaking: [] }
+    const target = world.releases.get('r1')
+    const back = () =>
+      deploy(world, 'v1', none, { kind: 'rollback', data, ...(target === undefined ? {} : { target }) })
+    world.health = 'never'
+    expect((await back()).outcome).toBe('rolled-back')
+    expect([...world.databases.keys()].toSorted()).toEqual(['app', database])
+    expectServing(world, 'r2', 'v2')
+    world.health = 'good'
+    expect((await back()).outcome).toBe('deployed')
+    expect(world.databases.get('app')).toEqual({ schema: 'v1', rows: 1 })
   })
 
   test('that fails in a hold keeps nobody waiting for a front that does not take the old site', async () => {
@@ -119,16 +155,18 @@ function deploy(
   world: World,
   version: string,
   migration: Plan['migration'],
+  change: Partial<Plan> = {},
   fault?: World['fault'],
 ): Promise<DeploymentRecord> {
   const ports = world.ports()
   world.fault = fault
+  const plan = () => Promise.resolve({ ...makePlan(world, version, migration), ...change })
   return runDeployment(
     {
       purpose: 'test',
       by: 'test',
-      makePlan: () => Promise.resolve(makePlan(world, version, migration)),
-      planOf: () => Promise.resolve(makePlan(world, version, migration)),
+      makePlan: plan,
+      planOf: plan,
       signal: new AbortController().signal,
       listen: () => undefined,
     },
@@ -145,7 +183,7 @@ async function attempt(
 ): Promise<string> {
   try {
     const fault = call === undefined || kind === undefined ? undefined : { call, kind }
-    return (await deploy(world, version, migration, fault)).outcome
+    return (await deploy(world, version, migration, {}, fault)).outcome
   } catch (error) {
     if (error instanceof Death) return 'died'
     if (error instanceof SlipwayError) return error.code

@@ -62,6 +62,8 @@ describe('a rollback to the warm release', () => {
     world.calls.length = 0
     const record = await rollBack(world)
     expect(record).toMatchObject({ kind: 'rollback', outcome: 'deployed', release: 'r1' })
+    // Its web services and their names may have been others.
+    expect(world.site).toBe('r1')
     const before = world.calls.slice(0, world.calls.indexOf('edge.switchTo'))
     expect(before.filter(call => !/^edge\.(probe|live)/.test(call))).toEqual([])
     expectAlone(world, 'r1')

@@ -189,7 +189,10 @@ export class World {
         prune: () => call('engine.prune', () => []),
       },
       edge: {
-        ensureFront: release => call('edge.ensureFront', () => void (this.site = release.id)),
+        ensureFront: release =>
+          call('edge.ensureFront', () => {
+            this.site = release.services.every(isWorker) ? undefined : release.id
+          }),
         site: () => call('edge.site', () => this.site),
         bringBackSite: site =>
           call('edge.bringBackSite', () => {
@@ -268,7 +271,8 @@ export class World {
           }),
         swapIn: (replacement, label) =>
           call('database.swapIn', () => {
-            const left = `app__left_${label}`
+            const taken = this.databases.has(`app__left_${label}`)
+            const left = `app__left_${label}${taken ? '_2' : ''}`
             const incoming = this.databases.get(replacement)
             const live = this.databases.get('app')
             if (incoming === undefined) return left
@@ -284,6 +288,13 @@ export class World {
           }),
         leftBehind: () => Promise.resolve([...this.databases.keys()].filter(name => name !== 'app')),
         drop: name => call('database.drop', () => void this.databases.delete(name)),
+        putBack: (name, snapshot) =>
+          call('database.putBack', () => {
+            const database = this.databases.get(name)
+            if (database === undefined) return
+            this.databases.delete(name)
+            this.databases.set(snapshot, database)
+          }),
       },
       backups: {
         create: () => call('backups.create', () => this.backUp()),

@@ -33,7 +33,7 @@ export async function provenRelease(config: EnvironmentConfig, layout: Layout, p
       next: `Wait for its end (slipway status ${environment}) and promote again.`,
     })
   }
-  const record = history.findLast(each => each.outcome === 'deployed' && each.release === release.id)
+  const { record, watchedMs } = saidOf(release, history)
   const seen = await look(release, config, ports)
   const reasons = [...recordReasons(release, record), ...seen.reasons, ...imageReasons(release, seen.images)]
   if (reasons.length > 0) {
@@ -57,9 +57,9 @@ export async function provenRelease(config: EnvironmentConfig, layout: Layout, p
     },
     proof: [
       `committed by ${record?.id ?? ''}, begun ${(record?.startedAt ?? '').slice(0, 16).replace('T', ' ')} UTC`,
-      record?.watchedMs === undefined
+      watchedMs === undefined
         ? 'not watched to the end after the switch'
-        : `watched for ${Math.round(record.watchedMs / 1000)} s after the switch, and did well`,
+        : `watched for ${Math.round(watchedMs / 1000)} s after the switch, and did well`,
       ...containersSentence(seen.containers),
     ],
   }
@@ -79,6 +79,21 @@ function promoted(release: Release): Release['services'] {
 }
 
 /** Pure. */
+/** What the history says of a release. Going back to it does not take back what was once seen of it. Pure. */
+export function saidOf(
+  { id }: Pick<Release, 'id'>,
+  history: readonly Said[],
+): { record: Said | undefined; watchedMs: number | undefined } {
+  const records = history.filter(each => each.outcome === 'deployed' && each.release === id)
+  const watched = records.findLast(each => each.watchedMs !== undefined)
+  return {
+    record: records.findLast(each => each.doubt !== undefined) ?? records.at(-1),
+    watchedMs: watched?.watchedMs,
+  }
+}
+
+type Said = Pick<DeploymentRecord, 'id' | 'outcome' | 'release' | 'startedAt' | 'doubt' | 'watchedMs'>
+
 export function recordReasons(
   release: Pick<Release, 'id' | 'documents'>,
   record: Pick<DeploymentRecord, 'id' | 'doubt'> | undefined,

@@ -1,4 +1,4 @@
-import { releaseOf, type Context, type Step } from '../context.ts'
+import { releaseOf, webServices, type Context, type Step } from '../context.ts'
 import { putAway } from '../put-away.ts'
 import { keepTogether } from '../several/verdict.ts'
 import { keepWarm, warmFor } from '../warm.ts'
@@ -20,12 +20,22 @@ export const commit: Step = {
     const old = plan.current
     let summary: string | undefined
     if (old !== undefined && old.id !== release.id) {
+      if (plan.warm === true || webServices(release).length === 0) await siteOfNow(context)
       if (await keepWarm(context, old))
         return announced(context, `${old.id} stays warm for ${minutes(warmFor(context))}`)
       summary = (await putAway(old, ports, plan.config.drain.limitMs)) ?? `${old.id} drained`
     }
     return announced(context, summary)
   },
+}
+
+/**
+ * The start of a release makes the front's site its own. One that still ran was not started, and services and names may
+ * have become others since; one without web services has none, and nobody is to be led to what is put away.
+ */
+async function siteOfNow(context: Context): Promise<void> {
+  const { edge } = context.ports
+  if ((await edge.site()) !== undefined) await edge.ensureFront(releaseOf(context), context.plan.config)
 }
 
 async function announced(context: Context, summary: string | undefined): Promise<string | undefined> {

@@ -96,10 +96,14 @@ function mayChange({ plan, facts }: Context): boolean {
 
 /** A snapshot or older data that was not needed, or the half-migrated database whose place it took: nobody's writes are in them. */
 async function dropCopies(context: Context): Promise<void> {
-  const { snapshot, leftBehind, discarded, fenced } = context.facts
+  const { snapshot, leftBehind, discarded, fenced, replacement } = context.facts
   const { database } = context.ports
   if (database === undefined || fenced !== true) return
-  if (discarded !== undefined) return database.drop(discarded)
+  if (discarded !== undefined) {
+    // A backup can be restored again; there is no other one of a snapshot, and all writes up to its switch are in it.
+    if (replacement?.from.kind === 'snapshot') return database.putBack(discarded, replacement.database)
+    return database.drop(discarded)
+  }
   if (snapshot !== undefined) return database.drop(leftBehind ?? snapshot.database)
   // Cut off while it copied: its name was not learnt, but the label is this deployment's own.
   const unnamed = (await database.leftBehind()).filter(name => name.includes(`__before_${label(context)}`))

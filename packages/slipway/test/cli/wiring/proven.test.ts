@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { containerReasons, imageReasons, recordReasons } from '../../../src/cli/wiring/proven.ts'
-import type { ReleaseService } from '../../../src/release/model.ts'
+import { containerReasons, imageReasons, recordReasons, saidOf } from '../../../src/cli/wiring/proven.ts'
+import type { DeploymentId, DeploymentRecord, ReleaseService } from '../../../src/release/model.ts'
 import type { ContainerState } from '../../../src/release/ports.ts'
 
 const web = { name: 'web', role: 'web' } as ReleaseService
@@ -15,6 +15,22 @@ describe('what is proven', () => {
       'd9 saw it do badly: 12 of 40 requests failed',
     ])
     expect(recordReasons({ id: 'r7' }, { id: 'd9' })[0]).toContain('older version of Slipway')
+  })
+
+  test('stays in doubt when somebody goes back to it, and stays watched', () => {
+    const deployed = (id: DeploymentId, more: Partial<DeploymentRecord> = {}) => ({
+      ...{ id, outcome: 'deployed' as const, release: 'r7' as const, startedAt: '' },
+      ...more,
+    })
+    const other = deployed('d8', { release: 'r8' })
+    const back = deployed('d9', { kind: 'rollback' })
+    const bad = deployed('d7', { doubt: 'it did badly' })
+    expect(saidOf(release, [bad, other, back]).record).toBe(bad)
+    expect(saidOf(release, [deployed('d7', { watchedMs: 60_000 }), other, back])).toEqual({
+      record: back,
+      watchedMs: 60_000,
+    })
+    expect(saidOf(release, [other]).record).toBeUndefined()
   })
 
   test('has images that a registry knows, and that are still those', () => {

@@ -43,6 +43,7 @@ export function simulatedDatabase(process: SlipwayProcess): Database {
       process.call('database.restoreBackup', () => databases.restore(origin.file, label, at())),
     leftBehind: () => process.call('database.leftBehind', () => databases.leftBehind()),
     drop: name => process.call('database.drop', () => databases.drop(name)),
+    putBack: (name, snapshot) => process.call('database.putBack', () => databases.putBack(name, snapshot, at())),
   }
 }
 

@@ -68,6 +68,17 @@ export class Databases {
     this.byName.delete(name)
   }
 
+  putBack(name: string, snapshot: string, at: string): void {
+    const database = this.byName.get(name)
+    if (database === undefined) {
+      if (!this.byName.has(snapshot)) throw new Error(`there is neither ${name} nor ${snapshot}`)
+      return
+    }
+    this.byName.delete(name)
+    const comment = markerText({ kind: 'before', of: live, label: 'd0', at })
+    this.byName.set(snapshot, { ...database, comment })
+  }
+
   /** Newest first. */
   leftBehind(): string[] {
     const whenMade = (row: StoredDatabase) => readMarker(row.comment)?.at ?? ''

@@ -9,7 +9,7 @@ export function wantedSite(server: Server): string | undefined {
   return wanted
 }
 
-/** Undefined: it ended all-old, or switched to a release that was warm, for which the front stays as it is. */
+/** Undefined: it ended all-old. */
 function siteBy(server: Server, id: DeploymentId): string | undefined {
   const record = server.records.get(id)
   if (record === undefined) return undefined
@@ -17,5 +17,5 @@ function siteBy(server: Server, id: DeploymentId): string | undefined {
   const events = lines.map(({ text }) => JSON.parse(text) as Event)
   const plan = events.find(event => event.type === 'planned')?.plan
   if (events.some(event => event.type === 'step-fact' && event.facts.unchanged === true)) return plan?.current
-  return record.outcome === 'deployed' && plan?.warm !== true ? record.release : undefined
+  return record.outcome === 'deployed' ? record.release : undefined
 }
