@@ -16,6 +16,7 @@ const unhurried = [
   'rehearsal',
   'rotation',
   'secrets',
+  'shapes',
   'watch-held',
   'ways-back',
 ].map(name => `test/docker/deployment/${name}.test.ts`)

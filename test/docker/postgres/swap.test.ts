@@ -169,6 +169,25 @@ test('a dump for a backup gives way to a snapshot: it can be made again', async 
   await lab.database(name).drop(copy)
 })
 
+test('a snapshot that was swapped in, and out again, gets its name back, shut as it was, and may be repeated', async () => {
+  const database = lab.database(name)
+  const count = () => lab.sql(name, 'select count(*) from writes')
+  const rows = await count()
+  const copy = await database.snapshot('d11')
+  await lab.sql(name, "insert into writes(who) values ('since')")
+  const left = await database.swapIn(copy, 'd12')
+  const discarded = await database.swapIn(left, 'd12')
+  await database.putBack(discarded, copy)
+  await database.putBack(discarded, copy)
+  expect(await count()).toBe(String(Number(rows) + 1))
+  expect((await database.leftBehind())[0]).toBe(copy)
+  expect(await comment(copy)).toContain('taken by Slipway before d11')
+  expect(await allows(copy)).toBe('f')
+  await expect(database.putBack('postgres', 'elsewhere')).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+  await database.swapIn(copy, 'd13')
+  expect(await count()).toBe(rows)
+})
+
 function properties(database: string): Promise<string> {
   const quoted = database.replaceAll("'", "''")
   return lab.sql(

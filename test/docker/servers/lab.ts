@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { start, type LabServer } from '../../../lab/server.mjs'
+import { start, type LabServer, type StartOptions } from '../../../lab/server.mjs'
 import { logIn, proveLogin } from '../../../packages/slipway/src/servers/login.ts'
 import type { ServerAddress } from '../../../packages/slipway/src/servers/ssh/address.ts'
 import type { Connection, OpenOptions } from '../../../packages/slipway/src/servers/ssh/connection.ts'
@@ -18,9 +18,8 @@ export class TestServer {
   readonly folder: string
   readonly reach: OpenOptions & { pinnedKeys: string }
 
-  static async start(settings: { docker?: boolean; images?: readonly string[] } = {}): Promise<TestServer> {
-    const name = `test-${randomBytes(4).toString('hex')}`
-    const lab = await start({ name, docker: settings.docker ?? false, images: settings.images ?? false })
+  static async start(settings: Omit<StartOptions, 'name'> = {}): Promise<TestServer> {
+    const lab = await start({ name: `test-${randomBytes(4).toString('hex')}`, ...settings })
     const server = new TestServer(lab, await mkdtemp('/tmp/slipway-server-test-'))
     const [type = '', key = ''] = (await lab.hostKey()).split(' ')
     await pinKey(server.reach.pinnedKeys, server.address, { type, key })
@@ -48,6 +47,13 @@ export class TestServer {
     const { code, stdout, stderr } = await this.lab.inside(['bash', '-c', line])
     if (code !== 0) throw new Error(`${line}: ${stderr}`)
     return stdout.trim()
+  }
+
+  /** Containers whose ports are published to everybody: a program without libraries is image enough. */
+  async publish(ports: readonly number[]): Promise<void> {
+    await this.inside(`cd /tmp
+      tar -C / -c --dereference bin/bash bin/sleep bin/cat $(ldd /bin/bash | grep -o '/[^ ]*') | docker import - tiny >/dev/null
+      for port in ${ports.join(' ')}; do docker run -d --name tiny$port -p 0.0.0.0:$port:9 tiny bash -c 'sleep 600'; done`)
   }
 
   async stop(): Promise<void> {

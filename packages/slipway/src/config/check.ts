@@ -12,7 +12,15 @@ import {
   stateOnce,
   volumeApart,
 } from './checks/placement.ts'
-import { fixedName, healthCheck, hostNetwork, imageTag, memoryLimit, stateVolume } from './checks/services.ts'
+import {
+  fixedName,
+  healthCheck,
+  hostNetwork,
+  imageTag,
+  memoryLimit,
+  sharedDatabase,
+  stateVolume,
+} from './checks/services.ts'
 import type { Check, Subject } from './checks/subject.ts'
 import { plainSecrets } from './checks/variables.ts'
 
@@ -51,6 +59,7 @@ const checks: readonly Check[] = [
   portTaken,
   fixedName,
   hostNetwork,
+  sharedDatabase,
   healthCheck,
   stateVolume,
   stateReachable,

@@ -90,11 +90,14 @@ async function startMadeAhead(release: Release, services: readonly string[]): Pr
   return startMade(release, services)
 }
 
-/** The door reaches each web service on one network: the first that the service is attached to. */
+/** The door reaches each web service on one network: the first of the release's own that the service is attached to. */
 function doorNetworks(release: Release, document: ComposeDocument): string[] {
   const names = release.services
     .filter(service => service.role === 'web')
-    .flatMap(service => networksOf(document.services[service.name]).slice(0, 1))
+    .flatMap(({ name }) => {
+      const keys = networksOf(document.services[name])
+      return keys.find(key => document.networks?.[key]?.external !== true) ?? keys.slice(0, 1)
+    })
     .map(key => networkName(release, document, key))
   return [...new Set(names)]
 }

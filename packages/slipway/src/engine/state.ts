@@ -24,10 +24,10 @@ export async function ensureState(
     createVolumes(release, document),
   ])
   const changed = differing(wanted, found)
-  if (changed.length > 0) {
-    await beforeChange?.()
-    await up(release, changed)
-  }
+  const former = formerState(release, found)
+  if (changed.length > 0 || former.length > 0) await beforeChange?.()
+  if (changed.length > 0) await up(release, changed)
+  if (former.length > 0) await docker(['stop', '--', ...former.map(each => each.id)])
   const present = changed.length > 0 ? await presentState(release.project) : found
   const connected = present.filter(container => wanted.has(container.service))
   await Promise.all(connected.map(container => connectState(release, document, container)))
@@ -36,7 +36,17 @@ export async function ensureState(
 
 export async function stateMatches(release: Release): Promise<boolean> {
   const wanted = wantedState(await readDocument(release, files.state))
-  return differing(wanted, await presentState(release.project)).length === 0
+  const found = await presentState(release.project)
+  return differing(wanted, found).length === 0 && formerState(release, found).length === 0
+}
+
+/**
+ * What runs as a state service and is a worker or web service of this release: it would do its work twice. One that the
+ * release does not have at all is left alone, as its data is.
+ */
+function formerState({ services }: Release, found: readonly PresentState[]): PresentState[] {
+  const others = new Set(services.filter(({ role }) => role !== 'state').map(({ name }) => name))
+  return found.filter(({ running, service }) => running && others.has(service))
 }
 
 /** The container of one state service, if it runs. */

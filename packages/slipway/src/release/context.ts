@@ -116,6 +116,11 @@ export function makeContext(
   }
 }
 
+/** The app gets its first database by this deployment: the release that serves has none, and none is there before `state`. */
+export function awaitsDatabase({ current, database }: Pick<Plan, 'current' | 'database'>): boolean {
+  return current !== undefined && current.database === undefined && database === undefined
+}
+
 /** The link on disk is the truth: a switch that died after its rename has happened. */
 export async function hasSwitched(context: Context): Promise<boolean> {
   if (context.facts.returning === true) return false

@@ -30,6 +30,7 @@ export interface RehearsalRequest {
 export function notRehearsed(plan: Plan, ports: Pick<Ports, 'rehearsals'>): string | undefined {
   if (plan.migration.kind !== 'pending') return 'nothing to rehearse'
   if (plan.current === undefined) return 'first deployment: nothing can break'
+  if (plan.current.database === undefined) return `${plan.current.id} has no database: nothing can break`
   if (ports.rehearsals === undefined) return 'the app has no database'
   return plan.config.rehearse.mode === 'off' ? 'rehearse is off: the migration is run inside a hold' : undefined
 }

@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { readCompose } from '../../config/compose.ts'
 import { variablesOf, withSecrets } from '../../config/compose-secrets.ts'
 import { loadConfig } from '../../config/load.ts'
+import { withOwnNetworks } from '../../config/own-networks.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { partOf, serverHere, servicesHere } from '../../config/part.ts'
 import { detectServices } from '../../config/roles.ts'
@@ -174,7 +175,7 @@ async function readSource(config: EnvironmentConfig, place: SourcePlace): Promis
     })
   const source: ResolvedSource = {
     config,
-    document: withSecrets(document, values, config.secrets.rules),
+    document: withOwnNetworks(withSecrets(document, values, config.secrets.rules), services),
     services,
     missingVariables: document.missingVariables,
     logins: await registryLogins(config, values),

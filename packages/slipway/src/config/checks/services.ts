@@ -1,4 +1,4 @@
-import { field } from '../roles.ts'
+import { field, own } from '../roles.ts'
 import { type Check, problem, servicesOf } from './subject.ts'
 
 /** Two releases run side by side, so nothing of a web service or worker may exist only once on a server. */
@@ -23,6 +23,26 @@ export const hostNetwork: Check = subject =>
       'Remove `network_mode: host`; the edge reaches the service on its own network.',
     )
   })
+
+/** Whoever is on a network of others meets the database there, whatever is fenced: also the release that gives way. */
+export const sharedDatabase: Check = subject => {
+  const database = subject.config.database?.service
+  const definition = database === undefined ? undefined : own(subject.document.services, database)
+  if (database === undefined || definition === undefined) return []
+  const external = Object.keys(definition.networks ?? {}).filter(
+    key => subject.document.networks?.[key]?.external === true,
+  )
+  return servicesOf(subject, 'web', 'worker').flatMap(({ service, compose }) => {
+    const shared = external.find(key => Object.hasOwn(compose.networks ?? {}, key))
+    if (shared === undefined) return []
+    return problem(
+      'error',
+      subject.locator.compose(['services', service.name, 'networks']),
+      `\`${service.name}\` and the database \`${database}\` share the external network \`${shared}\`: while a migration holds requests, the old release could go on writing there`,
+      `Take \`${shared}\` from one of them, and give both a network of the app's own.`,
+    )
+  })
+}
 
 /** Without a health check a broken release can not be told from a good one. */
 export const healthCheck: Check = subject =>

@@ -1,5 +1,5 @@
 import { keptAhead } from '../backup-ahead.ts'
-import type { Context, Step } from '../context.ts'
+import { awaitsDatabase, type Context, type Step } from '../context.ts'
 
 /** A verified dump of the live database, before anything changes. */
 export const backup: Step = {
@@ -8,6 +8,7 @@ export const backup: Step = {
   async skip(context) {
     if (context.ports.database === undefined) return 'the app has no database'
     if (context.plan.warm === true) return 'only code goes back: the data stays as it is'
+    if (awaitsDatabase(context.plan)) return 'no database yet'
     if (context.plan.current === undefined && !(await context.ports.database.reachable()))
       return 'first deployment: no database yet'
     return undefined

@@ -1,5 +1,5 @@
 import { SlipwayError } from '../../support/errors.ts'
-import { label, releaseOf, webServices, type Context, type Step } from '../context.ts'
+import { awaitsDatabase, label, releaseOf, webServices, type Context, type Step } from '../context.ts'
 import { removeCopy } from '../copy-ahead.ts'
 import { drainForHold } from '../hold-drain.ts'
 import { proveHoldGoesOn, withinHoldLimit } from '../hold-limit.ts'
@@ -23,11 +23,12 @@ export const hold: Step = {
     const { plan, ports } = context
     const current = currentOf(context)
     const release = releaseOf(context)
+    const database = awaitsDatabase(plan) ? undefined : ports.database
     // Removing it would take time from those who wait.
     await removeCopy(context)
-    const networks = ports.database === undefined ? [] : await ports.engine.databaseNetworks(release)
+    const networks = database === undefined ? [] : await ports.engine.databaseNetworks(release)
     // Nobody waits yet: what can be got ready is, and workers may take longer to end than people may wait.
-    await ports.database?.prepareFence(networks)
+    await database?.prepareFence(networks)
     await quiet(context, current)
     await quietTogether(context)
     const services = webServices(current)
@@ -38,14 +39,14 @@ export const hold: Step = {
     if (services.length > 0) await ports.edge.hold([...new Set([...services, ...webServices(release)])])
     if (services.length > 0) await withinHoldLimit(drainForHold(context, current), context)
     await withinHoldLimit(heldTogether(context), context)
-    if (ports.database === undefined) return 'requests wait'
+    if (database === undefined) return 'requests wait'
     await context.learn({ fenced: true })
     // Not cut off at the limit: a fence that came up after it was lifted would stay. It has short limits of its own.
-    await ports.database.fence(networks)
+    await database.fence(networks)
     proveHoldGoesOn(context)
     if (!mayChange(context)) return 'requests wait, the database is fenced'
-    const name = await withinHoldLimit(ports.database.snapshot(label(context)), context)
-    await context.learn({ snapshot: { database: name, of: ports.database.name } })
+    const name = await withinHoldLimit(database.snapshot(label(context)), context)
+    await context.learn({ snapshot: { database: name, of: database.name } })
     return `requests wait, the database is fenced, snapshot ${name}`
   },
   undo: {
