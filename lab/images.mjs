@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { checkRoom } from './disk.mjs'
 import { fingerprint, imagesFolder } from './images/fingerprint.mjs'
 import { prepareNodeContext } from './images/node-context.mjs'
+import { releases } from './images/releases.mjs'
 import { buildRootFileSystem } from './images/root-file-system.mjs'
 import { baseImage, images, packageListsImage, recipes, usualImages } from './images/table.mjs'
 import { ensurePlugins } from './packages.mjs'
@@ -130,7 +131,7 @@ export async function ensureBase(log, environment, release = 'bookworm') {
   const present = await presentImages(names, environment)
   const current = name => present.get(name)?.['slipway.recipe'] === fingerprint('debian')
   if (names.every(current)) return
-  await step(log, `root file system of Debian ${release} (mmdebstrap)`, () =>
+  await step(log, `root file system of ${releases[release].title} (mmdebstrap)`, () =>
     buildRootFileSystem(log, environment, release),
   )
 }

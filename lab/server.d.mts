@@ -21,15 +21,17 @@ export interface LabServer {
   stop(): Promise<void>
 }
 
-export function start(options: {
+export function start(options: StartOptions): Promise<LabServer>
+
+export interface StartOptions {
   name: string
   docker?: boolean
   /** What its Docker has from the start; true: the usual images. */
   images?: boolean | readonly string[]
-  /** Debian 12, or 13 (bare only). */
-  release?: 'bookworm' | 'trixie'
+  /** Debian 12, or bare only: Debian 13, Ubuntu 22.04, Ubuntu 24.04. */
+  release?: 'bookworm' | 'trixie' | 'jammy' | 'noble'
   log?: Log
-}): Promise<LabServer>
+}
 
 export function list(environment?: Record<string, string>): Promise<{ name: string; address: string }[]>
 export function stop(name: string, environment?: Record<string, string>): Promise<void>

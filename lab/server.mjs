@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Servers as containers: systemd and sshd, bare or with Docker inside, reached over SSH like any other server.
-// node lab/server.mjs start NAME [--docker] [--images NAME,NAME] [--release trixie] | stop NAME | list
+// node lab/server.mjs start NAME [--docker] [--images NAME,NAME] [--release trixie|jammy|noble] | stop NAME | list
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -18,12 +18,13 @@ import { seedVolume } from './server/seed.mjs'
 
 /**
  * Starts a server and returns when it answers (with `docker`: also its Docker). One of the same name is replaced.
- * `images`: what its Docker has from the start; true: the usual ones. `release`: `trixie` for a bare Debian 13.
+ * `images`: what its Docker has from the start; true: the usual ones. `release`: another bare one than Debian 12, by its
+ * code name (trixie: Debian 13; jammy, noble: Ubuntu 22.04, 24.04).
  */
 export async function start({ name, docker = false, images = false, release = 'bookworm', log = logToStandardError }) {
   if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(name)) throw new Error(`not a name for a server: ${name}`)
   const { environment } = await ensureDocker({ log })
-  const kind = docker || images ? 'docker' : release === 'trixie' ? 'trixie' : 'bare'
+  const kind = docker || images ? 'docker' : release === 'bookworm' ? 'bare' : release
   const image = await ensureServerImage(kind, { log, environment })
   await ensureServerNetwork(log, environment)
   await remove(name, environment)
@@ -186,7 +187,7 @@ async function main() {
     for (const each of await list(environment)) process.stdout.write(`${each.name}\t${each.address}\n`)
   else {
     process.stderr.write(
-      'usage: node lab/server.mjs start NAME [--docker] [--images NAME,NAME] [--release trixie] | stop NAME | list\n',
+      'usage: node lab/server.mjs start NAME [--docker] [--images NAME,NAME] [--release trixie|jammy|noble] | stop NAME | list\n',
     )
     return 2
   }

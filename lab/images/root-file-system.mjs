@@ -1,32 +1,15 @@
-// One Debian bookworm, made on the host and imported as an image: what every stand-in starts from.
+// A Debian or Ubuntu, made on the host and imported as an image: what every stand-in and every server starts from.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { debianKeys, debianSources, installPackages } from '../packages.mjs'
+import { installPackages } from '../packages.mjs'
 import { removeFolder, temporaryFolder } from '../temporary.mjs'
 import { attempt, hasProgram, pipeline, run } from '../process.mjs'
 import { fingerprint } from './fingerprint.mjs'
+import { packagesOf, releases } from './releases.mjs'
 import { baseImage, packageListsImage } from './table.mjs'
 
 const hook = fileURLToPath(new URL('./debian/hook.sh', import.meta.url))
-const debian = 'http://deb.debian.org/debian'
-
-/** The package sources of the image: this machine's mirrors if it is a Debian itself, else Debian's own. */
-async function sourcesList(release) {
-  const own = (await debianSources()).map(source => ({
-    ...source,
-    suite: /^[a-z]+(-updates|-security)?$/.test(source.suite) ? source.suite.replace(/^[a-z]+/, release) : '',
-  }))
-  const sources = own.filter(({ suite }) => suite !== '')
-  const used = sources.some(source => source.suite === release)
-    ? sources
-    : [
-        { address: debian, suite: release },
-        { address: debian, suite: `${release}-updates` },
-        { address: `${debian}-security`, suite: `${release}-security` },
-      ]
-  return used.map(source => `deb [signed-by=${debianKeys}] ${source.address} ${source.suite} main\n`).join('')
-}
 
 /**
  * Imports what a program writes. Docker takes a stream that breaks off for a whole one (even an empty one), so the image
@@ -37,8 +20,8 @@ async function importOutput(name, release, [command, argumentList], environment)
   const changes = [
     'CMD ["bash"]',
     'LABEL slipway.stand-in=true',
-    `LABEL slipway.stands-for=debian:${release}-slim`,
-    `LABEL slipway.really="made by mmdebstrap from the packages of Debian ${release}"`,
+    `LABEL slipway.stands-for=${releases[release].system}:${release}`,
+    `LABEL slipway.really="made by mmdebstrap from the packages of ${releases[release].title}"`,
     `LABEL slipway.recipe=${fingerprint('debian')}`,
   ].flatMap(change => ['--change', change])
   try {
@@ -65,15 +48,14 @@ export async function buildRootFileSystem(log, environment, release) {
     await useMemory(work)
     const lists = join(work, 'lists')
     mkdirSync(lists)
-    writeFileSync(join(work, 'sources.list'), await sourcesList(release))
+    const { sources, options } = await packagesOf(release, log)
+    writeFileSync(join(work, 'sources.list'), sources)
     const bootstrap = [
       '--quiet',
       '--mode=root',
       '--variant=minbase',
       '--format=tar',
-      // Without these two, the package `usrmerge` would bring all of Perl (70 MB).
-      '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
-      '--include=usr-is-merged',
+      ...options,
       `--setup-hook=${hook}`,
       `--customize-hook=${hook}`,
       `--customize-hook=copy-out /var/lib/apt/lists ${work}`,

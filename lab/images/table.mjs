@@ -1,7 +1,8 @@
 // What the lab knows to build when no registry answers. To add an image: a folder with a Dockerfile, a line in
 // `recipes`, and its usual names in `images`. Every recipe starts from `slipway-lab/debian:bookworm`.
+import { releases } from './releases.mjs'
 
-export const baseImage = (release = 'bookworm') => `slipway-lab/debian:${release}`
+export const baseImage = (release = 'bookworm') => `slipway-lab/${releases[release].system}:${release}`
 export const packageListsImage = (release = 'bookworm') => `slipway-lab/package-lists:${release}`
 
 export const recipes = {

@@ -18,6 +18,8 @@ export async function runServer({ container, volume, image, network, address, ho
       ...freedom,
       // Overlay file systems do not lie on each other: Docker inside has its data on a volume.
       ...['--volume', `${volume}:/var/lib/docker`],
+      // Newer ones keep images there.
+      ...['--volume', '/var/lib/containerd'],
       ...['--network', network],
       ...(address === undefined ? [] : ['--ip', address]),
       ...(authorizedKey === undefined ? [] : ['--env', `LAB_AUTHORIZED_KEY=${authorizedKey}`]),

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureBase, presentImages } from '../images.mjs'
 import { fingerprint, imagesFolder } from '../images/fingerprint.mjs'
+import { baseImage } from '../images/table.mjs'
 import { ensurePlugins } from '../packages.mjs'
 import { place } from '../place.mjs'
 import { run, step, withLock } from '../process.mjs'
@@ -10,11 +11,16 @@ import { removeFolder, temporaryFolder } from '../temporary.mjs'
 
 export const serverImages = {
   bare: { name: 'slipway-lab/server:bookworm', release: 'bookworm', recipes: ['server'] },
-  trixie: { name: 'slipway-lab/server:trixie', release: 'trixie', recipes: ['server'] },
+  ...Object.fromEntries(
+    ['trixie', 'jammy', 'noble'].map(release => [
+      release,
+      { name: `slipway-lab/server:${release}`, release, recipes: ['server'] },
+    ]),
+  ),
   docker: { name: 'slipway-lab/server-docker:bookworm', release: 'bookworm', recipes: ['server', 'server-docker'] },
 }
 
-/** Makes the image of a server be there: bare (Debian 12, or trixie: 13), or with Docker in it. Returns its name. */
+/** Makes the image of a server be there: bare (Debian 12), another release by its code name, or with Docker in it. Returns its name. */
 export async function ensureServerImage(kind, { log, environment }) {
   const wanted = kind === 'docker' ? ['bare', 'docker'] : [kind]
   if ((await absent(wanted, environment)).length > 0) {
@@ -52,7 +58,8 @@ async function build(kind, log, environment) {
       cpSync(place.pluginDirectory, join(folder, 'plugins'), { recursive: true })
     }
     const label = `slipway.recipe=${fingerprint(...recipes)}`
-    const settings = ['--label', label, '--build-arg', `RELEASE=${release}`, '--tag', name]
+    const given = [`RELEASE=${release}`, `BASE=${baseImage(release)}`].flatMap(each => ['--build-arg', each])
+    const settings = ['--label', label, ...given, '--tag', name]
     const argv = ['buildx', 'build', '--quiet', '--load', ...settings, folder]
     await run('docker', argv, { environment })
   } finally {

@@ -7,7 +7,9 @@ import { createAtomically, readIfPresent } from '../support/files.ts'
  * are: two environments in one folder would replace each other's, and count each other's when old ones go.
  */
 export async function claimFolder(directory: string, owner: string): Promise<void> {
-  await createAtomically(join(directory, ownerFile), `${owner}\n`)
+  const file = join(directory, ownerFile)
+  // Once it is claimed nothing is written any more, and nothing can be left half written.
+  if ((await readIfPresent(file)) === undefined) await createAtomically(file, `${owner}\n`)
   await proveOwn(directory, owner)
 }
 
@@ -21,6 +23,11 @@ export async function proveOwn(directory: string, owner: string): Promise<void> 
     state: 'nothing was changed',
     next: `Give each environment a folder of its own (backups.directory). If ${found.slice(0, 100)} has become ${owner}, remove ${file}.`,
   })
+}
+
+/** Pure. Whether it is what a claim left that was killed while it wrote. */
+export function isHalfClaim(name: string): boolean {
+  return name.startsWith(`${ownerFile}.`) && /\.[0-9a-f]{12}\.partial$/.test(name)
 }
 
 const ownerFile = '.slipway-backups-of'

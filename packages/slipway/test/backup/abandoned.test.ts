@@ -1,8 +1,10 @@
-import { mkdtemp, open, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { watch } from 'node:fs'
+import { mkdtemp, open, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { removeAbandoned } from '../../src/backup/abandoned.ts'
+import { claimFolder } from '../../src/backup/owner.ts'
 import { removeHalfWritten } from '../../src/support/files.ts'
 import { holdFile } from '../../src/support/held-file.ts'
 
@@ -48,6 +50,25 @@ test('what somebody is dumping stays, and the digest that is written once it has
   await removeAbandoned(folder)
   expect(await readdir(folder)).toEqual([dump, digest])
   await Promise.all([dumping.close(), named.close()])
+})
+
+test('half a claim of the folder goes after a minute, and what is claimed is not written again', async () => {
+  const half = '.slipway-backups-of.535b839fe5e3.partial'
+  await make(half)
+  await removeAbandoned(folder)
+  expect(await readdir(folder)).toEqual([half])
+  await removeAbandoned(folder, new Date(Date.now() + 61_000))
+  expect(await readdir(folder)).toEqual([])
+  await claimFolder(folder, 'shop-prod')
+  const { mtimeMs, ino } = await stat(join(folder, '.slipway-backups-of'))
+  const changed = watch(folder)
+  const heard: string[] = []
+  changed.on('change', (_what, name) => heard.push(String(name)))
+  await claimFolder(folder, 'shop-prod')
+  await new Promise(resolve => setTimeout(resolve, 50))
+  changed.close()
+  expect(heard).toEqual([])
+  expect(await stat(join(folder, '.slipway-backups-of'))).toMatchObject({ mtimeMs, ino })
 })
 
 test('what is not of these names stays', async () => {

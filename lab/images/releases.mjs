@@ -1,0 +1,44 @@
+// The releases of which a root file system can be made here, by their code names, and where their packages come from.
+import { debianKeys, debianSources } from '../packages.mjs'
+import { ensureUbuntuKeys } from './ubuntu-keys.mjs'
+
+const debian = 'http://deb.debian.org/debian'
+const ubuntu = 'http://archive.ubuntu.com/ubuntu'
+
+export const releases = {
+  bookworm: { system: 'debian', title: 'Debian 12' },
+  trixie: { system: 'debian', title: 'Debian 13' },
+  jammy: { system: 'ubuntu', title: 'Ubuntu 22.04' },
+  noble: { system: 'ubuntu', title: 'Ubuntu 24.04' },
+}
+
+/** The text of sources.list, and what else mmdebstrap is to be told to trust it and to make a merged /usr of it. */
+export async function packagesOf(release, log) {
+  if (releases[release].system === 'debian') return { sources: await debianList(release), options: mergedByPackage }
+  const suites = [release, `${release}-updates`, `${release}-security`]
+  return {
+    sources: suites.map(suite => `deb ${ubuntu} ${suite} main universe\n`).join(''),
+    options: [`--keyring=${await ensureUbuntuKeys(log)}`, '--include=apt,ubuntu-keyring'],
+  }
+}
+
+const mergedByHook = ['--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr']
+// Without this package, `usrmerge` would bring all of Perl (70 MB). Ubuntu 22.04 has none, and asks for neither.
+const mergedByPackage = [...mergedByHook, '--include=usr-is-merged']
+
+/** This machine's mirrors if it is a Debian itself, else Debian's own. */
+async function debianList(release) {
+  const own = (await debianSources()).map(source => ({
+    ...source,
+    suite: /^[a-z]+(-updates|-security)?$/.test(source.suite) ? source.suite.replace(/^[a-z]+/, release) : '',
+  }))
+  const sources = own.filter(({ suite }) => suite !== '')
+  const used = sources.some(source => source.suite === release)
+    ? sources
+    : [
+        { address: debian, suite: release },
+        { address: debian, suite: `${release}-updates` },
+        { address: `${debian}-security`, suite: `${release}-security` },
+      ]
+  return used.map(source => `deb [signed-by=${debianKeys}] ${source.address} ${source.suite} main\n`).join('')
+}
