@@ -41,6 +41,16 @@ describe('checks', () => {
     ])
   })
 
+  it('refuses a database that meets the app on a network of others', () => {
+    const database = { service: 'db' }
+    const compose = (ofDatabase: string): string =>
+      `${web}    networks: { company: null, inner: null }\n  db:\n    image: postgres:16\n    networks: { ${ofDatabase}: null }\n    volumes: [{ type: volume, source: data, target: /x }]\nnetworks: { company: { external: true }, inner: {} }\n`
+    expect(findings(compose('inner'), { database })).toEqual([])
+    expect(findings(compose('company'), { database })).toEqual([
+      'error compose.yaml:5:5 `api` and the database `db` share the external network `company`: while a migration holds requests, the old release could go on writing there',
+    ])
+  })
+
   it('wants a health check', () => {
     const health = { intervalMs: 1, deadlineMs: 1, timeoutMs: 1 }
     expect(findings(web, { health })).toEqual([
