@@ -121,27 +121,25 @@ export function hasHealthCheck(service: ComposeService): boolean {
 }
 
 function portUnknown(name: string, config: EnvironmentConfig): Problem {
-  return {
-    severity: 'error',
-    file: config.file,
-    line: 0,
-    column: 0,
-    path: `services.${name}.port`,
-    message: `the port of web service \`${name}\` is not known`,
-    mend: `Say it in slipway.yaml: \`services: { ${name}: { port: 3000 } }\`, or \`expose\` it in the Compose file.`,
-  }
+  return mistake(
+    config,
+    `services.${name}.port`,
+    `the port of web service \`${name}\` is not known`,
+    `Say it in slipway.yaml: \`services: { ${name}: { port: 3000 } }\`, or \`expose\` it in the Compose file.`,
+  )
 }
 
 function nobodyAnswers(name: string, config: EnvironmentConfig): Problem {
-  return {
-    severity: 'error',
-    file: config.file,
-    line: 0,
-    column: 0,
-    path: `services.${name}`,
-    message: `web service \`${name}\` has no replicas: nobody would answer for it`,
-    mend: 'Give it one in the Compose file (`deploy.replicas`, `scale`), or take the service out.',
-  }
+  return mistake(
+    config,
+    `services.${name}`,
+    `web service \`${name}\` has no replicas: nobody would answer for it`,
+    'Give it one in the Compose file (`deploy.replicas`, `scale`), or take the service out.',
+  )
+}
+
+function mistake({ file }: EnvironmentConfig, path: string, message: string, mend: string): Problem {
+  return { severity: 'error', file, line: 0, column: 0, path, message, mend }
 }
 
 /** A field of a loosely typed value, never anything that objects inherit. */

@@ -4,7 +4,8 @@ import { makeContext, type Context } from '../../src/release/context.ts'
 import type { Ports } from '../../src/release/ports.ts'
 import { runDeployment } from '../../src/release/run.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
-import { makePlan, makeRelease, World } from './world.ts'
+import { makeRelease } from './sample-release.ts'
+import { makePlan, World } from './world.ts'
 
 async function serving(): Promise<World> {
   const world = new World()

@@ -7,7 +7,8 @@ import { recover } from '../../src/release/recover.ts'
 import { runDeployment } from '../../src/release/run.ts'
 import { switchOver } from '../../src/release/steps/switch.ts'
 import { config } from './sample-config.ts'
-import { Death, makePlan, makeRelease, World } from './world.ts'
+import { makeRelease } from './sample-release.ts'
+import { Death, makePlan, World } from './world.ts'
 
 const pending: Plan['migration'] = { kind: 'pending', why: '' }
 const pace = { usualMs: 10_000, hurryMs: 1000 }

@@ -4,7 +4,7 @@ import type { Plan, Rehearsal } from '../../src/release/model.ts'
 import { planDeployment } from '../../src/release/plan.ts'
 import { plannedSteps } from '../../src/release/planned-steps.ts'
 import { config as base } from './sample-config.ts'
-import { makeRelease } from './world.ts'
+import { makeRelease } from './sample-release.ts'
 
 const config = { ...base, rehearse: { mode: 'full' as const, smoke: [], timeoutMs: 900_000 } }
 const current = { ...makeRelease('r1', '1'), migrationFingerprint: 'old' }

@@ -3,7 +3,7 @@ import { forecastData, forecastMigration } from '../../src/release/forecast.ts'
 import type { DataOrigin, DeploymentRecord, Release, SchemaChange } from '../../src/release/model.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
 import { config } from './sample-config.ts'
-import { makeRelease } from './world.ts'
+import { makeRelease } from './sample-release.ts'
 
 const added: SchemaChange = { what: 'column a added', breaking: false }
 const dropped: SchemaChange = { what: 'column a dropped', breaking: true }

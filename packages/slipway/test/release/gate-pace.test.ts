@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { gate, type GatePorts } from '../../src/release/gate.ts'
 import { stableAnsweringMs, stableMs } from '../../src/release/judge.ts'
 import type { ContainerState } from '../../src/release/ports.ts'
-import { makeRelease, World } from './world.ts'
+import { makeRelease } from './sample-release.ts'
+import { World } from './world.ts'
 
 const release = makeRelease('r2', '2')
 

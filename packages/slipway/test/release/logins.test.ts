@@ -5,7 +5,8 @@ import type { Ports } from '../../src/release/ports.ts'
 import { prune } from '../../src/release/steps/prune.ts'
 import { state } from '../../src/release/steps/state.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
-import { makePlan, makeRelease, World } from './world.ts'
+import { makeRelease } from './sample-release.ts'
+import { makePlan, World } from './world.ts'
 
 /** A step of the deployment of r9, in a world where nothing is wrong. */
 async function contextOf(change: (ports: Ports, world: World) => void): Promise<Context> {

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { DeploymentRecord, Plan } from '../../src/release/model.ts'
 import type { Event } from '../../src/release/events.ts'
 import { runDeployment } from '../../src/release/run.ts'
-import { makePlan, makeRelease, World } from './world.ts'
+import { makeRelease } from './sample-release.ts'
+import { makePlan, World } from './world.ts'
 
 const pending: Plan['migration'] = { kind: 'pending', why: 'new migrations' }
 const none: Plan['migration'] = { kind: 'unchanged', why: 'same migrations' }

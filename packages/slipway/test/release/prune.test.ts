@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { makeContext } from '../../src/release/context.ts'
 import type { Facts } from '../../src/release/model.ts'
 import { prune } from '../../src/release/steps/prune.ts'
-import { makePlan, makeRelease, World } from './world.ts'
+import { makeRelease } from './sample-release.ts'
+import { makePlan, World } from './world.ts'
 
 test.each<[string, Facts, string]>([
   ['its snapshot', { snapshot: { database: 'app__before_r2', of: 'app' } }, 'app__before_r2'],

@@ -3,7 +3,8 @@ import { makeContext, type Context } from '../../src/release/context.ts'
 import type { Facts } from '../../src/release/model.ts'
 import type { Engine } from '../../src/release/ports.ts'
 import { removeReady, withReadyAhead } from '../../src/release/ready-ahead.ts'
-import { makePlan, makeRelease, World } from './world.ts'
+import { makeRelease } from './sample-release.ts'
+import { makePlan, World } from './world.ts'
 
 function contextWith(makeReady: Engine['makeReady'], facts: Facts = {}): { context: Context; did: string[] } {
   const world = new World()

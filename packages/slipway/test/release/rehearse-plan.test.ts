@@ -5,7 +5,8 @@ import type { Ports, RehearsalOrder } from '../../src/release/ports.ts'
 import { rehearsePlan } from '../../src/release/rehearse-plan.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
 import { config } from './sample-config.ts'
-import { makePlan, makeRelease, World } from './world.ts'
+import { makeRelease } from './sample-release.ts'
+import { makePlan, World } from './world.ts'
 
 const rehearsal: Rehearsal = { changed: true, seconds: 1, changes: [], locks: [], old: { kind: 'lives' } }
 

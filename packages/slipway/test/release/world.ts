@@ -3,6 +3,7 @@ import type { DeploymentId, DeploymentRecord, Plan, Release, ReleaseId } from '.
 import type { BackupFile, ContainerState, InFlight, Ports, WarmNote } from '../../src/release/ports.ts'
 import { SlipwayError } from '../../src/support/errors.ts'
 import { config } from './sample-config.ts'
+import { isWorker, makeRelease } from './sample-release.ts'
 
 /** What a call does instead of its work: fail before or after its effect, or take the whole process with it. */
 export type Fault = 'fail-before' | 'fail-after' | 'die-before' | 'die-after'
@@ -371,32 +372,6 @@ export class World {
     this.dead = true
     throw new Death()
   }
-}
-
-export function makeRelease(id: ReleaseId, version: string): Release {
-  const health = { path: '/health', intervalMs: 2000, deadlineMs: 30_000, timeoutMs: 5000 }
-  const { path: _path, ...withoutPath } = health
-  return {
-    id,
-    app: 'app',
-    environment: 'prod',
-    project: 'app-prod',
-    createdAt: '',
-    version,
-    services: [
-      { name: 'api', role: 'web', port: 3000, hosts: [], health, replicas: 1, dockerHealth: false },
-      { name: 'worker', role: 'worker', hosts: [], health: withoutPath, replicas: 1, dockerHealth: false },
-    ],
-    images: { api: `sha256:${version}`, worker: `sha256:${version}` },
-    fingerprint: version,
-    stateFingerprint: 'state',
-    database: 'db',
-    directory: `/releases/${id}`,
-  }
-}
-
-function isWorker({ role }: Release['services'][number]): boolean {
-  return role === 'worker'
 }
 
 export function makePlan(world: World, version: string, migration: Plan['migration']): Plan {

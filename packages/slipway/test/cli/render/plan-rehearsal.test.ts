@@ -3,7 +3,7 @@ import { planText } from '../../../src/cli/render/plan.ts'
 import { screenOf } from '../../../src/cli/render/screen.ts'
 import type { Plan, RehearsalReport } from '../../../src/release/model.ts'
 import { pendingPlan } from '../fixtures/application.ts'
-import { makeRelease } from '../../release/world.ts'
+import { makeRelease } from '../../release/sample-release.ts'
 
 const now = new Date('2026-11-21T05:00:00Z')
 const screen = screenOf({ write: () => undefined }, {}, false)
