@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { docker, openLab, sleep, until, type Lab } from './lab.ts'
+import { thorough } from '../sample.ts'
 
 const name = 'we"ird; drop-- ü'
 let lab: Lab
@@ -114,22 +115,25 @@ test('PostgreSQL killed at any moment of a swap: the next call ends it, and the 
   }
 })
 
-test('PostgreSQL killed at any moment of a snapshot: the live database is whole and a new one can be taken', async () => {
-  const database = lab.database(name)
-  for (const delay of [200, 500, 800]) {
-    const taking = database.snapshot('killed').catch(() => undefined)
-    await sleep(delay)
-    await docker('kill', '-s', 'KILL', lab.container)
-    await taking
-    await docker('start', lab.container)
-    await lab.waitUntilReady()
-    const copy = await database.snapshot('killed')
-    expect(Number(await lab.sql(name, "select count(*) from writes where who = 'early'"))).toBe(5000)
-    await database.drop(copy)
-  }
-  for (const rest of await database.leftBehind()) await database.drop(rest)
-  expect(await database.leftBehind()).toEqual([])
-})
+test.runIf(thorough)(
+  'PostgreSQL killed at any moment of a snapshot: the live database is whole and a new one can be taken',
+  async () => {
+    const database = lab.database(name)
+    for (const delay of [200, 500, 800]) {
+      const taking = database.snapshot('killed').catch(() => undefined)
+      await sleep(delay)
+      await docker('kill', '-s', 'KILL', lab.container)
+      await taking
+      await docker('start', lab.container)
+      await lab.waitUntilReady()
+      const copy = await database.snapshot('killed')
+      expect(Number(await lab.sql(name, "select count(*) from writes where who = 'early'"))).toBe(5000)
+      await database.drop(copy)
+    }
+    for (const rest of await database.leftBehind()) await database.drop(rest)
+    expect(await database.leftBehind()).toEqual([])
+  },
+)
 
 test('a person in the middle of a transaction inside the container is not cut off, but named', async () => {
   const inner = docker(
