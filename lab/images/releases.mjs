@@ -12,9 +12,9 @@ export const releases = {
   noble: { system: 'ubuntu', title: 'Ubuntu 24.04' },
 }
 
-/** The text of sources.list, and what else mmdebstrap is to be told to trust it and to make a merged /usr of it. */
+/** The text of sources.list, and what else mmdebstrap is to be told. */
 export async function packagesOf(release, log) {
-  if (releases[release].system === 'debian') return { sources: await debianList(release), options: mergedByPackage }
+  if (releases[release].system === 'debian') return { sources: await debianList(release), options: mergedUsr }
   const suites = [release, `${release}-updates`, `${release}-security`]
   return {
     sources: suites.map(suite => `deb ${ubuntu} ${suite} main universe\n`).join(''),
@@ -22,9 +22,8 @@ export async function packagesOf(release, log) {
   }
 }
 
-const mergedByHook = ['--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr']
-// Without this package, `usrmerge` would bring all of Perl (70 MB). Ubuntu 22.04 has none, and asks for neither.
-const mergedByPackage = [...mergedByHook, '--include=usr-is-merged']
+// Without these two, the package `usrmerge` would bring all of Perl (70 MB). Ubuntu's come without either.
+const mergedUsr = ['--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr', '--include=usr-is-merged']
 
 /** This machine's mirrors if it is a Debian itself, else Debian's own. */
 async function debianList(release) {

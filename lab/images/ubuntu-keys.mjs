@@ -1,6 +1,6 @@
 // The keys that sign Ubuntu's packages. Debian has no package of them, so Ubuntu's own is taken, known by its digest.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { place } from '../place.mjs'
 import { run, step } from '../process.mjs'
@@ -28,7 +28,7 @@ async function fetchKeys(file) {
     writeFileSync(packed, content)
     await run('dpkg-deb', ['--extract', packed, folder])
     mkdirSync(dirname(file), { recursive: true })
-    await run('cp', [join(folder, 'usr/share/keyrings/ubuntu-archive-keyring.gpg'), `${file}.new`])
+    copyFileSync(join(folder, 'usr/share/keyrings/ubuntu-archive-keyring.gpg'), `${file}.new`)
     renameSync(`${file}.new`, file)
   } finally {
     await removeFolder(folder)

@@ -24,11 +24,7 @@ export async function dropLeftBehind(live: LiveDatabase, name: string): Promise<
     })
   }
   const attempted = `The left-behind database ${name} could not be dropped`
-  await endSessions(live, [name], {
-    which: 'all',
-    attempted,
-    first: `alter database ${identifier(name)} allow_connections false;`,
-  })
+  await shut(live, name, attempted)
   await runBeside(live, `drop database if exists ${identifier(name)};`, { attempted, timeoutMs: 300_000 })
 }
 
@@ -50,12 +46,14 @@ export async function putBackSnapshot(live: LiveDatabase, name: string, snapshot
     `comment on database ${identifier(snapshot)} is ${literal(marker)};`,
     'commit;',
   ]
-  await endSessions(live, [name], {
-    which: 'all',
-    attempted,
-    first: `alter database ${identifier(name)} allow_connections false;`,
-  })
+  await shut(live, name, attempted)
   await runBeside(live, sql.join('\n'), { attempted })
+}
+
+/** Nobody comes in any more, and whoever is there goes. */
+function shut(live: LiveDatabase, name: string, attempted: string): Promise<void> {
+  const first = `alter database ${identifier(name)} allow_connections false;`
+  return endSessions(live, [name], { which: 'all', attempted, first })
 }
 
 /** By its marker; by its name alone when whoever made the copy died before marking it. */
