@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-/** Deployments in which no seconds are counted: they may share the machine with others. */
-const unhurried = [
+/** In these no seconds are counted: they may share the machine with others. */
+const unhurriedDeployments = [
   'baby-basics',
   'disk-full',
   'disturbed',
@@ -19,12 +19,30 @@ const unhurried = [
   'shapes',
   'watch-held',
   'ways-back',
-].map(name => `test/docker/deployment/${name}.test.ts`)
+]
+const unhurried = [
+  ...['certificates', 'front-changes', 'serving'].map(name => `test/docker/edge/${name}.test.ts`),
+  ...unhurriedDeployments.map(name => `test/docker/deployment/${name}.test.ts`),
+]
+
+/** Unit tests whose modules keep something: each file of them gets its own. The others load modules once. */
+const apart = ['cli', 'config', 'source'].map(folder => `packages/*/test/${folder}/**/*.test.ts`)
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['packages/*/test/**/*.test.ts'], maxWorkers: 3, testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts'],
+          exclude: apart,
+          isolate: false,
+          unstubEnvs: true,
+          maxWorkers: 3,
+          testTimeout: 20_000,
+        },
+      },
+      { test: { name: 'unit-apart', include: apart, maxWorkers: 3, testTimeout: 20_000 } },
       {
         test: {
           name: 'migrations',

@@ -5,7 +5,13 @@ import { installPackages, root } from './prepare.mjs'
 import { startTestDatabase } from './test-database.mjs'
 
 const check = script => ({ name: script, kind: 'check', group: 'checks', argv: ['npm', 'run', '--silent', script] })
-const vitest = (name, extra) => ({ name, kind: 'vitest', group: name, argv: vitestArgv(name), ...extra })
+const vitest = (name, { projects = [name], ...extra }) => ({
+  name,
+  kind: 'vitest',
+  group: name,
+  argv: vitestArgv(projects),
+  ...extra,
+})
 
 /** group: what `--only` names. docker: needs an engine. */
 export const suites = [
@@ -14,7 +20,7 @@ export const suites = [
   check('format:check'),
   check('unused'),
   check('docs:check'),
-  vitest('unit', {}),
+  vitest('unit', { projects: ['unit', 'unit-apart'] }),
   {
     name: 'traffic and scripts',
     kind: 'node',
@@ -35,8 +41,9 @@ export const suites = [
 
 export const groups = [...new Set(suites.map(suite => suite.group))]
 
-function vitestArgv(project) {
-  return [process.execPath, 'node_modules/vitest/vitest.mjs', 'run', '--project', project, '--reporter=default']
+function vitestArgv(projects) {
+  const chosen = projects.flatMap(project => ['--project', project])
+  return [process.execPath, 'node_modules/vitest/vitest.mjs', 'run', ...chosen, '--reporter=default']
 }
 
 function testsIn(folder, home = root) {

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Ended, Pulse } from '../../soak/pulse.mjs'
 import { engineBetween } from '../engine-between.ts'
 import { PulseUnderTraffic } from '../pulse-under-traffic.ts'
-import { sample, thorough } from '../sample.ts'
+import { thorough } from '../sample.ts'
 
 /** People and parts that come in between: a second operator, Ctrl-C, a death in the watch, an engine that hangs. */
 const app = new PulseUnderTraffic({ deadline: '8s', watch: '30s', hold: '8s' })
@@ -32,8 +32,8 @@ async function allAsVersion(version: string): Promise<void> {
     .toEqual([version, version, `${version} running`, `${version} running`])
 }
 
-describe('the runner dies in the watch', () => {
-  test.each(sample(1, ['its guardian', 'status']))(
+describe.runIf(thorough)('the runner dies in the watch', () => {
+  test.each(['its guardian', 'status'])(
     'a release that turns bad after that still goes back: taken up by %s',
     async by => {
       await pulse.version(1)
@@ -62,23 +62,19 @@ describe('the runner dies in the watch', () => {
     120_000,
   )
 
-  test.runIf(thorough)(
-    'who looks after the warm release dies too: the next command takes it up',
-    async () => {
-      await pulse.version(1)
-      await otherCode()
-      await deployAnd(/ watch +started/, child => process.kill(child.pid ?? 0, 'SIGKILL'))
-      await expect.poll(() => pulse.isWarm(), { timeout: 30_000 }).toBe(true)
-      expect(await watcher()).toHaveLength(1)
-      for (const pid of await watcher()) process.kill(pid, 'SIGKILL')
-      const status = await pulse.slipway('status', 'prod', '--json')
-      expect(JSON.parse(status.stdout)).toMatchObject({ result: { warm: { tended: true } } })
-      expect(await watcher()).toHaveLength(1)
-      // Its time over, the old release is stopped by that one.
-      await expect.poll(() => pulse.isWarm(), { timeout: 60_000, interval: 500 }).toBe(false)
-    },
-    120_000,
-  )
+  test('who looks after the warm release dies too: the next command takes it up', async () => {
+    await pulse.version(1)
+    await otherCode()
+    await deployAnd(/ watch +started/, child => process.kill(child.pid ?? 0, 'SIGKILL'))
+    await expect.poll(() => pulse.isWarm(), { timeout: 30_000 }).toBe(true)
+    expect(await watcher()).toHaveLength(1)
+    for (const pid of await watcher()) process.kill(pid, 'SIGKILL')
+    const status = await pulse.slipway('status', 'prod', '--json')
+    expect(JSON.parse(status.stdout)).toMatchObject({ result: { warm: { tended: true } } })
+    expect(await watcher()).toHaveLength(1)
+    // Its time over, the old release is stopped by that one.
+    await expect.poll(() => pulse.isWarm(), { timeout: 60_000, interval: 500 }).toBe(false)
+  }, 120_000)
 })
 
 /** Processes of Slipway that nobody waits for: here, once a deployment has ended, those beside a warm release. */

@@ -60,7 +60,7 @@ test('each host name reaches its service, both replicas run, an unknown host rea
   expect(containers.filter(name => name.includes('-shop-'))).toHaveLength(2)
 })
 
-test('a migration that adds: both web services and the worker come over together', async () => {
+test.runIf(thorough)('a migration that adds: both web services and the worker come over together', async () => {
   expect(await weightColumns()).toBe('0\n')
   await project.release('v2')
   const { record, stderr } = await project.deploy()

@@ -45,10 +45,11 @@ async function expectAllOld(): Promise<void> {
   expect(traffic.summary().failures).toEqual({})
 }
 
-/** The ledger has most of them, too: every run tells of those that are told in the most different ways. */
-const brokenReleases = sample(4, [
-  { release: 'v3', over: undefined, exitCode: 3, code: 'GATE_FAILED', shows: /503|unhealthy/ },
+/** The ledger has most of the others: every run has one that never answers and one that never stays up. */
+const brokenReleases = sample(2, [
   { release: 'health-hangs', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /answer|health/ },
+  { release: 'crash-loop', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /exited|crashed/ },
+  { release: 'v3', over: undefined, exitCode: 3, code: 'GATE_FAILED', shows: /503|unhealthy/ },
   {
     release: 'migration-fails-half-way',
     over: undefined,
@@ -56,7 +57,6 @@ const brokenReleases = sample(4, [
     code: 'MIGRATION_FAILED',
     shows: /exited with code/,
   },
-  { release: 'crash-loop', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /exited|crashed/ },
   { release: 'does-not-build', over: undefined, exitCode: 1, code: 'BUILD_FAILED', shows: /./ },
   { release: 'migration-lies', over: undefined, exitCode: 3, code: 'MIGRATION_FAILED', shows: /./ },
   { release: 'health-500', over: 'v2', exitCode: 3, code: 'GATE_FAILED', shows: /500/ },
