@@ -52,10 +52,10 @@ async function seal(environment: string, values: Record<string, string>): Promis
   await write(`secrets/${environment}.yaml`, printSealedFile(sealed))
 }
 
-const check = () => checkConfiguration(join(directory, 'slipway.yaml'), undefined)
+const check = (history = false) => checkConfiguration(join(directory, 'slipway.yaml'), undefined, { history })
 
-async function mistakes(): Promise<{ code: string; told: string[] }> {
-  const error = await check().then(
+async function mistakes(history = false): Promise<{ code: string; told: string[] }> {
+  const error = await check(history).then(
     () => undefined,
     (thrown: unknown) => thrown as SlipwayError,
   )
@@ -120,5 +120,35 @@ describe('slipway check', () => {
       'scan: { allow: [{ file: src, because: a test }, { file: gone, because: a test }] }\n'
     await write('slipway.yaml', allowed)
     expect((await check()).warnings.map(each => each.message)).toEqual(['nothing is found any more in gone'])
+  })
+
+  test('one that was taken out is found in the history, until its commit is allowed', async () => {
+    await seal('staging', { JWT_SECRET: 'aa'.repeat(32) })
+    await seal('prod', { JWT_SECRET: 'bb'.repeat(32) })
+    const commit = async () => {
+      await run('git', ['-C', directory, 'add', '--all'])
+      await run('git', ['-C', directory, '-c', 'user.name=a', '-c', 'user.email=a@b.c', 'commit', '-qm', 'a change'])
+      return (await run('git', ['-C', directory, 'rev-parse', 'HEAD'])).stdout.trim()
+    }
+    await write('.env', 'JWT_SECRET=abc123xyz\n')
+    const first = (await commit()).slice(0, 12)
+    await rm(join(directory, '.env'))
+    await commit()
+    expect((await check()).scanned).toEqual({ files: 4, skipped: [] })
+    expect(await mistakes(true)).toEqual({
+      code: 'SECRET_EXPOSED',
+      told: [expect.stringContaining(`.env:1 env-file: in commit ${first} of `)],
+    })
+    const settings = await readFile(join(directory, 'slipway.yaml'), 'utf8')
+    const allow = (commit: string) =>
+      write('slipway.yaml', `${settings}scan: { allow: [{ file: .env, commit: "${commit}", because: rotated }] }\n`)
+    await allow('0000000')
+    expect((await mistakes(true)).code).toBe('SECRET_EXPOSED')
+    await allow(first)
+    expect(await check()).toMatchObject({ warnings: [] })
+    expect(await check(true)).toMatchObject({
+      warnings: [],
+      scanned: { history: { commits: 2, versions: 5, skipped: 0 } },
+    })
   })
 })

@@ -77,6 +77,10 @@ export type ResumedProject =
 export type CheckConfiguration = (
   configFile: string | undefined,
   environment: string | undefined,
+  options: {
+    /** Also what Git has ever kept is searched for secrets, in all commits. */
+    history: boolean
+  },
 ) => Promise<CheckReport>
 
 /** The encrypted secrets of one environment, as they lie in the folder one works in. */
@@ -302,5 +306,10 @@ export interface CheckReport {
   /** Warnings; an error is thrown as CONFIG_INVALID. */
   warnings: Problem[]
   /** What Git keeps was searched for secrets in clear; absent: there is no repository. */
-  scanned?: { files: number; skipped: string[] }
+  scanned?: {
+    files: number
+    skipped: string[]
+    /** Where that was asked for: how many commits, and how many files in them, each version counted. */
+    history?: { commits: number; versions: number; skipped: number }
+  }
 }

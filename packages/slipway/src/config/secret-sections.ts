@@ -83,6 +83,14 @@ export const scan = z.strictObject({
           .regex(/^[a-z][a-z-]{2,40}$/)
           .optional()
           .meta({ description: 'Only what this rule finds. Default: everything', examples: ['private-key'] }),
+        commit: z
+          .string()
+          .regex(/^[0-9a-f]{7,64}$/)
+          .optional()
+          .meta({
+            description: 'Only what came with this commit: worthless by now, it stays in the history',
+            examples: ['4b825dc642cb'],
+          }),
         because: z
           .string()
           .min(3)

@@ -1,5 +1,6 @@
 import { gitArgv, gitVariables } from './git-argv.ts'
 import { run, type RunResult } from './run.ts'
+import { stream, type StreamOptions, type StreamResult } from './stream.ts'
 
 /** Runs git in a folder. The only way it is run: a repository has no say in what is started (git-argv.ts). */
 export function runGit(directory: string, argv: readonly string[], options: GitOptions = {}): Promise<RunResult> {
@@ -11,6 +12,15 @@ export function runGit(directory: string, argv: readonly string[], options: GitO
     timeoutMs,
     ...(signal === undefined ? {} : { signal }),
   })
+}
+
+/** The same for what is too big for memory. */
+export function streamGit(
+  directory: string,
+  argv: readonly string[],
+  options: Pick<StreamOptions, 'input' | 'output' | 'signal'>,
+): Promise<StreamResult> {
+  return stream('git', gitArgv(directory, argv), { environment: gitVariables(), ...options })
 }
 
 export interface GitOptions {

@@ -45,8 +45,8 @@ export async function stream(
 }
 
 export interface StreamOptions {
-  /** Added to this process's environment. */
-  environment?: Record<string, string>
+  /** Added to this process's environment; undefined takes a variable out. */
+  environment?: Readonly<Record<string, string | undefined>>
   input?: Readable
   output?: Writable
   signal?: AbortSignal

@@ -7,13 +7,14 @@ export const checkCommand = defineCommand({
   group: 'Set up',
   summary: 'list every mistake in slipway.yaml, the Compose files and secrets, and secrets in clear in Git',
   details:
-    'What Git keeps of the folder is searched for private keys, tokens, env files, and, when a key is at hand, for the\nvalues themselves. What was found and is no secret is named in slipway.yaml: scan.allow.',
+    'What Git keeps of the folder is searched for private keys, tokens, env files, and, when a key is at hand, for the\nvalues themselves. What was found and is no secret, or is worthless by now, is named in slipway.yaml: scan.allow.',
   examples: [
     { does: 'all environments', run: 'slipway check' },
     { does: 'one of them, in a pipeline', run: 'slipway check prod --json' },
+    { does: 'what Git has ever kept, too: once, and each night', run: 'slipway check --history' },
   ],
   arguments: { environment: { does: 'only this environment', required: false } },
-  options: {},
+  options: { history: { kind: 'flag', does: 'search all commits for secrets in clear, not only the files of now' } },
   onInterrupt: 'leave',
   exits: commonExits,
   handler: () => import('../commands/check.ts'),

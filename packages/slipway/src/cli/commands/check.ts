@@ -7,15 +7,24 @@ import { table } from '../render/table.ts'
 import { problemsBlock } from '../render/trouble.ts'
 import { plural } from '../render/words.ts'
 
-export const run: Handler<{ environment: string | undefined }> = async (input, context) => {
+export const run: Handler<{ environment: string | undefined; history: boolean }> = async (input, context) => {
   const wiring = await context.wiring()
-  const report = await wiring.checkConfiguration(context.options.config, input.environment)
+  const report = await wiring.checkConfiguration(context.options.config, input.environment, {
+    history: input.history,
+  })
   return { exitCode: exitCodes.ok, document: report, text: () => checkText(report, context.stdout) }
 }
 
-function scannedText({ files, skipped }: NonNullable<CheckReport['scanned']>): string {
+function scannedText({ files, skipped, history }: NonNullable<CheckReport['scanned']>): string {
   const left = skipped.length === 0 ? '' : `; too large to be looked at: ${oneLine(skipped.join(', '))}`
-  return `no secret in clear in the ${plural(files, 'file')} that Git keeps${left}`
+  return `no secret in clear in the ${plural(files, 'file')} that Git keeps${left}${historyText(history)}`
+}
+
+function historyText(history: NonNullable<CheckReport['scanned']>['history']): string {
+  if (history === undefined) return ''
+  const { commits, versions, skipped } = history
+  const left = skipped === 0 ? '' : `; ${skipped} were too large to be looked at`
+  return `\n  nor in the ${plural(versions, 'version')} of files in ${plural(commits, 'commit')}${left}`
 }
 
 function serviceWords({ name, role, servers }: CheckedService): string {

@@ -51,7 +51,10 @@ const results = [
   ['exec', '`service`, and of the command `exitCode`, `stdout`, `stderr`'],
   ['at-start', '`file`, `unit`, `state` (`installed`, `missing`, `differs`, `off`), `changed`'],
   ['backup', '`file`, `kind`, `takenAt`, `bytes`, `sha256`, `seconds`'],
-  ['check', '`file`, `app`, `environments`, `warnings`'],
+  [
+    'check',
+    '`file`, `app`, `environments`, `warnings`, and in a repository `scanned` (`files`, `skipped`, with `--history` also `history`)',
+  ],
   ['secrets set, remove', '`environment`, `name`, `change`, `revision`, `file`'],
   ['secrets get', '`name`, `value`, and `encoding` (`base64`) where it is no text'],
   ['secrets list', '`environment`, `file`, `revision`, `proved`, `readers`, `secrets`'],

@@ -2,13 +2,14 @@ import { dirname, resolve } from 'node:path'
 import { checkEnvironment, type CheckedEnvironment } from '../../config/check-environment.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { findConfig, listEnvironments } from '../../config/load.ts'
+import { type HistoryReport, scanHistory } from '../../secrets/scan/history.ts'
 import { scanRepository, type ScanReport } from '../../secrets/scan/repository.ts'
 import type { CheckConfiguration, CheckReport } from '../application.ts'
 import { SlipwayError, type Problem } from '../../support/errors.ts'
 import { knownSecrets, lookAtSecrets, type SecretsSeen, secretProblems, sameInSeveral } from './check-secrets.ts'
 
 /** Checks one environment, or all of them, and what Git keeps, and reports every mistake at once. */
-export const checkConfiguration: CheckConfiguration = async (configFile, environment) => {
+export const checkConfiguration: CheckConfiguration = async (configFile, environment, options) => {
   const file = configFile === undefined ? await findConfig(process.cwd()) : resolve(configFile)
   const names = environment === undefined ? await listEnvironments(file) : [environment]
   const checked: CheckedEnvironment[] = []
@@ -23,8 +24,8 @@ export const checkConfiguration: CheckConfiguration = async (configFile, environ
   }
   const ofSecrets = (await Promise.all(seen.map(secretProblems))).flat()
   const problems = [...checked.flatMap(each => each.problems), ...ofSecrets, ...sameInSeveral(seen)]
-  const scan = await scanOf(dirname(file), checked, seen)
-  refuse(file, unique(problems), scan)
+  const scan = await scanOf(dirname(file), checked, seen, options.history)
+  refuse(file, unique(problems), [...(scan?.now.problems ?? []), ...(scan?.history?.problems ?? [])])
   const environments = checked.map(({ config, services }): CheckReport['environments'][number] => ({
     name: config.environment,
     project: config.project,
@@ -36,7 +37,7 @@ export const checkConfiguration: CheckConfiguration = async (configFile, environ
     app: checked[0]?.config.app ?? '',
     environments,
     warnings: unique([...problems, ...unusedAllowances(file, scan)]),
-    ...(scan === undefined ? {} : { scanned: { files: scan.files, skipped: scan.skipped } }),
+    ...(scan === undefined ? {} : { scanned: scannedOf(scan) }),
   }
 }
 
@@ -45,18 +46,32 @@ function serversOf(service: string, { placement }: EnvironmentConfig): { servers
   return servers.length === 0 ? {} : { servers }
 }
 
+interface Scan {
+  now: ScanReport
+  history?: HistoryReport
+}
+
 /** Undefined: the project is in no Git repository. */
 async function scanOf(
   directory: string,
   checked: readonly CheckedEnvironment[],
   seen: readonly SecretsSeen[],
-): Promise<ScanReport | undefined> {
-  const allow = checked[0]?.config.scan.allow ?? []
-  return scanRepository(directory, { allow, known: seen.flatMap(knownSecrets) })
+  withHistory: boolean,
+): Promise<Scan | undefined> {
+  const options = { allow: checked[0]?.config.scan.allow ?? [], known: seen.flatMap(knownSecrets) }
+  const now = await scanRepository(directory, options)
+  const history = withHistory ? await scanHistory(directory, options) : undefined
+  return now === undefined ? undefined : { now, ...(history === undefined ? {} : { history }) }
 }
 
-function refuse(file: string, problems: readonly Problem[], scan: ScanReport | undefined): void {
-  const exposed = scan?.problems ?? []
+function scannedOf({ now, history }: Scan): NonNullable<CheckReport['scanned']> {
+  const { files, skipped } = now
+  if (history === undefined) return { files, skipped }
+  const { commits, versions, skipped: tooLarge } = history
+  return { files, skipped, history: { commits, versions, skipped: tooLarge } }
+}
+
+function refuse(file: string, problems: readonly Problem[], exposed: readonly Problem[]): void {
   const mistaken = problems.some(problem => problem.severity === 'error')
   if (!mistaken && exposed.length === 0) return
   const state = 'nothing was changed'
@@ -75,9 +90,12 @@ function refuse(file: string, problems: readonly Problem[], scan: ScanReport | u
 }
 
 /** What was allowed once and is gone would hide what comes there next. */
-function unusedAllowances(file: string, scan: ScanReport | undefined): Problem[] {
-  // Values are only searched for where a key is at hand.
-  const unused = (scan?.unused ?? []).filter(each => each.rule !== 'known-secret')
+function unusedAllowances(file: string, scan: Scan | undefined): Problem[] {
+  const unused = (scan?.now.unused ?? []).filter(each => {
+    // Values are only searched for where a key is at hand, and commits where that is asked for.
+    if (each.rule === 'known-secret' || (each.commit !== undefined && scan?.history === undefined)) return false
+    return scan?.history?.used.has(each) !== true
+  })
   return unused.map(each => ({
     severity: 'warning',
     file,

@@ -4,11 +4,24 @@ export interface Allowance {
   file: string
   /** Absent: whatever is found there. */
   rule?: string
+  /** Only what came with this commit, named by its first digits: worthless by now, it stays in the history. */
+  commit?: string
   because: string
 }
 
-export function isAllowed(allowances: readonly Allowance[], path: string, rule: string): Allowance | undefined {
-  return allowances.find(each => (each.rule === undefined || each.rule === rule) && covers(each.file, path))
+/** commit: in which it came; absent: it is there now. */
+export function isAllowed(
+  allowances: readonly Allowance[],
+  path: string,
+  rule: string,
+  commit?: string,
+): Allowance | undefined {
+  return allowances.find(
+    each =>
+      (each.rule === undefined || each.rule === rule) &&
+      (each.commit === undefined || commit?.startsWith(each.commit) === true) &&
+      covers(each.file, path),
+  )
 }
 
 function covers(pattern: string, path: string): boolean {

@@ -1,11 +1,10 @@
-import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Problem } from '../../support/errors.ts'
-import { runGit } from '../../support/git.ts'
 import { shownName } from '../names.ts'
 import { type Allowance, isAllowed } from './allow.ts'
 import { fileExposure } from './files.ts'
 import { type KnownSecret, scanText } from './text.ts'
+import { readText, trackedFiles } from './tracked.ts'
 
 /**
  * Secrets in clear in what Git keeps of a folder: everything tracked in it, as it lies there now. Undefined: the folder
@@ -53,26 +52,6 @@ export interface ScanReport {
 
 const mostShown = 200
 const mostOfFile = 20
-const largestFile = 5_000_000
-
-async function trackedFiles(directory: string): Promise<string[] | undefined> {
-  const result = await runGit(directory, ['ls-files', '-z', '--cached', '--', '.'])
-  if (result.exitCode !== 0) return undefined
-  // During a merge a file is listed once for each side.
-  return [...new Set(result.stdout.split('\0').filter(path => path !== ''))]
-}
-
-async function readText(file: string): Promise<{ content: string } | 'too large' | undefined> {
-  try {
-    const found = await lstat(file)
-    if (!found.isFile()) return undefined
-    if (found.size > largestFile) return 'too large'
-    const bytes = await readFile(file)
-    return bytes.subarray(0, 8192).includes(0) ? undefined : { content: bytes.toString('utf8') }
-  } catch {
-    return undefined
-  }
-}
 
 function problemAt(file: string, path: string, rule: string, is: string, line: number, column: number): Problem {
   return {

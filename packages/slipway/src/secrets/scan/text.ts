@@ -16,7 +16,7 @@ export function scanText(path: string, text: string, known: readonly KnownSecret
   const lineStarts = startsOf(text)
   return once
     .toSorted((a, b) => a.from - b.from)
-    .map(({ rule, is, from }) => ({ rule, is, ...placeOf(lineStarts, from) }))
+    .map(({ rule, is, from, to }) => ({ rule, is, ...placeOf(lineStarts, from), from, to }))
 }
 
 export interface Exposure {
@@ -25,6 +25,9 @@ export interface Exposure {
   is: string
   line: number
   column: number
+  /** Where it stands in the text; absent: the whole file is meant. */
+  from?: number
+  to?: number
 }
 
 /** A value that must stand nowhere in clear. */
