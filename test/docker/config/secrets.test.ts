@@ -148,7 +148,7 @@ describe('slipway check', () => {
     expect(await check()).toMatchObject({ warnings: [] })
     expect(await check(true)).toMatchObject({
       warnings: [],
-      scanned: { history: { commits: 2, versions: 5, skipped: 0 } },
+      scanned: { history: { commits: 2, versions: 5, tooLarge: 0 } },
     })
   })
 })

@@ -310,6 +310,6 @@ export interface CheckReport {
     files: number
     skipped: string[]
     /** Where that was asked for: how many commits, and how many files in them, each version counted. */
-    history?: { commits: number; versions: number; skipped: number }
+    history?: { commits: number; versions: number; tooLarge: number }
   }
 }

@@ -93,7 +93,8 @@ export const errorCatalogue = {
   SECRET_EXPOSED: { exit: exitCodes.usage, means: 'A secret stands in clear in what Git keeps.' },
   HISTORY_INCOMPLETE: {
     exit: exitCodes.failedNothingChanged,
-    means: 'The history of the repository is not all there, or can not be read, so it was not searched for secrets.',
+    means:
+      'There is no history of the folder, not all of it, or it can not be read, so it was not searched for secrets.',
   },
   SECRETS_INVALID: { exit: exitCodes.usage, means: 'A file of secrets can not be read or written.' },
   SECRETS_TAMPERED: {

@@ -18,9 +18,11 @@ export function runGit(directory: string, argv: readonly string[], options: GitO
 export function streamGit(
   directory: string,
   argv: readonly string[],
-  options: Pick<StreamOptions, 'input' | 'output' | 'signal'>,
+  { settings, ...options }: Pick<StreamOptions, 'input' | 'output'> & Pick<GitOptions, 'settings'>,
 ): Promise<StreamResult> {
-  return stream('git', gitArgv(directory, argv), { environment: gitVariables(), ...options })
+  // A repository can say that a commit had no parents.
+  const environment = { ...gitVariables(), GIT_GRAFT_FILE: '/dev/null' }
+  return stream('git', gitArgv(directory, argv, settings), { environment, ...options })
 }
 
 export interface GitOptions {

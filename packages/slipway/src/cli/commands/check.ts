@@ -22,8 +22,8 @@ function scannedText({ files, skipped, history }: NonNullable<CheckReport['scann
 
 function historyText(history: NonNullable<CheckReport['scanned']>['history']): string {
   if (history === undefined) return ''
-  const { commits, versions, skipped } = history
-  const left = skipped === 0 ? '' : `; ${skipped} were too large to be looked at`
+  const { commits, versions, tooLarge } = history
+  const left = tooLarge === 0 ? '' : `; ${tooLarge} were too large to be looked at`
   return `\n  nor in the ${plural(versions, 'version')} of files in ${plural(commits, 'commit')}${left}`
 }
 

@@ -25,7 +25,7 @@ export const checkConfiguration: CheckConfiguration = async (configFile, environ
   const ofSecrets = (await Promise.all(seen.map(secretProblems))).flat()
   const problems = [...checked.flatMap(each => each.problems), ...ofSecrets, ...sameInSeveral(seen)]
   const scan = await scanOf(dirname(file), checked, seen, options.history)
-  refuse(file, unique(problems), [...(scan?.now.problems ?? []), ...(scan?.history?.problems ?? [])])
+  refuse(file, unique(problems), scan)
   const environments = checked.map(({ config, services }): CheckReport['environments'][number] => ({
     name: config.environment,
     project: config.project,
@@ -67,11 +67,12 @@ async function scanOf(
 function scannedOf({ now, history }: Scan): NonNullable<CheckReport['scanned']> {
   const { files, skipped } = now
   if (history === undefined) return { files, skipped }
-  const { commits, versions, skipped: tooLarge } = history
-  return { files, skipped, history: { commits, versions, skipped: tooLarge } }
+  const { commits, versions, tooLarge } = history
+  return { files, skipped, history: { commits, versions, tooLarge } }
 }
 
-function refuse(file: string, problems: readonly Problem[], exposed: readonly Problem[]): void {
+function refuse(file: string, problems: readonly Problem[], scan: Scan | undefined): void {
+  const exposed = [...(scan?.now.problems ?? []), ...(scan?.history?.problems ?? [])]
   const mistaken = problems.some(problem => problem.severity === 'error')
   if (!mistaken && exposed.length === 0) return
   const state = 'nothing was changed'
@@ -85,7 +86,7 @@ function refuse(file: string, problems: readonly Problem[], exposed: readonly Pr
   throw new SlipwayError('SECRET_EXPOSED', 'Secrets stand in clear in what Git keeps', {
     problems: exposed,
     state,
-    next: 'Make each worthless where it came from first: who has a clone has it. Then take it out and run: slipway check',
+    next: `Make each worthless where it came from first: who has a clone has it. Then take it out and run: slipway check${scan?.history === undefined ? '' : ' --history'}`,
   })
 }
 
@@ -103,7 +104,7 @@ function unusedAllowances(file: string, scan: Scan | undefined): Problem[] {
     column: 0,
     path: 'scan.allow',
     message: `nothing is found any more in ${each.file}${each.rule === undefined ? '' : ` by ${each.rule}`}`,
-    mend: 'Take it out of scan.allow.',
+    mend: 'Take it out of scan.allow; what it allowed in the past is allowed with `commit`.',
   }))
 }
 

@@ -20,7 +20,8 @@ export async function scanRepository(directory: string, options: ScanOptions = {
     const text = await readText(join(directory, path))
     if (text === 'too large') skipped.push(path)
     if (text === undefined || text === 'too large') continue
-    const found = [...fileExposure(path, text.content), ...scanText(path, text.content, options.known)]
+    const { content, isText } = text
+    const found = [...fileExposure(path, content), ...(isText ? scanText(path, content, options.known) : [])]
     for (const { rule, is, line, column } of found.slice(0, mostOfFile)) {
       const allowance = isAllowed(options.allow ?? [], path, rule)
       if (allowance !== undefined) used.add(allowance)

@@ -3,7 +3,8 @@ import { isMadeUp, isPlaceholder, looksRandom, scanRules } from './rules.ts'
 
 /** Secrets in clear in one text. A finding has no value in it. Pure. */
 export function scanText(path: string, text: string, known: readonly KnownSecret[] = []): Exposure[] {
-  const found = [...byRules(text), ...byName(path, text), ...byValue(text, known)]
+  // Each is held against each other: a file with more of them is wrong enough.
+  const found = [...byValue(text, known), ...byRules(text), ...byName(path, text)].slice(0, mostMatches)
   const seen = new Set<string>()
   // Where several rules find the same, the first says it best.
   const once = found.filter(({ rule, from, to }) => {
@@ -36,6 +37,8 @@ export interface KnownSecret {
   name: string
   value: string
 }
+
+const mostMatches = 1000
 
 interface Match {
   rule: string

@@ -9,17 +9,28 @@ export async function trackedFiles(directory: string): Promise<string[] | undefi
   return [...new Set(result.stdout.split('\0').filter(path => path !== ''))]
 }
 
-/** Undefined: it is gone, binary, or no plain file. */
-export async function readText(file: string): Promise<{ content: string } | 'too large' | undefined> {
+export interface DecodedFile {
+  content: string
+  /** Otherwise it has bytes that no text has, and only what it is can be told. */
+  isText: boolean
+}
+
+/** Undefined: it is gone, or no plain file. */
+export async function readText(file: string): Promise<DecodedFile | 'too large' | undefined> {
   try {
     const found = await lstat(file)
     if (!found.isFile()) return undefined
     if (found.size > largestText) return 'too large'
-    const bytes = await readFile(file)
-    return bytes.subarray(0, 8192).includes(0) ? undefined : { content: bytes.toString('utf8') }
+    return decode(await readFile(file))
   } catch {
     return undefined
   }
+}
+
+export function decode(bytes: Buffer): DecodedFile {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return { content: bytes.toString('utf16le'), isText: true }
+  const isText = !bytes.subarray(0, 8192).includes(0)
+  return { content: bytes.toString(isText ? 'utf8' : 'latin1'), isText }
 }
 
 /** In bytes: what is larger is no text that a person wrote. */
