@@ -151,4 +151,20 @@ describe('slipway check', () => {
       scanned: { history: { commits: 2, versions: 5, tooLarge: 0 } },
     })
   })
+
+  test('where Git does not trust the folder, that nothing was searched is said', async () => {
+    await seal('staging', { JWT_SECRET: 'aa'.repeat(32) })
+    await seal('prod', { JWT_SECRET: 'bb'.repeat(32) })
+    process.env['GIT_TEST_ASSUME_DIFFERENT_OWNER'] = '1'
+    try {
+      const report = await check()
+      expect(report.scanned).toBeUndefined()
+      expect(report.warnings.map(each => each.message)).toEqual([
+        expect.stringMatching(/no secrets were searched for: .*ownership/),
+      ])
+      expect((await mistakes(true)).code).toBe('HISTORY_INCOMPLETE')
+    } finally {
+      delete process.env['GIT_TEST_ASSUME_DIFFERENT_OWNER']
+    }
+  })
 })

@@ -36,8 +36,8 @@ export const checkConfiguration: CheckConfiguration = async (configFile, environ
     file,
     app: checked[0]?.config.app ?? '',
     environments,
-    warnings: unique([...problems, ...unusedAllowances(file, scan)]),
-    ...(scan === undefined ? {} : { scanned: scannedOf(scan) }),
+    warnings: unique([...problems, ...notSearched(dirname(file), scan), ...unusedAllowances(file, scan)]),
+    ...(scan === undefined || scan.now.refused !== undefined ? {} : { scanned: scannedOf(scan) }),
   }
 }
 
@@ -88,6 +88,13 @@ function refuse(file: string, problems: readonly Problem[], scan: Scan | undefin
     state,
     next: `Make each worthless where it came from first: who has a clone has it. Then take it out and run: slipway check${scan?.history === undefined ? '' : ' --history'}`,
   })
+}
+
+function notSearched(directory: string, scan: Scan | undefined): Problem[] {
+  if (scan?.now.refused === undefined) return []
+  const message = `Git does not say what it keeps here, so no secrets were searched for: ${scan.now.refused}`
+  const mend = `Run it as the owner of the clone, or trust it: git config --global --add safe.directory ${directory}`
+  return [{ severity: 'warning', file: directory, line: 0, column: 0, path: 'scan', message, mend }]
 }
 
 /** What was allowed once and is gone would hide what comes there next. */

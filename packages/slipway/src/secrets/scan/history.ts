@@ -74,7 +74,8 @@ function secretOf(text: string, { from, to }: Exposure): string {
 
 /** Without those that stand there now. */
 async function gone(directory: string, found: readonly Found[], { known }: ScanOptions): Promise<Found[]> {
-  const tracked = new Set(await trackedFiles(directory))
+  const listed = await trackedFiles(directory)
+  const tracked = new Set(listed !== undefined && 'paths' in listed ? listed.paths : [])
   const now = new Map<string, ReadonlySet<string>>()
   for (const path of new Set(found.map(each => each.path))) {
     const text = tracked.has(path) ? await readText(join(directory, path)) : undefined

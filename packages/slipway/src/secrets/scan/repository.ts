@@ -11,12 +11,13 @@ import { readText, trackedFiles } from './tracked.ts'
  * is in no repository.
  */
 export async function scanRepository(directory: string, options: ScanOptions = {}): Promise<ScanReport | undefined> {
-  const files = await trackedFiles(directory)
-  if (files === undefined) return undefined
+  const tracked = await trackedFiles(directory)
+  if (tracked === undefined) return undefined
+  if ('refused' in tracked) return { ...nothing, refused: tracked.refused }
   const problems: Problem[] = []
   const skipped: string[] = []
   const used = new Set<Allowance>()
-  for (const path of files) {
+  for (const path of tracked.paths) {
     const text = await readText(join(directory, path))
     if (text === 'too large') skipped.push(path)
     if (text === undefined || text === 'too large') continue
@@ -29,7 +30,7 @@ export async function scanRepository(directory: string, options: ScanOptions = {
     }
   }
   return {
-    files: files.length,
+    files: tracked.paths.length,
     problems: problems.slice(0, mostShown),
     skipped,
     unused: (options.allow ?? []).filter(each => !used.has(each)),
@@ -49,7 +50,11 @@ export interface ScanReport {
   skipped: string[]
   /** Allowances that allowed nothing. */
   unused: Allowance[]
+  /** Nothing was looked at, because Git does not read this repository: why. */
+  refused?: string
 }
+
+const nothing = { files: 0, problems: [], skipped: [], unused: [] }
 
 const mostShown = 200
 const mostOfFile = 20

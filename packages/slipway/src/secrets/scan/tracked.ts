@@ -1,12 +1,17 @@
 import { lstat, readFile } from 'node:fs/promises'
 import { runGit } from '../../support/git.ts'
+import { notStartedExitCode } from '../../support/run.ts'
 
-/** Paths of all that Git keeps of a folder now, below it. Undefined: the folder is in no repository. */
-export async function trackedFiles(directory: string): Promise<string[] | undefined> {
-  const result = await runGit(directory, ['ls-files', '-z', '--cached', '--', '.'])
-  if (result.exitCode !== 0) return undefined
+/**
+ * Paths of all that Git keeps of a folder now, below it. Undefined: the folder is in no repository, or there is no Git.
+ * refused: there is one, and why Git does not read it, as when it belongs to somebody else.
+ */
+export async function trackedFiles(directory: string): Promise<{ paths: string[] } | { refused: string } | undefined> {
+  const { exitCode, stdout, stderr } = await runGit(directory, ['ls-files', '-z', '--cached', '--', '.'])
+  if (exitCode === notStartedExitCode || /not a git repository/.test(stderr)) return undefined
+  if (exitCode !== 0) return { refused: stderr.split('\n')[0] || `git ended with ${exitCode}` }
   // During a merge a file is listed once for each side.
-  return [...new Set(result.stdout.split('\0').filter(path => path !== ''))]
+  return { paths: [...new Set(stdout.split('\0').filter(path => path !== ''))] }
 }
 
 export interface DecodedFile {
