@@ -305,7 +305,7 @@ export interface CheckReport {
   environments: { name: string; project: string; production: boolean; services: CheckedService[] }[]
   /** Warnings; an error is thrown as CONFIG_INVALID. */
   warnings: Problem[]
-  /** What Git keeps was searched for secrets in clear; absent: there is no repository. */
+  /** What Git keeps was searched for secrets in clear; absent: there is no repository, or Git does not read it. */
   scanned?: {
     files: number
     skipped: string[]

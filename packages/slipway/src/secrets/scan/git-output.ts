@@ -78,9 +78,11 @@ export function objectReader(hear: (object: string, kind: string, content: Buffe
 
 export function expectDone({ exitCode, stderr, failure }: StreamResult): void {
   if (exitCode === 0 && failure === undefined) return
-  throw new SlipwayError('HISTORY_INCOMPLETE', 'The history of the repository could not be read', {
-    why: stderr.trim() === '' ? String(failure) : stderr.trim(),
-    state: 'nothing was changed, and no verdict can be given',
-    next: 'See what is wrong with it: git fsck',
-  })
+  const why = stderr.trim() === '' ? String(failure) : stderr.trim()
+  throw noVerdict('The history of the repository could not be read', why, 'See what is wrong with it: git fsck')
+}
+
+export function noVerdict(message: string, why: string, next: string): SlipwayError {
+  const state = 'nothing was changed, and no verdict can be given'
+  return new SlipwayError('HISTORY_INCOMPLETE', message, { why, state, next })
 }

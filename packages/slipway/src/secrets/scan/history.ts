@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { type Problem, SlipwayError } from '../../support/errors.ts'
+import type { Problem, SlipwayError } from '../../support/errors.ts'
 import { runGit } from '../../support/git.ts'
 import { shownName } from '../names.ts'
 import { type Allowance, isAllowed } from './allow.ts'
 import { fileExposure } from './files.ts'
+import { noVerdict } from './git-output.ts'
 import type { ScanOptions } from './repository.ts'
 import { type Exposure, type KnownSecret, scanText } from './text.ts'
 import { type DecodedFile, decode, readText, trackedFiles } from './tracked.ts'
@@ -119,6 +120,5 @@ function problemOf(directory: string, { path, rule, is, line, column, commit, da
 }
 
 function incomplete(why: string, next: string): SlipwayError {
-  const state = 'nothing was changed, and no verdict can be given'
-  return new SlipwayError('HISTORY_INCOMPLETE', 'The history of the folder is not all there', { why, state, next })
+  return noVerdict('The history of the folder is not all there', why, next)
 }

@@ -42,22 +42,22 @@ async function listVersions(
 ): Promise<{ commits: number; objects: Map<string, Map<string, Version>> }> {
   const objects = new Map<string, Map<string, Version>>()
   let commit = { commit: '', day: '', age: 0 }
-  let content: string | undefined
+  let changed: { object: string; isFile: boolean } | undefined
   const hear = (field: string) => {
-    if (content !== undefined) {
+    if (changed !== undefined) {
+      const { object, isFile } = changed
+      changed = undefined
+      if (!isFile) return
       const path = field.slice(prefix.length)
-      const names = objects.get(content) ?? new Map<string, Version>()
+      const names = objects.get(object) ?? new Map<string, Version>()
       // Newest first: the last to be heard is where it came from.
-      objects.set(content, names.set(path, { path, ...commit }))
-      content = undefined
+      objects.set(object, names.set(path, { path, ...commit }))
       return
     }
-    const change = rawChange.exec(field)
-    if (change !== null) {
-      const [, mode = '', object = ''] = change
-      content = object
+    const [, mode, object] = rawChange.exec(field) ?? []
+    if (mode !== undefined && object !== undefined) {
       // Links and submodules are no files; what was taken out is the version before it.
-      if (!mode.startsWith('100')) content = notKept
+      changed = { object, isFile: mode.startsWith('100') }
       return
     }
     const [, name = '', day = ''] = header.exec(field) ?? []
@@ -67,12 +67,9 @@ async function listVersions(
   const shape = ['--topo-order', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-color', '-m']
   const argv = ['log', '--all', '--full-history', ...shape, '--format=commit %H %cs', '--', '.']
   await readFields(directory, argv, settings, hear)
-  objects.delete(notKept)
   return { commits: commit.age, objects }
 }
 
-/** Under this all is noted that is no file; it is no name of an object. */
-const notKept = 'not kept'
 // The first change of a commit comes on a line of its own.
 const rawChange = /^\n?:\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) [A-Z]\d*$/
 const header = /^commit ([0-9a-f]{40,64}) (\d{4}-\d\d-\d\d)$/
