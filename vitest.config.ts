@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** In these no seconds are counted: they may share the machine with others. */
 const unhurriedDeployments = [
@@ -8,6 +9,8 @@ const unhurriedDeployments = [
   'exec',
   'interrupted',
   'kills',
+  'ledger',
+  'long-requests',
   'older-code',
   'parcels',
   'promote',
@@ -25,11 +28,25 @@ const unhurried = [
   ...unhurriedDeployments.map(name => `test/docker/deployment/${name}.test.ts`),
 ]
 
+/** Those that take longest begin first: one that begins last would have the machine to itself at the end. */
+const longest = ['set-up', 'bb10', 'remote', 'baby-basics', 'several', 'ledger'].map(name => `/${name}.test.ts`)
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const found = longest.findIndex(name => moduleId.endsWith(name))
+      return found < 0 ? longest.length : found
+    }
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other))
+  }
+}
+
 /** Unit tests whose modules keep something: each file of them gets its own. The others load modules once. */
 const apart = ['cli', 'config', 'source'].map(folder => `packages/*/test/${folder}/**/*.test.ts`)
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

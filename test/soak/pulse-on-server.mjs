@@ -12,13 +12,16 @@ const root = resolve(import.meta.dirname, '../..')
 const publicPort = 8080
 
 export class PulseOnServer extends Pulse {
-  /** name: of the lab's server, so that nobody else's is replaced. */
-  static async create({ name, ...options }) {
+  /**
+   * name: of the lab's server, so that nobody else's is replaced. images: what its Docker has from the start; true: the
+   * usual ones.
+   */
+  static async create({ name, images = true, ...options }) {
     const { environment } = await ensureDocker({ log: () => {} })
     Object.assign(process.env, environment)
     // What the image of the runner is made of.
     await ensureImages(['node:22-bookworm-slim', 'docker:28-cli'], { log: () => {} })
-    const server = await start({ name, docker: true, images: true, log: () => {} })
+    const server = await start({ name, docker: true, images, log: () => {} })
     const relay = await relayTo(server.address, publicPort)
     const pulse = new PulseOnServer(await mkdtemp(join(tmpdir(), 'slipway-')), relay.port, options)
     pulse.server = server

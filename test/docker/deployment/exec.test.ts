@@ -123,10 +123,10 @@ describe('a terminal', () => {
 
   test('follows the size of the one here', async () => {
     const script =
-      'process.stdout.on("resize", () => { console.log(`now ${process.stdout.columns}`); process.exit(0) }); setTimeout(() => process.exit(9), 8000)'
-    const { stdout, exitCode } = await stages.inTerminal(['exec', 'web', '--', 'node', '-e', script], {
-      meanwhile: 'sleep 2; stty cols 61 < /dev/tty',
-    })
+      'process.stdout.on("resize", () => { if (process.stdout.columns !== 61) return; console.log("now 61"); process.exit(0) }); setTimeout(() => process.exit(9), 60000)'
+    // Again and again: a size that is set before the command has begun is no change to it.
+    const meanwhile = 'while sleep 0.5; do stty cols 80; sleep 0.5; stty cols 61; done < /dev/tty 2> /dev/null'
+    const { stdout, exitCode } = await stages.inTerminal(['exec', 'web', '--', 'node', '-e', script], { meanwhile })
     expect(stdout).toContain('now 61')
     expect(exitCode).toBe(0)
   })

@@ -37,6 +37,7 @@ test('the state is the same when nothing but rows changes', async () => {
   await lab.sql(name, 'insert into feedings(amount_ml) values (1), (2)')
   await lab.sql(name, 'analyze')
   const after = await lab.database(name).state()
+  await lab.sql(name, 'truncate feedings') // the changes below are made to copies of it
   expect(after).toEqual(before)
   expect(Object.keys(before.catalog)).toEqual(
     expect.arrayContaining(['column public.feedings.amount_ml', 'column "we.ird"."ta.b ""le"."c.d"']),
@@ -118,7 +119,6 @@ test.each<[string, string[], string[]]>([
   ['create schema slipway create table heartbeat(at timestamptz)', [], []],
 ])('%s', async (statement, fine, breaking) => {
   const work = await workingCopy()
-  await lab.sql(work, 'truncate feedings')
   const before = await lab.database(work).state()
   await lab.sql(work, statement)
   const after = await lab.database(work).state()
@@ -126,7 +126,6 @@ test.each<[string, string[], string[]]>([
   expect(what(changes.filter(change => change.breaking))).toEqual(breaking)
   expect(what(changes.filter(change => !change.breaking))).toEqual(fine)
   expect(changes.filter(change => change.breaking).every(change => change.why !== undefined)).toBe(true)
-  await lab.sql('postgres', `drop database ${work}`)
 })
 
 test('ledgers of migrators count, whatever schema they are in, and a table that only has the name does not', async () => {
@@ -146,7 +145,6 @@ test('ledgers of migrators count, whatever schema they are in, and a table that 
   const changes = lab.database(work).compare(before, await lab.database(work).state())
   expect(what(changes)).toEqual(expect.arrayContaining(['migration 1_init applied', 'migration abc applied']))
   expect(changes.filter(change => change.breaking)).toEqual([])
-  await lab.sql('postgres', `drop database ${work}`)
 })
 
 test('a migrator that claims success is held against its folder', async () => {

@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ensureDocker } from '../../../lab/docker.mjs'
-import { ensureImages } from '../../../lab/images.mjs'
 import { start, type LabServer } from '../../../lab/server.mjs'
 import { newIdentity, recipientOf } from '../../../packages/slipway/src/secrets/age.ts'
 import { newSecrets, withValues } from '../../../packages/slipway/src/secrets/change.ts'
 import { printSealedFile } from '../../../packages/slipway/src/secrets/sealed-yaml.ts'
 import { thorough } from '../sample.ts'
 import { Author, GitHost } from './git-host.ts'
+import { serverImages } from './server-images.ts'
 
 /**
  * The end-to-end checklist (BB10) on two servers: pushes to two branches, health through the edge, backup, rollback,
@@ -37,12 +36,10 @@ let author: Author
 let identity = ''
 
 beforeAll(async () => {
-  const { environment } = await ensureDocker({ log: () => undefined })
-  Object.assign(process.env, environment)
-  await ensureImages(['node:22-bookworm-slim', 'docker:28-cli'], { log: () => undefined })
+  const images = await serverImages()
   await Promise.all(
     environments.map(async name => {
-      servers.set(name, await start({ name: `${app}-${name}`, docker: true, images: true, log: () => undefined }))
+      servers.set(name, await start({ name: `${app}-${name}`, docker: true, images, log: () => undefined }))
     }),
   )
   host = await GitHost.on(at(moving))

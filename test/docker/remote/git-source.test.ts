@@ -4,11 +4,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ensureDocker } from '../../../lab/docker.mjs'
-import { ensureImages } from '../../../lab/images.mjs'
 import { start, type LabServer } from '../../../lab/server.mjs'
 import { thorough } from '../sample.ts'
 import { Author, GitHost } from './git-host.ts'
+import { serverImages } from './server-images.ts'
 
 /**
  * A server that fetches its code over SSH from a Git host, by a key of its own. What fails leaves the old release. That
@@ -26,10 +25,8 @@ let first = ''
 
 describe.skipIf(!thorough)('code from Git, fetched by the server', () => {
   beforeAll(async () => {
-    const { environment } = await ensureDocker({ log: () => undefined })
-    Object.assign(process.env, environment)
-    await ensureImages(['node:22-bookworm-slim', 'docker:28-cli'], { log: () => undefined })
-    server = await start({ name: app, docker: true, images: true, log: () => undefined })
+    const images = await serverImages()
+    server = await start({ name: app, docker: true, images, log: () => undefined })
     host = await GitHost.on(server)
     base = await mkdtemp(join(tmpdir(), 'slipway-'))
     operator = join(base, 'operator')

@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { type OwnRegistry, startRegistry } from '../../../lab/own-registry.mjs'
 import { type LabServer, start } from '../../../lab/server.mjs'
-import { setUp } from '../../../lab/setup.mjs'
 import { docker } from '../project.ts'
 import { thorough } from '../sample.ts'
 import { Stages } from '../stages.ts'
+import { serverImages } from './server-images.ts'
 
 /** From an environment on this machine to one on a server, which pulls by digest with a password that it is told. */
 const program = `
@@ -27,12 +27,12 @@ let digest = ''
 
 describe.runIf(thorough)('a server', () => {
   beforeAll(async () => {
-    await setUp({ images: ['node:22-bookworm-slim', 'docker:28-cli'], log: () => undefined })
+    const images = await serverImages()
     registry = await startRegistry({ user: 'bot', password: token })
     server = await start({
       name: `promote-${randomBytes(3).toString('hex')}`,
       docker: true,
-      images: true,
+      images,
       log: () => undefined,
     })
     stages = await Stages.create('staging', 'prod')

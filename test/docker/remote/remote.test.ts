@@ -8,6 +8,7 @@ import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { sample, thorough } from '../sample.ts'
 import { PulseOnServer } from '../../soak/pulse-on-server.mjs'
 import { sealSecret } from './pulse-secret.ts'
+import { serverImages } from './server-images.ts'
 
 /** From a laptop to a server: code is sent, the server deploys, and nothing that happens to the laptop matters. */
 let pulse: PulseOnServer
@@ -16,11 +17,15 @@ let identity = ''
 const secret = `canary-${randomBytes(9).toString('hex')}`
 
 beforeAll(async () => {
+  const images = await serverImages()
   pulse = await PulseOnServer.create({
     name: `remote-${randomBytes(3).toString('hex')}`,
+    images,
     rehearse: 'off',
     watch: 'off',
   })
+  // To this one the runner is sent, as to a server that never had it.
+  await pulse.inside('docker', 'image', 'rm', images.at(-1) ?? '')
   await giveSecret()
   await pulse.version(1)
   const first = await pulse.slipway('deploy', 'prod', '--json')

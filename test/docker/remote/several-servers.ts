@@ -8,8 +8,8 @@ import { promisify } from 'node:util'
 import { expect } from 'vitest'
 import { type OwnRegistry, startRegistry } from '../../../lab/own-registry.mjs'
 import { type LabServer, start } from '../../../lab/server.mjs'
-import { setUp } from '../../../lab/setup.mjs'
 import type { CliResult } from '../project.ts'
+import { serverImages } from './server-images.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const cli = join(root, 'packages/slipway/dist/slipway.js')
@@ -40,13 +40,12 @@ export class SeveralServers {
 
   static async create(places: Places = { web: ['a'], worker: 'b', database: 'b' }): Promise<SeveralServers> {
     const token = `canary-${randomBytes(9).toString('hex')}`
-    const { environment } = await setUp({ images: ['node:22-bookworm-slim', 'docker:28-cli'], log: () => undefined })
-    Object.assign(process.env, environment)
+    const images = await serverImages()
     const registry = await startRegistry({ user: 'bot', password: token })
     const own = randomBytes(3).toString('hex')
     const names = [...new Set([...places.web, places.worker, places.database])].toSorted()
     const started = names.map(async name => {
-      const server = await start({ name: `sev-${own}-${name}`, docker: true, images: true, log: () => undefined })
+      const server = await start({ name: `sev-${own}-${name}`, docker: true, images, log: () => undefined })
       return [name, server] as const
     })
     const base = await mkdtemp(join(tmpdir(), 'slipway-'))

@@ -4,7 +4,7 @@ import { SeveralServers } from './several-servers.ts'
 import { type SeveralTraffic, trafficTo } from './several-traffic.ts'
 
 /** From a laptop to two servers: the web service on `a`, its database and its worker on `b`, which decides. */
-describe.runIf(thorough)('an environment of two servers', () => {
+describe('an environment of two servers', () => {
   let two: SeveralServers
   let users: SeveralTraffic | undefined
 
@@ -58,7 +58,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
     })
   })
 
-  test('is looked at as one', async () => {
+  test.runIf(thorough)('is looked at as one', async () => {
     const [status, logs, history, backup] = await Promise.all([
       two.json('status', 'prod'),
       two.json('logs', 'prod'),
@@ -88,7 +88,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
     expect(elsewhere.stderr).toContain('it runs on a')
   })
 
-  test('goes back on both at once', async () => {
+  test.runIf(thorough)('goes back on both at once', async () => {
     await two.version(2, { workerSeconds: 1 })
     const next = await two.json('deploy', 'prod')
     expect(next.exitCode, next.stderr).toBe(0)
@@ -103,7 +103,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
     expect(users?.traffic.summary().failed).toBe(0)
   })
 
-  test('starts nothing when one of them can not be reached', async () => {
+  test.runIf(thorough)('starts nothing when one of them can not be reached', async () => {
     await two.version(3)
     const before = await two.json('history', 'prod')
     await two.a.inside(['systemctl', 'stop', 'ssh'])
@@ -117,7 +117,7 @@ describe.runIf(thorough)('an environment of two servers', () => {
     expect((await two.json('history', 'prod')).result).toEqual(before.result)
   })
 
-  test('brings a service to the other server too: both answer with the same version', async () => {
+  test.runIf(thorough)('brings a service to the other server too: both answer with the same version', async () => {
     await two.version(3, { places: { ...two.places, web: ['a', 'b'] } })
     const deployed = await two.json('deploy', 'prod')
     expect(deployed.exitCode, deployed.stderr).toBe(0)
@@ -131,16 +131,19 @@ describe.runIf(thorough)('an environment of two servers', () => {
     expect(users?.traffic.summary().failed).toBe(0)
   })
 
-  test('ends all old or all new when the laptop dies as soon as the first runner is started', async () => {
-    await two.version(4, { places: { ...two.places, web: ['a', 'b'] } })
-    const laptop = two.start(['deploy', 'prod'], line => {
-      if (/ b +deploy +started/.test(line)) laptop.child.kill('SIGKILL')
-    })
-    await laptop.ended
-    const seen = await two.json('attach', 'prod')
-    const { releases, web, worker, schema } = await two.versions()
-    expect(new Set(releases).size, JSON.stringify(seen)).toBe(1)
-    expect([String(web), worker]).toEqual([schema, schema])
-    expect(users?.traffic.summary().failed).toBe(0)
-  })
+  test.runIf(thorough)(
+    'ends all old or all new when the laptop dies as soon as the first runner is started',
+    async () => {
+      await two.version(4, { places: { ...two.places, web: ['a', 'b'] } })
+      const laptop = two.start(['deploy', 'prod'], line => {
+        if (/ b +deploy +started/.test(line)) laptop.child.kill('SIGKILL')
+      })
+      await laptop.ended
+      const seen = await two.json('attach', 'prod')
+      const { releases, web, worker, schema } = await two.versions()
+      expect(new Set(releases).size, JSON.stringify(seen)).toBe(1)
+      expect([String(web), worker]).toEqual([schema, schema])
+      expect(users?.traffic.summary().failed).toBe(0)
+    },
+  )
 })

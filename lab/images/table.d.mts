@@ -1,0 +1,2 @@
+/** What the project's demo and tests use. */
+export const usualImages: readonly string[]
