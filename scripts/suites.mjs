@@ -13,7 +13,7 @@ const vitest = (name, { projects = [name], ...extra }) => ({
   ...extra,
 })
 
-/** group: what `--only` names. docker: needs an engine. */
+/** group: what `--only` names. docker: needs an engine. beside: runs at the same time as the one before it, mostly waiting. */
 export const suites = [
   check('typecheck'),
   check('lint'),
@@ -22,17 +22,18 @@ export const suites = [
   check('docs:check'),
   vitest('unit', { projects: ['unit', 'unit-apart'] }),
   {
-    name: 'traffic and scripts',
-    kind: 'node',
-    group: 'unit',
-    files: () => [...testsIn('traffic/test'), ...testsIn('scripts/test')],
-  },
-  {
     name: 'example baby-basics',
     kind: 'node',
     group: 'examples',
     docker: true,
+    beside: true,
     ...exampleTests('examples/baby-basics/apps/api'),
+  },
+  {
+    name: 'traffic and scripts',
+    kind: 'node',
+    group: 'unit',
+    files: () => [...testsIn('traffic/test'), ...testsIn('scripts/test')],
   },
   vitest('migrations', { docker: true }),
   { ...vitest('containers', { docker: true }), group: 'docker' },

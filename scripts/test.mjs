@@ -22,7 +22,7 @@ async function main() {
   const engine = watchDaemon(log)
   try {
     ;({ startedEngine } = await prepare({ log, docker: chosen.some(suite => suite.docker) }))
-    for (const suite of chosen) results.push(await runSuite(suite))
+    for (const suites of atOnce(chosen)) results.push(...(await runBeside(suites)))
   } catch (error) {
     log(error.message)
     results.push({ name: 'set-up', passed: 0, failed: 1, skipped: 0, seconds: 0 })
@@ -36,36 +36,62 @@ async function main() {
   process.exitCode = results.some(result => result.failed > 0) ? 1 : 0
 }
 
-async function runSuite(suite) {
-  log(`\n── ${suite.name} ${'─'.repeat(Math.max(0, 70 - suite.name.length))}`)
+/** Each suite with those that run beside it. */
+function atOnce(chosen) {
+  const all = []
+  for (const suite of chosen) {
+    if (suite.beside && all.length > 0) all.at(-1).push(suite)
+    else all.push([suite])
+  }
+  return all
+}
+
+/** What the first one prints is shown as it comes, that of the others when they have ended. */
+async function runBeside([first, ...others]) {
+  const shown = runSuite(first, { log, run: (...words) => run('inherit', ...words) })
+  const kept = others.map(async suite => {
+    const pieces = []
+    const keep = piece => pieces.push(piece)
+    const result = await runSuite(suite, { log: line => keep(`${line}\n`), run: (...words) => run(keep, ...words) })
+    return { result, text: Buffer.concat(pieces.map(piece => Buffer.from(piece))) }
+  })
+  const results = [await shown]
+  for (const { result, text } of await Promise.all(kept)) {
+    process.stdout.write(text)
+    results.push(result)
+  }
+  return results
+}
+
+async function runSuite(suite, output) {
+  output.log(`\n── ${suite.name} ${'─'.repeat(Math.max(0, 70 - suite.name.length))}`)
   const began = performance.now()
   let counts
   try {
-    counts = await countersOf[suite.kind](suite)
+    counts = await countersOf[suite.kind](suite, output)
   } catch (error) {
-    log(error.message)
+    output.log(error.message)
     counts = { passed: 0, failed: 1, skipped: 0 }
   }
   return { name: suite.name, ...counts, seconds: (performance.now() - began) / 1000 }
 }
 
 const countersOf = {
-  check: async suite => checkCounts(await run(suite.argv)),
+  check: async (suite, output) => checkCounts(await output.run(suite.argv)),
 
-  async vitest(suite) {
+  async vitest(suite, output) {
     const file = join(scratch, `${suite.name}.json`)
-    const exitCode = await run([...suite.argv, '--reporter=json', `--outputFile.json=${file}`])
+    const exitCode = await output.run([...suite.argv, '--reporter=json', `--outputFile.json=${file}`])
     return { ...vitestCounts(contents(file), exitCode), failures: vitestFailures(contents(file)) }
   },
 
-  async node(suite) {
-    const file = join(scratch, 'tap')
-    rmSync(file, { force: true })
-    const prepared = await suite.before?.(log, runOrThrow)
+  async node(suite, output) {
+    const file = join(scratch, `${suite.name}.tap`)
+    const prepared = await suite.before?.(output.log, orThrow(output.run))
     try {
       const reporters = ['spec', 'stdout', 'tap', file]
       const words = reporters.map((word, index) => `--test-reporter${index % 2 === 0 ? '' : '-destination'}=${word}`)
-      const exitCode = await run(
+      const exitCode = await output.run(
         [process.execPath, '--test', ...words, ...suite.files()],
         suite.directory,
         prepared?.environment,
@@ -77,20 +103,22 @@ const countersOf = {
   },
 }
 
-/** Shows a program's output as it comes; the exit code, or null when a signal ended it. */
-function run([command, ...words], directory = root, environment = {}) {
+/** The exit code, or null when a signal ended it. output: 'inherit', or what gets each piece. */
+function run(output, [command, ...words], directory = root, environment = {}) {
   return new Promise((resolve, reject) => {
+    const stream = output === 'inherit' ? 'inherit' : 'pipe'
     const child = spawn(command, words, {
       cwd: directory,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', stream, stream],
       env: { ...process.env, ...environment },
     })
+    for (const each of [child.stdout, child.stderr]) each?.on('data', output)
     child.on('error', reject)
     child.on('close', resolve)
   })
 }
 
-async function runOrThrow(argv, directory) {
+const orThrow = run => async (argv, directory) => {
   if ((await run(argv, directory)) !== 0) throw new Error(`${argv.join(' ')} failed in ${directory}`)
 }
 

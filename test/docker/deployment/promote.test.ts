@@ -200,7 +200,7 @@ describe('a registry', () => {
     ],
   ]
 
-  test.each(sample(2, troubles))(
+  test.each(sample(1, troubles))(
     'that %s: an error says so, and the old release serves',
     async (_what, when, says, disturb) => {
       const digest = await push(randomBytes(4).toString('hex'))
@@ -344,7 +344,7 @@ describe('promoting', () => {
   ]
   let workers = ''
 
-  test.each(sample(2, changes))(
+  test.each(sample(1, changes))(
     'is refused for %s, with the reason; prod goes on as it was',
     async (_what, change, says) => {
       workers = await docker(

@@ -90,7 +90,7 @@ test('a fence that was prepared is quick and right, also when the rules were cha
   await docker('exec', lab.container, 'sed', '-i', '/^# a person was here$/d;/^# and again$/d', file)
 })
 
-test('each statement has a session of its own, and none stays on the live database', async () => {
+test.runIf(thorough)('each statement has a session of its own, and none stays on the live database', async () => {
   const { runBeside, queryLive } = await import('../../../packages/slipway/src/postgres/databases.ts')
   const { object, number } = await import('zod')
   const live = { server: { ...lab.server }, name, now: () => new Date() }
@@ -164,7 +164,7 @@ test('survives a restart of PostgreSQL and is lifted by whoever comes next', asy
   await stranger.stop()
 })
 
-test('a fence on one database leaves the others of the server alone', async () => {
+test.runIf(thorough)('a fence on one database leaves the others of the server alone', async () => {
   await lab.sql(name, 'create database other')
   await lab.sql('other', 'create table writes(id bigserial primary key, who text)')
   await lab.database(name).fence([])

@@ -15,8 +15,8 @@ import { serverImages } from './server-images.ts'
 
 /**
  * The end-to-end checklist (BB10) on two servers: pushes to two branches, health through the edge, backup, rollback,
- * isolation, and being told of an outage. CI stands here as the command that it calls. A usual run has prod alone, which
- * takes half the time: what two servers are needed for is in the thorough one.
+ * isolation, and being told of an outage. CI stands here as the command that it calls. In thorough runs: all others have
+ * its parts, on one server (remote.test.ts) and on two (several.test.ts).
  */
 const exec = promisify(execFile)
 const root = resolve(import.meta.dirname, '../../..')
@@ -25,9 +25,9 @@ const app = `bb-${randomBytes(3).toString('hex')}`
 const passwords = { dev: `dev-${randomBytes(9).toString('hex')}`, prod: `prod-${randomBytes(9).toString('hex')}` }
 const branches = { dev: 'develop', prod: 'main' } as const
 type Environment = keyof typeof branches
-const environments: readonly Environment[] = thorough ? ['dev', 'prod'] : ['prod']
+const environments: readonly Environment[] = ['dev', 'prod']
 /** The one that gets a second push, and goes back. */
-const moving: Environment = thorough ? 'dev' : 'prod'
+const moving = 'dev'
 const servers = new Map<Environment, LabServer>()
 let host: GitHost
 let base: string
@@ -162,22 +162,25 @@ async function write(environment: Environment, id: string): Promise<void> {
   expect(answer.status).toBe(200)
 }
 
-test('a push to a branch lands on its server, and nowhere else; each answers through its edge', async () => {
-  // Each server makes its key at the first try; the host of the repository lets it in then.
-  for (const { error } of await Promise.all(environments.map(each => slipway(each, 'deploy')))) {
-    await host.letIn(/ssh-ed25519 \S+ \S+/.exec(error?.next ?? '')?.[0] ?? 'none')
-  }
-  const first = await Promise.all(environments.map(each => slipway(each, 'deploy')))
-  for (const [index, environment] of environments.entries()) {
-    const branch = branches[environment]
-    expect(first[index]?.result, first[index]?.stderr).toMatchObject({ outcome: 'deployed', commit: { branch } })
-    expect(await health(environment)).toEqual({ code: 200, status: 'ok', version: '1' })
-  }
-  const sha = await release(branches[moving], 2)
-  await host.push(author.directory, branches[moving])
-  expect((await slipway(moving, 'deploy')).result).toMatchObject({ outcome: 'deployed', commit: { sha } })
-  for (const each of environments) expect(await health(each)).toMatchObject({ version: each === moving ? '2' : '1' })
-})
+test.runIf(thorough)(
+  'a push to a branch lands on its server, and nowhere else; each answers through its edge',
+  async () => {
+    // Each server makes its key at the first try; the host of the repository lets it in then.
+    for (const { error } of await Promise.all(environments.map(each => slipway(each, 'deploy')))) {
+      await host.letIn(/ssh-ed25519 \S+ \S+/.exec(error?.next ?? '')?.[0] ?? 'none')
+    }
+    const first = await Promise.all(environments.map(each => slipway(each, 'deploy')))
+    for (const [index, environment] of environments.entries()) {
+      const branch = branches[environment]
+      expect(first[index]?.result, first[index]?.stderr).toMatchObject({ outcome: 'deployed', commit: { branch } })
+      expect(await health(environment)).toEqual({ code: 200, status: 'ok', version: '1' })
+    }
+    const sha = await release(branches[moving], 2)
+    await host.push(author.directory, branches[moving])
+    expect((await slipway(moving, 'deploy')).result).toMatchObject({ outcome: 'deployed', commit: { sha } })
+    for (const each of environments) expect(await health(each)).toMatchObject({ version: each === moving ? '2' : '1' })
+  },
+)
 
 test.runIf(thorough)(
   'the data of dev and prod are apart: other rows, other passwords, and no way from one to the other',
@@ -221,32 +224,38 @@ process.exit()`
   return inside(environment, 'docker', 'exec', name, 'node', '--input-type=module', '-e', script, url)
 }
 
-test('a backup of prod is a dump with its data; a rollback brings the version before, well', async () => {
-  await write('prod', 'in the backup')
-  const { result, stderr } = await slipway('prod', 'backup')
-  const file = String(result?.['file'])
-  expect(file, stderr).toMatch(/daily-\d{4}-\d{2}-\d{2}/)
-  const database = `${app}-prod-db-1`
-  await inside('prod', 'docker', 'cp', file, `${database}:/tmp/dump`)
-  const argv = ['exec', database, 'pg_restore', '--data-only', '--file=-', '/tmp/dump']
-  expect(await inside('prod', 'docker', ...argv)).toContain('in the backup')
-  const back = await slipway(moving, 'rollback', '--data', 'restore', `--confirm=${app}`)
-  expect(back.result, back.stdout).toMatchObject({ outcome: 'deployed', kind: 'rollback' })
-  expect(await health(moving)).toMatchObject({ status: 'ok', version: '1' })
-})
+test.runIf(thorough)(
+  'a backup of prod is a dump with its data; a rollback brings the version before, well',
+  async () => {
+    await write('prod', 'in the backup')
+    const { result, stderr } = await slipway('prod', 'backup')
+    const file = String(result?.['file'])
+    expect(file, stderr).toMatch(/daily-\d{4}-\d{2}-\d{2}/)
+    const database = `${app}-prod-db-1`
+    await inside('prod', 'docker', 'cp', file, `${database}:/tmp/dump`)
+    const argv = ['exec', database, 'pg_restore', '--data-only', '--file=-', '/tmp/dump']
+    expect(await inside('prod', 'docker', ...argv)).toContain('in the backup')
+    const back = await slipway(moving, 'rollback', '--data', 'restore', `--confirm=${app}`)
+    expect(back.result, back.stdout).toMatchObject({ outcome: 'deployed', kind: 'rollback' })
+    expect(await health(moving)).toMatchObject({ status: 'ok', version: '1' })
+  },
+)
 
-test('the API of prod stops: whoever is to hear of it does, once, and again when it is back', async () => {
-  const alerts = () => inside('prod', 'cat', '/var/lib/slipway/alerts').catch(() => '')
-  expect((await slipway('prod', 'status', '--alert')).result).toMatchObject({ alert: { problems: [] } })
-  expect(await alerts()).toBe('')
-  const web = await container('prod', 'web')
-  await inside('prod', 'docker', 'stop', '--time', '1', web)
-  const down = await slipway('prod', 'status', '--alert')
-  expect(down.result, down.stderr).toMatchObject({ alert: { told: 'down' } })
-  expect(await alerts()).toMatch(/^down .*-web-1 exited/)
-  await slipway('prod', 'status', '--alert')
-  await inside('prod', 'docker', 'start', web)
-  await expect.poll(() => health('prod').catch(() => undefined), { timeout: 10_000 }).toMatchObject({ version: '1' })
-  expect((await slipway('prod', 'status', '--alert')).result).toMatchObject({ alert: { told: 'recovered' } })
-  expect((await alerts()).split('\n').map(line => line.split(' ')[0])).toEqual(['down', 'recovered', ''])
-})
+test.runIf(thorough)(
+  'the API of prod stops: whoever is to hear of it does, once, and again when it is back',
+  async () => {
+    const alerts = () => inside('prod', 'cat', '/var/lib/slipway/alerts').catch(() => '')
+    expect((await slipway('prod', 'status', '--alert')).result).toMatchObject({ alert: { problems: [] } })
+    expect(await alerts()).toBe('')
+    const web = await container('prod', 'web')
+    await inside('prod', 'docker', 'stop', '--time', '1', web)
+    const down = await slipway('prod', 'status', '--alert')
+    expect(down.result, down.stderr).toMatchObject({ alert: { told: 'down' } })
+    expect(await alerts()).toMatch(/^down .*-web-1 exited/)
+    await slipway('prod', 'status', '--alert')
+    await inside('prod', 'docker', 'start', web)
+    await expect.poll(() => health('prod').catch(() => undefined), { timeout: 10_000 }).toMatchObject({ version: '1' })
+    expect((await slipway('prod', 'status', '--alert')).result).toMatchObject({ alert: { told: 'recovered' } })
+    expect((await alerts()).split('\n').map(line => line.split(' ')[0])).toEqual(['down', 'recovered', ''])
+  },
+)
