@@ -51,6 +51,11 @@ describe('streams', () => {
     })
   })
 
+  test('as one document: what is piped in reaches the command all the same', async () => {
+    const { stdout } = await stages.piped('select 1;\n', 'exec', 'prod', 'web', '--json', '--', 'cat')
+    expect(JSON.parse(stdout)).toMatchObject({ exitCode: 0, result: { stdout: 'select 1;\n' } })
+  })
+
   test('as one document, when that is asked for', async () => {
     const { stdout, exitCode } = await stages.slipway(
       'exec',

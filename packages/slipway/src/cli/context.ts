@@ -9,6 +9,8 @@ export interface Context {
   options: GlobalOptions
   /** Set by the first Ctrl-C. */
   signal: AbortSignal
+  /** Set when nobody reads stdout any more. */
+  unread: AbortSignal
   /** Where a result is shown. Handlers return theirs; only what never ends is written directly. */
   stdout: Screen
   /** Where everything else is shown. */

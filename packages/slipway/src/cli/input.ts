@@ -61,20 +61,31 @@ export function processInput(): Input {
   }
 }
 
-/** In raw mode the terminal shows nothing by itself. A line that is pasted comes as one piece. */
+/** In raw mode the terminal shows nothing by itself. What is pasted comes in large pieces, at once. */
 function typedUnseen(stdin: NodeJS.ReadStream): Promise<string> {
   return new Promise((resolve, reject) => {
     let typed = ''
+    let beyond = ''
+    let ending: NodeJS.Timeout | undefined
     const end = (): void => {
       stdin.setRawMode(false)
       stdin.pause()
       stdin.off('data', take)
     }
+    const settle = (): void => {
+      end()
+      if (beyond.trim() === '') resolve(typed)
+      else reject(severalLines())
+    }
     const take = (piece: string): void => {
-      for (const character of Array.from(piece.replaceAll(pasteBegins, '').replaceAll(pasteEnds, ''))) {
-        if (character === '\r' || character === '\n' || character === '\u0004') {
-          end()
-          return resolve(typed)
+      const characters = Array.from(piece.replaceAll(pasteBegins, '').replaceAll(pasteEnds, ''))
+      for (const [index, character] of characters.entries()) {
+        if (ending !== undefined || character === '\r' || character === '\n' || character === '\u0004') {
+          // Lines of a paste that are not taken would answer the next question, or be commands of the shell.
+          beyond += characters.slice(index).join('')
+          clearTimeout(ending)
+          ending = setTimeout(settle, pasteMs)
+          return
         }
         if (character === '\u0003') {
           end()
@@ -90,8 +101,18 @@ function typedUnseen(stdin: NodeJS.ReadStream): Promise<string> {
   })
 }
 
+/** Nobody types another line as soon as that. */
+const pasteMs = 50
 const pasteBegins = '\u001b[200~'
 const pasteEnds = '\u001b[201~'
+
+function severalLines(): SlipwayError {
+  return new SlipwayError('USAGE', 'More than one line was pasted', {
+    why: 'a value that is typed has one line',
+    state: 'nothing was changed',
+    next: 'Pipe the value in, as in: slipway secrets set prod NAME < file',
+  })
+}
 
 function nobody(): SlipwayError {
   return new SlipwayError('USAGE', 'There is no terminal to ask at', {

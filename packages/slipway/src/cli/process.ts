@@ -7,7 +7,11 @@ import { reportStray, runCli, type World } from './run.ts'
 export async function runInProcess(argv: string[]): Promise<void> {
   takeIdentityFrom(process.env)
   const streams = [process.stdout, process.stderr]
-  for (const stream of streams) stream.on('error', ignoreClosedPipe)
+  // `slipway history | head` closes the pipe early, a terminal goes, a disk is full: what was begun goes on all the
+  // same, and its journal has all of it.
+  for (const stream of streams) stream.on('error', () => undefined)
+  const unread = new AbortController()
+  process.stdout.on('error', () => unread.abort())
   const interrupt = interruption(exitCode => {
     process.stderr.write(`\n${leftAtOnce}\n`)
     process.exit(exitCode)
@@ -19,6 +23,7 @@ export async function runInProcess(argv: string[]): Promise<void> {
     input: processInput(),
     variables: process.env,
     signal: interrupt.signal,
+    unread: unread.signal,
     now: () => new Date(),
     wiring: () => import('./wiring.ts'),
   }
@@ -27,11 +32,6 @@ export async function runInProcess(argv: string[]): Promise<void> {
   await Promise.all(streams.map(written))
   // Left-over handles, such as a connection kept open for the next call, must not keep the person waiting.
   process.exit(exitCode)
-}
-
-/** `slipway history | head` closes the pipe early. A deployment goes on all the same; its journal has all of it. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
 }
 
 function written(stream: NodeJS.WriteStream): Promise<void> {

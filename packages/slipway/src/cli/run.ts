@@ -49,6 +49,8 @@ export interface World {
   input?: Input
   variables: Variables
   signal: AbortSignal
+  /** Set when nobody reads stdout any more; absent: somebody always does. */
+  unread?: AbortSignal
   now(): Date
   wiring(): Promise<Wiring>
 }
@@ -63,6 +65,7 @@ function contextOf(options: GlobalOptions, world: World, ends: (() => Promise<vo
   return {
     options,
     signal: world.signal,
+    unread: world.unread ?? new AbortController().signal,
     stdout: screenOf(world.stdout, world.variables, options.color),
     stderr: screenOf(world.stderr, world.variables, options.color),
     input: world.input ?? noInput,

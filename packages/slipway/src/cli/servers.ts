@@ -1,5 +1,6 @@
 import type { Finding } from '../servers/setup/topic.ts'
 import type { ServerState } from '../servers/state.ts'
+import type { Attach } from './application.ts'
 
 /** What the commands about servers ask of the rest of Slipway. */
 export interface Servers {
@@ -10,8 +11,8 @@ export interface Servers {
   setUp(name: string, request: SetUpRequest): Promise<ServerSetUp>
   show(name: string, request: LoginRequest): Promise<ServerState>
   upgrade(name: string, request: UpgradeRequest): Promise<ServerUpgrade>
-  /** Hands this terminal over to ssh; returns its exit code. */
-  ssh(name: string, command: string | undefined): Promise<number>
+  /** Lets ssh have the streams of whoever asks; returns its exit code. */
+  ssh(name: string, command: string | undefined, attach: Attach): Promise<number>
   remove(name: string): Promise<RemovedServer>
 }
 

@@ -1,5 +1,5 @@
 import { mkdir, open } from 'node:fs/promises'
-import { homedir, userInfo } from 'node:os'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { SlipwayError } from '../support/errors.ts'
 import { createAtomically, errorCode, isMissing } from '../support/files.ts'
@@ -85,8 +85,8 @@ async function readPrivately(file: string): Promise<string | undefined> {
         const mode = (found.mode & 0o777).toString(8).padStart(4, '0')
         throw unusable(`${file} can be read or written by others (mode ${mode})`, `chmod 600 ${file}`)
       }
-      if (found.uid !== userInfo().uid && userInfo().uid !== 0)
-        throw unusable(`${file} belongs to somebody else`, 'Use a file of your own.')
+      const own = process.getuid?.() ?? 0
+      if (found.uid !== own && own !== 0) throw unusable(`${file} belongs to somebody else`, 'Use a file of your own.')
       if (found.size > largest) throw unusable(`${file} is too large for a file of keys`, 'Name the right file.')
       return await handle.readFile('utf8')
     } finally {

@@ -2,11 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { hostname, userInfo } from 'node:os'
+import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SlipwayError } from '../support/errors.ts'
 import { errorCode } from '../support/files.ts'
 import { run } from '../support/run.ts'
+import { userName } from '../support/user-name.ts'
 import type { Lock } from '../release/ports.ts'
 
 /**
@@ -61,7 +62,7 @@ export function operator(environment: NodeJS.ProcessEnv = process.env): string {
   if (told !== undefined && told !== '') return told
   const actor = environment['GITHUB_ACTOR']
   if (environment['GITHUB_ACTIONS'] === 'true' && actor !== undefined) return `${actor} (GitHub Actions)`
-  return environment['SUDO_USER'] ?? userName()
+  return environment['SUDO_USER'] ?? userName() ?? `user ${process.getuid?.() ?? 'unknown'}`
 }
 
 /** For a server, on which several machines deploy: `user@host`, or the CI job's actor. */
@@ -114,15 +115,6 @@ async function letGo({ child, ended }: Keeper): Promise<void> {
 
 function holderNow(purpose: string): LockHolder {
   return { by: operator(), pid: process.pid, since: new Date().toISOString(), purpose }
-}
-
-/** A user without an entry in the password file has no name. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `user ${process.getuid?.() ?? 'unknown'}`
-  }
 }
 
 async function writtenHolder(file: string): Promise<LockHolder | undefined> {

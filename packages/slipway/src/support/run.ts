@@ -12,7 +12,7 @@ export async function run(program: string, argv: readonly string[], options: Run
     // Ctrl-C goes to the whole process group: programs that do or undo a step must not be cut off by it.
     detached: true,
     maxBuffer: options.maxBytes ?? 64 * 1024 * 1024,
-    input: options.input ?? '',
+    ...(options.stdin === 'inherit' ? { stdin: 'inherit' } : { input: options.input ?? '' }),
     ...(options.directory === undefined ? {} : { cwd: options.directory }),
     ...(options.environment === undefined ? {} : { env: options.environment }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, forceKillAfterDelay: 2000 }),
@@ -30,6 +30,7 @@ export async function run(program: string, argv: readonly string[], options: Run
     stdout: typeof result.stdout === 'string' ? result.stdout : '',
     stderr: typeof result.stderr === 'string' && result.stderr !== '' ? result.stderr : startFailure(result),
     timedOut: result.timedOut,
+    ...(result.isMaxBuffer ? { cutOff: true } : {}),
   }
 }
 
@@ -39,8 +40,11 @@ export interface RunOptions {
   environment?: Readonly<Record<string, string | undefined>>
   /** Written to the program's stdin; an empty stdin otherwise, so that nothing waits for a person. */
   input?: string | Uint8Array
+  /** Gives it this process's own stdin instead. Not that of a terminal: it is no program of that. */
+  stdin?: 'inherit'
   timeoutMs?: number
   signal?: AbortSignal
+  /** Of its output; 64 MB. A program that prints more is cut off. */
   maxBytes?: number
 }
 
@@ -49,6 +53,8 @@ export interface RunResult {
   stdout: string
   stderr: string
   timedOut: boolean
+  /** It printed too much, and what is here is not all of it. */
+  cutOff?: true
 }
 
 /** As `timeout(1)` reports it. */

@@ -9,15 +9,19 @@ import { playedWiring } from './fixtures/application.ts'
 interface Given {
   terminal?: boolean
   ends?: number
+  /** Ctrl-C comes while the container is looked for. */
+  calledOff?: boolean
 }
 
 /** What the application was asked, and what was started on the streams. */
-async function run(argv: string[], { terminal = false, ends = 0 }: Given = {}) {
+async function run(argv: string[], { terminal = false, ends = 0, calledOff = false }: Given = {}) {
+  const interrupt = new AbortController()
   let asked: ExecRequest | undefined
   let started: readonly string[] | undefined
   const wiring = playedWiring({
     exec: async (request: ExecRequest, attach: Attach) => {
       asked = request
+      if (calledOff) interrupt.abort('SIGINT')
       return attach('true', execArgv('0123', request.command, request.terminal))
     },
   })
@@ -36,7 +40,7 @@ async function run(argv: string[], { terminal = false, ends = 0 }: Given = {}) {
     stderr: { write: text => (stderr += String(text)) },
     input,
     variables: {},
-    signal: new AbortController().signal,
+    signal: interrupt.signal,
     now: () => new Date(),
     wiring: async () => wiring,
   })
@@ -87,4 +91,11 @@ test('a terminal on both sides is one there; the exit code is passed on', async 
   expect(seen.exitCode).toBe(37)
   expect(seen.stdout).toBe('')
   expect((await run(['exec', 'web', '--', 'top'])).started).toEqual(['true', 'exec', '--interactive', '0123', 'top'])
+})
+
+test.each([[[]], [['--json']]])('what was called off before it began is not started %j', async more => {
+  const { exitCode, started, stderr } = await run(['exec', 'web', ...more, '--', 'purge'], { calledOff: true })
+  expect(exitCode).toBe(130)
+  expect(started).toBeUndefined()
+  expect(stderr).toContain('the command was not started')
 })

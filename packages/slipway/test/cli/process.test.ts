@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -98,6 +99,21 @@ test('what is thrown where nobody waits has a code, and no bare stack', async ()
 
 test('a pipe that is closed early is no error', async () => {
   const { exitCode, stderr } = await slipway(['history', '--lines', '100000'], [], false)
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+})
+
+test('a disk that is full or a terminal that has gone ends no deployment', async () => {
+  const full = openSync('/dev/full', 'w')
+  const child = spawn(process.execPath, [join(dist, 'slipway.mjs'), 'deploy', 'prod'], {
+    stdio: ['ignore', full, full],
+  })
+  const ended = new Promise<number | null>(resolve => child.on('close', resolve))
+  setTimeout(() => child.kill('SIGHUP'), 2000)
+  expect(await ended).toBe(130)
+})
+
+test('logs that are followed end when nobody reads them any more', async () => {
+  const { exitCode, stderr } = await slipway(['logs', 'prod', '--follow'], [], false)
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
 })
 

@@ -293,6 +293,15 @@ describe.skipIf(spawnSync('script', ['--version']).status !== 0)('a person at a 
     expect(await get('prod', 'A')).toBeUndefined()
   })
 
+  test('who pastes several lines is told so: the first is not taken for all of it', async () => {
+    const key = '-----BEGIN PRIVATE KEY-----\rMIGTAgEA\r-----END PRIVATE KEY-----\r'
+    const ran = await atTerminal(['secrets', 'set', 'prod', 'A'], [['not shown: ', key]])
+    expect(ran.exitCode).toBe(2)
+    expect(ran.shown.replaceAll(/\s+/g, ' ')).toContain('More than one line was pasted')
+    expect(ran.shown).not.toMatch(/MIGT|PRIVATE KEY/)
+    expect(await get('prod', 'A')).toBeUndefined()
+  })
+
   test('is shown a secret only with --show', async () => {
     await set('prod', 'A', 'hunter2')
     const refused = await atTerminal(['secrets', 'get', 'prod', 'A'], [])

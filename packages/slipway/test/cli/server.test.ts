@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest'
+import { type Input, noInput } from '../../src/cli/input.ts'
 import { runCli } from '../../src/cli/run.ts'
 import type { Finding } from '../../src/servers/setup/topic.ts'
 import { playedServers } from './fixtures/servers.ts'
 import { playedWiring } from './fixtures/application.ts'
 
 async function run(...argv: string[]) {
-  return runOn(playedWiring(), ...argv)
+  return runOn(playedWiring(), argv)
 }
 
-async function runOn(wiring: ReturnType<typeof playedWiring>, ...argv: string[]) {
+async function runOn(wiring: ReturnType<typeof playedWiring>, argv: string[], input?: Input) {
   let stdout = ''
   let stderr = ''
   const exitCode = await runCli(argv, {
@@ -16,6 +17,7 @@ async function runOn(wiring: ReturnType<typeof playedWiring>, ...argv: string[])
     stderr: { write: text => (stderr += text) },
     variables: {},
     signal: new AbortController().signal,
+    ...(input === undefined ? {} : { input }),
     now: () => new Date('2026-11-21T05:00:00Z'),
     wiring: async () => wiring,
   })
@@ -79,11 +81,11 @@ describe('a check', () => {
       check: async () => ({ ...report, pending: 0 }),
       setUp: async () => ({ ...report, changed: [], seconds: 1 }),
     })
-    const check = await runOn(wiring, 'server', 'check', 'prod-1')
+    const check = await runOn(wiring, ['server', 'check', 'prod-1'])
     expect(check.exitCode).toBe(6)
     expect(check.stdout).toContain('a person has to look at 1 of 1 control')
     expect(check.stdout).not.toContain('slipway server setup')
-    const done = await runOn(wiring, 'server', 'setup', 'prod-1')
+    const done = await runOn(wiring, ['server', 'setup', 'prod-1'])
     expect(done.exitCode).toBe(0)
     for (const { stdout } of [check, done]) expect(stdout).toMatch(/allow 5432 → none\n\s+Somebody made it/)
   })
@@ -108,8 +110,35 @@ test('a key that is only shown is a change that is pending', async () => {
   expect(stdout).toContain('--fingerprint SHA256:')
 })
 
-test('the exit code of a shell there is that of the command', async () => {
-  expect((await run('server', 'ssh', 'prod-1', 'exit 3')).exitCode).toBe(3)
+describe('a command there', () => {
+  test('has the streams of whoever asks, and its exit code is ours', async () => {
+    const started: string[] = []
+    const input: Input = { ...noInput, interactive: async program => started.push(program) + 2 }
+    const { exitCode, stdout } = await runOn(playedWiring(), ['server', 'ssh', 'prod-1', 'exit 3'], input)
+    expect({ exitCode, stdout, started }).toEqual({ exitCode: 3, stdout: '', started: [process.execPath] })
+  })
+
+  test('is one document with --json; a shell can be none', async () => {
+    const { stdout } = await run('server', 'ssh', 'prod-1', 'exit 3', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      exitCode: 3,
+      result: { server: 'prod-1', exitCode: 3, stdout: 'there' },
+    })
+    const shell = await run('server', 'ssh', 'prod-1', '--json')
+    expect(JSON.parse(shell.stdout)).toMatchObject({ exitCode: 2, error: { code: 'USAGE' } })
+  })
+})
+
+test('what a server says does nothing to the terminal', async () => {
+  const wiring = playedWiring()
+  const servers = await wiring.openServers(undefined)
+  const hostile = {
+    ...servers,
+    upgrade: async () => ({ name: 'prod-1', before: '27\u001b[2J', after: '28', containers: [] }),
+  }
+  const { stdout } = await runOn({ ...wiring, openServers: async () => hostile }, ['server', 'upgrade', 'prod-1'])
+  expect(stdout).toContain('27')
+  expect(stdout).not.toContain('\u001b')
 })
 
 describe('the command line', () => {

@@ -1,7 +1,6 @@
 import { exitCodes, SlipwayError } from '../../support/errors.ts'
-import { run as runProgram } from '../../support/run.ts'
-import type { Attach } from '../application.ts'
 import type { Handler } from '../command.ts'
+import { attachOf } from './collected.ts'
 import { openSettled } from './settled.ts'
 
 /** The terminal, or the pipes, belong to the command meanwhile; its exit code is ours. */
@@ -9,13 +8,7 @@ export const run: Handler<ExecInput> = async (input, context) => {
   const replica = input.replica === undefined ? undefined : numberOf(input.replica)
   const { signal, options } = context
   const application = await openSettled(context, input.environment, 'go on')
-  const printed = { stdout: '', stderr: '' }
-  const collect: Attach = async (program, argv) => {
-    const result = await runProgram(program, argv, { signal, maxBytes: mostCollected })
-    Object.assign(printed, { stdout: result.stdout, stderr: result.stderr })
-    return result.exitCode
-  }
-  const passOn: Attach = (program, argv) => context.input.interactive(program, argv, signal)
+  const { attach, printed } = attachOf(context)
   const request = {
     service: input.service,
     command: input.rest,
@@ -23,7 +16,7 @@ export const run: Handler<ExecInput> = async (input, context) => {
     ...(replica === undefined ? {} : { replica }),
     ...(input.server === undefined ? {} : { server: input.server }),
   }
-  const ended = await application.exec(request, options.json ? collect : passOn)
+  const ended = await application.exec(request, attach)
   const exitCode = signal.aborted ? exitCodes.interrupted : ended
   return { exitCode, document: { service: input.service, exitCode, ...printed }, text: () => '' }
 }
@@ -35,9 +28,6 @@ interface ExecInput {
   server: string | undefined
   rest: readonly string[]
 }
-
-/** One document on stdout must be held in memory; what is piped need not. */
-const mostCollected = 64 * 1024 * 1024
 
 function numberOf(text: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)

@@ -21,7 +21,9 @@ export const run: Handler<LogsInput> = async (input, context) => {
     context.stdout.write(`${paint.accent(oneLine(sourceOf(line)))} ${paint.dim(symbols.bar)} ${text}\n`)
   }
   const { service, follow, lines } = input
-  const request = { signal: context.signal, follow, lines, ...(service === undefined ? {} : { service }) }
+  // Nobody reads any more: `… --follow | grep -m 1` has what it wanted.
+  const signal = follow ? AbortSignal.any([context.signal, context.unread]) : context.signal
+  const request = { signal, follow, lines, ...(service === undefined ? {} : { service }) }
   const ended = await application.logs(request, write)
   const exitCode = context.signal.aborted ? exitCodes.interrupted : ended
   return { exitCode, document: collected, text: () => '' }

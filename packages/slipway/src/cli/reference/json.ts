@@ -77,5 +77,5 @@ const results = [
     '`name`, `system`, `container`, `disk`, `memory`, `upSince`, `docker`, `containers`, `rebootNeeded`, `engineUpdates`, `deployKeys`',
   ],
   ['server upgrade', '`name`, `before`, `after`, `containers`'],
-  ['server ssh', '`server`, `exitCode`'],
+  ['server ssh', '`server`, `exitCode`, `stdout`, `stderr`; not without a command'],
 ] as const

@@ -8,7 +8,8 @@ import { imageName } from '../../runner/image.ts'
 import type { RunId } from '../../runner/names.ts'
 import { pinnedKeysName } from '../../servers/ssh/pinned-keys.ts'
 import { operatorFromHere } from '../../store/lock.ts'
-import { asSlipwayError, SlipwayError } from '../../support/errors.ts'
+import { CalledOff } from '../../support/called-off.ts'
+import { asSlipwayError } from '../../support/errors.ts'
 import { version } from '../version.ts'
 import type { WantedSource } from '../wiring/resolve.ts'
 import type { Calls } from './calls.ts'
@@ -91,7 +92,7 @@ export class RemoteServer {
 
   /** Gives the runner that waits its order. */
   async start(session: Session, order: Ordered, signal: AbortSignal): Promise<RunId> {
-    if (signal.aborted) throw new SlipwayError('INTERRUPTED', 'Interrupted', { state: 'nothing was changed' })
+    if (signal.aborted) throw new CalledOff()
     return (await session.ask('start', { ...order, by: operatorFromHere() })).run
   }
 

@@ -76,6 +76,8 @@ export class Session {
     options.signal?.addEventListener('abort', stop, { once: true })
     try {
       await this.#wire.send({ ask: id, call, sent })
+      // It may have come while the connection was made.
+      if (options.signal?.aborted === true) stop()
       return (await answered) as Calls[Name]['answer']
     } finally {
       options.signal?.removeEventListener('abort', stop)

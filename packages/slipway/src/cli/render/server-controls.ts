@@ -72,6 +72,6 @@ function leftToHost(count: number, container: string, { paint, symbols }: Screen
   if (count === 0) return []
   return [
     '',
-    `  ${paint.dim(`${symbols.skipped} ${count} left to the machine below: this is a container (${container})`)}`,
+    `  ${paint.dim(`${symbols.skipped} ${count} left to the machine below: this is a container (${oneLine(container)})`)}`,
   ]
 }

@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { findConfig, listEnvironments, loadConfig } from '../../config/load.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
@@ -11,6 +10,7 @@ import { printSealedFile, recipientName } from '../../secrets/sealed-yaml.ts'
 import { unusableFile } from '../../secrets/unusable-file.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { readIfPresent, writeAtomically } from '../../support/files.ts'
+import { userName } from '../../support/user-name.ts'
 import { oneAtATime } from '../../support/held-file.ts'
 import type { OpenSecretsOf, SecretsOfEnvironment } from '../application.ts'
 import { secretFindings } from './declared-secrets.ts'
@@ -56,7 +56,7 @@ async function saved(file: string, secrets: OpenSecrets, before: OpenSecrets | u
 }
 
 function nameOf(index: number): string {
-  const name = userInfo().username.replaceAll(/[^A-Za-z0-9._-]/g, '')
+  const name = (userName() ?? '').replaceAll(/[^A-Za-z0-9._-]/g, '')
   const usable = recipientName.test(name) ? name : 'me'
   return index === 0 ? usable : `${usable}-${index + 1}`
 }

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { dirname, join, resolve } from 'node:path'
 import { findConfig, loadServers, type LoadedServers } from '../../config/load.ts'
 import type { ServerConfig } from '../../config/model.ts'
@@ -10,6 +8,7 @@ import { setUpServer } from '../../servers/setup/setup.ts'
 import type { Finding, Situation } from '../../servers/setup/topic.ts'
 import { hardeningTopics, topics } from '../../servers/setup/topics.ts'
 import type { Wishes } from '../../servers/setup/wishes.ts'
+import { connectionFailure } from '../../servers/ssh/failure.ts'
 import { withInteractiveArgv } from '../../servers/ssh/interactive.ts'
 import type { ServerAddress } from '../../servers/ssh/address.ts'
 import type { Connection, OpenOptions } from '../../servers/ssh/connection.ts'
@@ -18,6 +17,8 @@ import { stateOf } from '../../servers/state.ts'
 import { trustServer } from '../../servers/trust.ts'
 import { upgradeEngine } from '../../servers/upgrade.ts'
 import { SlipwayError } from '../../support/errors.ts'
+import { errorCode } from '../../support/files.ts'
+import { notStartedExitCode } from '../../support/run.ts'
 import type { ListedServer, OpenServers, Servers } from '../servers.ts'
 
 /** The servers of one slipway.yaml. */
@@ -81,7 +82,12 @@ function serversOf(loaded: LoadedServers): Servers {
     upgrade: async (name, request) =>
       over(known(name), request, connection => upgradeEngine(connection, wishesOf(known(name), loaded), request.note)),
 
-    ssh: async (name, command) => withInteractiveArgv(known(name), pinnedKeys, command, runInTerminal),
+    ssh: async (name, command, attach) =>
+      withInteractiveArgv(known(name), pinnedKeys, command, argv =>
+        attach('ssh', argv).catch((error: unknown) => {
+          throw errorCode(error) === 'ENOENT' ? connectionFailure(known(name), '', notStartedExitCode) : error
+        }),
+      ),
 
     async remove(name) {
       const server = known(name)
@@ -129,10 +135,4 @@ function gitHostNamed({ servers, environments }: LoadedServers, name: string): S
   const addresses = environments.flatMap(({ repository }) => parseRepository(repository ?? '') ?? [])
   const found = addresses.find(({ kind, host }) => kind === 'ssh' && host === name)
   return found === undefined ? undefined : { name, host: found.host, port: found.port, user: found.user ?? 'git' }
-}
-
-async function runInTerminal(argv: readonly string[]): Promise<number> {
-  const child = spawn('ssh', argv, { stdio: 'inherit' })
-  const [code] = await once(child, 'close')
-  return typeof code === 'number' ? code : 1
 }

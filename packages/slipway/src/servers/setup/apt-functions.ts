@@ -3,10 +3,10 @@ export const aptFunctions = `
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C NEEDRESTART_SUSPEND=1
 apt_get() {
   tries=0
-  until apt-get -q -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold "$@" > /tmp/slipway-apt.log 2>&1; do
+  until apt-get -q -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold "$@" > /run/slipway-apt.log 2>&1; do
     tries=$((tries + 1))
-    if [ "$tries" -gt 150 ] || ! grep -Eq 'Could not get lock|Unable to (acquire|lock)' /tmp/slipway-apt.log; then
-      tail -n 12 /tmp/slipway-apt.log >&2
+    if [ "$tries" -gt 150 ] || ! grep -Eq 'Could not get lock|Unable to (acquire|lock)' /run/slipway-apt.log; then
+      tail -n 12 /run/slipway-apt.log >&2
       return 1
     fi
     sleep 2

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { SlipwayError } from '../../support/errors.ts'
+import { CalledOff } from '../../support/called-off.ts'
 import type { ServerAddress } from './address.ts'
 import { connectionFailure } from './failure.ts'
 import { masterArgv, type Patience } from './ssh-argv.ts'
@@ -43,7 +43,7 @@ export async function startMaster(server: ServerAddress, folder: string, options
   if (!greeted || options.signal?.aborted === true) {
     leave()
     await ended
-    if (options.signal?.aborted === true) throw new SlipwayError('INTERRUPTED', 'Interrupted')
+    if (options.signal?.aborted === true) throw new CalledOff()
     throw connectionFailure(server, printed, child.pid === undefined ? 127 : (child.exitCode ?? undefined))
   }
   return { ended, end: () => endMaster(child, ended) }

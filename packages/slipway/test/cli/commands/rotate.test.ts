@@ -4,6 +4,7 @@ import { runCli } from '../../../src/cli/run.ts'
 import { newIdentity, recipientOf } from '../../../src/secrets/age.ts'
 import { newSecrets, withValues } from '../../../src/secrets/change.ts'
 import type { OpenSecrets } from '../../../src/secrets/open.ts'
+import { CalledOff } from '../../../src/support/called-off.ts'
 import { SlipwayError, type ErrorCode } from '../../../src/support/errors.ts'
 import { config } from '../../release/sample-config.ts'
 import { playedWiring } from '../fixtures/application.ts'
@@ -12,7 +13,7 @@ import { badGate } from '../fixtures/bad-gate.ts'
 const address = 'postgres://shop:login-of-db@db/shop'
 
 /** `secrets rotate` on a file in memory; what it says, and what the file holds in the end. */
-async function rotate(parts: Partial<Application>) {
+async function rotate(parts: Partial<Application>, signal = new AbortController().signal) {
   const key = await recipientOf(await newIdentity())
   const empty = await newSecrets({ app: 'app', environment: 'prod' }, [{ name: 'me', kind: 'person', key }])
   let held: OpenSecrets = await withValues(empty, new Map([['DATABASE_URL', Buffer.from(address)]]))
@@ -32,7 +33,7 @@ async function rotate(parts: Partial<Application>) {
     stdout: { write: () => undefined },
     stderr: { write: text => (stderr += String(text)) },
     variables: {},
-    signal: new AbortController().signal,
+    signal,
     now: () => new Date('2026-11-21T05:00:00Z'),
     wiring: async () => wiring,
   })
@@ -71,3 +72,17 @@ test.each<ErrorCode>(['SERVER_LOST', 'RUNNER_FAILED', 'INTERRUPTED'])(
     expect(stderr).toContain('whether the new DATABASE_URL comes live is not known here')
   },
 )
+
+test('called off before anything was begun: the file is as it was', async () => {
+  const { exitCode, stderr, file } = await rotate({ deploy: () => Promise.reject(new CalledOff()) })
+  expect(exitCode).toBe(130)
+  expect(file).toBe(address)
+  expect(stderr).toContain('has its old value again')
+})
+
+test('called off while the value was made: nothing is changed, and none is made up', async () => {
+  const { exitCode, stderr, file } = await rotate({}, AbortSignal.abort('SIGINT'))
+  expect(exitCode).toBe(130)
+  expect(file).toBe(address)
+  expect(stderr).toContain('nothing was changed')
+})

@@ -2,6 +2,7 @@ import { ruleOf } from '../../../secrets/check.ts'
 import { withValues } from '../../../secrets/change.ts'
 import type { OpenSecrets } from '../../../secrets/open.ts'
 import { generate, misfit } from '../../../secrets/rules.ts'
+import { CalledOff } from '../../../support/called-off.ts'
 import { exitCodes, SlipwayError } from '../../../support/errors.ts'
 import type { SecretsOfEnvironment } from '../../application.ts'
 import type { Handler } from '../../command.ts'
@@ -21,6 +22,7 @@ export const run: Handler<RotateInput> = async (input, context) => {
   const { previous } = ruleOf(secrets.config.secrets.rules, name)
   if (previous !== undefined && !deployed) await proveTaken({ environment, name, previous }, before, context)
   const after = await rotated(input, before, { old, login }, secrets, context)
+  proveNotCalledOff(context)
   await secrets.save(after, before)
   const { file } = secrets.config.secrets
   const fromGit = secrets.config.source.kind === 'git'
@@ -60,7 +62,13 @@ export const run: Handler<RotateInput> = async (input, context) => {
 
 /** Only the watching has ended: what serves may have the new value already, and the next deployment brings it in any case. */
 function isOpen(error: unknown): boolean {
+  if (error instanceof CalledOff) return false
   return error instanceof SlipwayError && ['SERVER_LOST', 'RUNNER_FAILED', 'INTERRUPTED'].includes(error.code)
+}
+
+/** Whoever was to give the value may have been ended by the same Ctrl-C, and nothing have come of it. */
+function proveNotCalledOff({ signal }: Context): void {
+  if (signal.aborted) throw new CalledOff()
 }
 
 interface RotateInput {

@@ -1,6 +1,8 @@
 import { largestValue } from '../../../secrets/change.ts'
 import { requireSecretName } from '../../../secrets/names.ts'
+import { CalledOff } from '../../../support/called-off.ts'
 import { exitCodes, SlipwayError } from '../../../support/errors.ts'
+import { unlessAborted } from '../../../support/unless-aborted.ts'
 import type { Handler } from '../../command.ts'
 import type { Context } from '../../context.ts'
 import { done, note, openOrCreate, saveValues, secretsOf } from './opened.ts'
@@ -43,7 +45,11 @@ export async function pipedIn(name: string, context: Context): Promise<Uint8Arra
   const waiting = setTimeout(() => {
     note(context, 'waiting for the end of what is piped in. With < /dev/null nothing is, and a value is made up')
   }, patienceMs)
-  const piped = await context.input.all(largestValue).finally(() => clearTimeout(waiting))
+  const piped = await unlessAborted(context.input.all(largestValue), context.signal)
+    .catch((error: unknown) => {
+      throw context.signal.aborted ? new CalledOff() : error
+    })
+    .finally(() => clearTimeout(waiting))
   return piped.length === 0 ? undefined : asPiped(name, false, piped)
 }
 

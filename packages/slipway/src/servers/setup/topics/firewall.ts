@@ -84,9 +84,9 @@ function published(program: 'iptables' | 'ip6tables', id: string, title: string)
     title,
     why: 'Docker leads published ports past UFW: a database with `ports: 5432:5432` would be open to the world.',
     found:
-      `${program} -S DOCKER-USER 2>/dev/null | grep -v '^-N' > /run/slipway-chain; ` +
-      `if published_rules ${program === 'iptables' ? 4 : 6} | cmp -s - /run/slipway-chain; then echo closed; ` +
-      `elif [ -s /run/slipway-chain ]; then echo 'other rules'; else echo 'no rules'; fi; rm -f /run/slipway-chain`,
+      `chain=$(${program} -S DOCKER-USER 2>/dev/null | grep -v '^-N' || true); ` +
+      `if [ "$(published_rules ${program === 'iptables' ? 4 : 6})" = "$chain" ]; then echo closed; ` +
+      `elif [ -n "$chain" ]; then echo 'other rules'; else echo 'no rules'; fi`,
     wanted: 'closed',
   }
 }

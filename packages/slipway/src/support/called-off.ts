@@ -1,0 +1,8 @@
+import { SlipwayError } from './errors.ts'
+
+/** Ctrl-C came before anything was begun: whoever prepared something may take it back. */
+export class CalledOff extends SlipwayError {
+  constructor(state = 'nothing was changed') {
+    super('INTERRUPTED', 'Interrupted', { state })
+  }
+}
