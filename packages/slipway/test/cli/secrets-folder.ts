@@ -65,11 +65,14 @@ export function slipway(
     env?: Record<string, string>
     kill?: [file: string, signal: NodeJS.Signals]
     deaf?: boolean
+    /** Who runs it. */
+    uid?: number
   } = {},
 ): Promise<Ran> {
   const child = spawn(process.execPath, [join(dist, 'slipway.mjs'), ...argv], {
     cwd: directory,
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(settings.uid === undefined ? {} : { uid: settings.uid, gid: settings.uid }),
     env: {
       PATH: process.env['PATH'],
       HOME: base,

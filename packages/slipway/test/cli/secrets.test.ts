@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, chown, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { newIdentity, recipientOf } from '../../src/secrets/age.ts'
 import { base, directory, dist, file, get, identity, onAFolderOfItsOwn, set, slipway } from './secrets-folder.ts'
@@ -265,6 +266,21 @@ function atTerminal(
   return new Promise(resolve => child.on('close', exitCode => resolve({ exitCode, shown })))
 }
 
+test.runIf(process.getuid?.() === 0)(
+  'whoever has no name on this machine has a key of their own all the same',
+  async () => {
+    const uid = 71_234
+    const key = join(base, 'key.txt')
+    await writeFile(key, `${identity}\n`, { mode: 0o600 })
+    for (const path of [base, directory, join(base, 'memory'), key]) await chown(path, uid, uid)
+    await chmod(dist, 0o755)
+    const env = { SLIPWAY_AGE_KEY: '', SLIPWAY_AGE_KEY_FILE: key }
+    const ran = await slipway(['secrets', 'set', 'prod', 'A'], { input: 'hunter2', env, uid })
+    expect(ran.exitCode, ran.stderr).toBe(0)
+    expect((await slipway(['secrets', 'get', 'prod', 'A'], { env, uid })).stdout).toBe('hunter2')
+  },
+)
+
 describe.skipIf(spawnSync('script', ['--version']).status !== 0)('a person at a terminal', () => {
   test('types a value unseen, with corrections', async () => {
     const ran = await atTerminal(
@@ -297,7 +313,7 @@ describe.skipIf(spawnSync('script', ['--version']).status !== 0)('a person at a 
     const key = '-----BEGIN PRIVATE KEY-----\rMIGTAgEA\r-----END PRIVATE KEY-----\r'
     const ran = await atTerminal(['secrets', 'set', 'prod', 'A'], [['not shown: ', key]])
     expect(ran.exitCode).toBe(2)
-    expect(ran.shown.replaceAll(/\s+/g, ' ')).toContain('More than one line was pasted')
+    expect(stripVTControlCharacters(ran.shown).replaceAll(/\s+/g, ' ')).toContain('More than one line was pasted')
     expect(ran.shown).not.toMatch(/MIGT|PRIVATE KEY/)
     expect(await get('prod', 'A')).toBeUndefined()
   })
