@@ -82,7 +82,7 @@ function typedUnseen(stdin: NodeJS.ReadStream): Promise<string> {
       for (const [index, character] of characters.entries()) {
         if (ending !== undefined || character === '\r' || character === '\n' || character === '\u0004') {
           // Lines of a paste that are not taken would answer the next question, or be commands of the shell.
-          beyond += characters.slice(index).join('')
+          beyond += characters.slice(ending === undefined ? index + 1 : index).join('')
           clearTimeout(ending)
           ending = setTimeout(settle, pasteMs)
           return

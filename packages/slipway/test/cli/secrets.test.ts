@@ -287,7 +287,7 @@ describe.skipIf(spawnSync('script', ['--version']).status !== 0)('a person at a 
       ['secrets', 'set', 'prod', 'A'],
       [
         ['not shown: ', 'wrong\u0015hunter2ключX\u007f\r'],
-        ['Once more: ', 'hunter2ключ\r'],
+        ['Once more: ', 'hunter2ключ\u0004'],
       ],
     )
     expect(ran.exitCode).toBe(0)
