@@ -98,7 +98,7 @@ test('status and logs tell of every service', async () => {
   const { stdout } = await project.slipway('status', 'prod')
   for (const service of ['shop', 'desk', 'worker', 'redis', 'db']) expect(stdout).toContain(service)
   const logs = await project.slipway('logs', 'prod', 'worker', '--lines', '5')
-  expect(logs.stdout).toMatch(/worker \d\.0\.0 works/)
+  expect(logs.stdout).toContain(`worker ${thorough ? 3 : 1}.0.0 works`)
 })
 
 test('nothing failed, no write was lost, and every parcel was sent once', async () => {

@@ -6,3 +6,8 @@ export class CalledOff extends SlipwayError {
     super('INTERRUPTED', 'Interrupted', { state })
   }
 }
+
+/** Throws when it has come. */
+export function proveNotCalledOff(signal: AbortSignal, state?: string): void {
+  if (signal.aborted) throw new CalledOff(state)
+}

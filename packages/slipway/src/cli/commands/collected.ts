@@ -1,4 +1,4 @@
-import { CalledOff } from '../../support/called-off.ts'
+import { proveNotCalledOff } from '../../support/called-off.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import { run } from '../../support/run.ts'
 import type { Attach } from '../application.ts'
@@ -23,7 +23,7 @@ export function attachOf({ options, input, signal }: Context): { attach: Attach;
   const passOn: Attach = (program, argv) => input.interactive(program, argv, signal)
   const attach: Attach = async (program, argv) => {
     // Ctrl-C may have come while a connection was made.
-    if (signal.aborted) throw new CalledOff('the command was not started')
+    proveNotCalledOff(signal, 'the command was not started')
     return options.json ? collect(program, argv) : passOn(program, argv)
   }
   return { attach, printed }

@@ -1,4 +1,4 @@
-import { SlipwayError } from '../../support/errors.ts'
+import { proveNotCalledOff } from '../../support/called-off.ts'
 import type { Handler } from '../command.ts'
 import { changesPending, exitCodeOfPlan } from '../exit-code.ts'
 import { oneLine } from '../render/harmless.ts'
@@ -12,7 +12,7 @@ export const run: Handler<PlanInput> = async (input, context) => {
     stderr.write(`  ${stderr.paint.dim(`${stderr.symbols.note} ${oneLine(text)}`)}\n`)
   const commit = input.commit === undefined ? {} : { commit: input.commit }
   const plan = await application.plan({ signal, rehearse: input.rehearse, note, ...commit })
-  if (signal.aborted) throw new SlipwayError('INTERRUPTED', 'Interrupted', { state: 'nothing was changed' })
+  proveNotCalledOff(signal)
   return {
     exitCode: exitCodeOfPlan(plan, input.rehearse),
     document: { ...plan, changesPending: changesPending(plan) },

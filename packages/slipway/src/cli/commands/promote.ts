@@ -1,3 +1,4 @@
+import { proveNotCalledOff } from '../../support/called-off.ts'
 import { SlipwayError } from '../../support/errors.ts'
 import type { ProvenRelease } from '../../release/promotion.ts'
 import type { Handler } from '../command.ts'
@@ -29,7 +30,7 @@ export const run: Handler<PromoteInput> = async (input, context) => {
   const note = (text: string): void =>
     stderr.write(`  ${stderr.paint.dim(`${stderr.symbols.note} ${oneLine(text)}`)}\n`)
   const plan = await application.plan({ signal, rehearse: false, promotion, note })
-  if (signal.aborted) throw new SlipwayError('INTERRUPTED', 'Interrupted', { state: 'nothing was changed' })
+  proveNotCalledOff(signal)
   const pending = changesPending(plan)
   return {
     exitCode: exitCodeOfPlan(plan, false),
@@ -49,6 +50,6 @@ async function provenBy(context: Context, environment: string): Promise<ProvenRe
   const application = await openSettled(context, environment, 'stop')
   const proven = await application.proven()
   await application.close?.()
-  if (context.signal.aborted) throw new SlipwayError('INTERRUPTED', 'Interrupted', { state: 'nothing was changed' })
+  proveNotCalledOff(context.signal)
   return proven
 }

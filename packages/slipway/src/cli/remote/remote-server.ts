@@ -8,7 +8,7 @@ import { imageName } from '../../runner/image.ts'
 import type { RunId } from '../../runner/names.ts'
 import { pinnedKeysName } from '../../servers/ssh/pinned-keys.ts'
 import { operatorFromHere } from '../../store/lock.ts'
-import { CalledOff } from '../../support/called-off.ts'
+import { proveNotCalledOff } from '../../support/called-off.ts'
 import { asSlipwayError } from '../../support/errors.ts'
 import { version } from '../version.ts'
 import type { WantedSource } from '../wiring/resolve.ts'
@@ -92,7 +92,7 @@ export class RemoteServer {
 
   /** Gives the runner that waits its order. */
   async start(session: Session, order: Ordered, signal: AbortSignal): Promise<RunId> {
-    if (signal.aborted) throw new CalledOff()
+    proveNotCalledOff(signal)
     return (await session.ask('start', { ...order, by: operatorFromHere() })).run
   }
 

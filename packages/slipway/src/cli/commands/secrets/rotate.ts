@@ -2,7 +2,7 @@ import { ruleOf } from '../../../secrets/check.ts'
 import { withValues } from '../../../secrets/change.ts'
 import type { OpenSecrets } from '../../../secrets/open.ts'
 import { generate, misfit } from '../../../secrets/rules.ts'
-import { CalledOff } from '../../../support/called-off.ts'
+import { CalledOff, proveNotCalledOff } from '../../../support/called-off.ts'
 import { exitCodes, SlipwayError } from '../../../support/errors.ts'
 import type { SecretsOfEnvironment } from '../../application.ts'
 import type { Handler } from '../../command.ts'
@@ -22,7 +22,8 @@ export const run: Handler<RotateInput> = async (input, context) => {
   const { previous } = ruleOf(secrets.config.secrets.rules, name)
   if (previous !== undefined && !deployed) await proveTaken({ environment, name, previous }, before, context)
   const after = await rotated(input, before, { old, login }, secrets, context)
-  proveNotCalledOff(context)
+  // Whoever was to give the value may have been ended by the same Ctrl-C, and nothing have come of it.
+  proveNotCalledOff(context.signal)
   await secrets.save(after, before)
   const { file } = secrets.config.secrets
   const fromGit = secrets.config.source.kind === 'git'
@@ -64,11 +65,6 @@ export const run: Handler<RotateInput> = async (input, context) => {
 function isOpen(error: unknown): boolean {
   if (error instanceof CalledOff) return false
   return error instanceof SlipwayError && ['SERVER_LOST', 'RUNNER_FAILED', 'INTERRUPTED'].includes(error.code)
-}
-
-/** Whoever was to give the value may have been ended by the same Ctrl-C, and nothing have come of it. */
-function proveNotCalledOff({ signal }: Context): void {
-  if (signal.aborted) throw new CalledOff()
 }
 
 interface RotateInput {

@@ -4,7 +4,7 @@ import type { DeploymentRecord, Plan } from '../../../release/model.ts'
 import type { BackupFile } from '../../../release/ports.ts'
 import type { ProvenRelease } from '../../../release/promotion.ts'
 import type { RunId } from '../../../runner/names.ts'
-import { CalledOff } from '../../../support/called-off.ts'
+import { proveNotCalledOff } from '../../../support/called-off.ts'
 import { asSlipwayError, SlipwayError } from '../../../support/errors.ts'
 import type {
   Application,
@@ -170,7 +170,7 @@ export class SeveralApplication implements Application {
     emit: (event: Event) => void,
   ): Promise<Carried> {
     await this.#introduce(new Map([...sessions].map(([there, session]) => [there.server.name, session])))
-    if (signal.aborted) throw new CalledOff()
+    proveNotCalledOff(signal)
     const others = this.#followers.map(({ server }) => server.name).join(', ')
     this.#note(`${this.#placement.decides} decides; with it ${this.#followers.length === 1 ? 'goes' : 'go'} ${others}`)
     return carryOutTogether(this.#members(sessions, signal), order, emit)
