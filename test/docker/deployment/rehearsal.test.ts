@@ -178,6 +178,7 @@ test('the old release lives with it: online, although a table is locked for long
   await write('v2')
   const locking = 'begin; lock table feedings in access share mode; select pg_sleep(120); commit;'
   const locked = project.sql(locking).catch(() => '')
+  const onStage = watchStage()
   const deployed = project.deploy()
   await expect.poll(() => project.journal(), { timeout: 120_000, interval: 300 }).toMatch(/gave way and tries again/)
   await project.sql("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'")
@@ -188,9 +189,29 @@ test('the old release lives with it: online, although a table is locked for long
   expect(stderr).toMatch(/r1 lives with it: no hold/)
   expect(stderr).toMatch(/gave way and tries again/)
   expect(await project.version()).toBe('0.2.0')
+  // The copy has read the backup from the disk, and Docker has not looked after its health.
+  const ran = onStage.end()
+  expect(ran).toMatch(/(psql|pg_restore) .*\/slipway-dump\//)
+  expect(ran).not.toMatch(/pg_isready/)
   // Whoever waits behind the migration waits no longer than it may wait itself.
   expect(traffic.summary().latencyMs.max).toBeLessThan(6000)
 })
+
+/** What Docker is asked to run in the containers of copies, from now on. */
+function watchStage(): { end(): string } {
+  const onStage = ['--filter', `label=slipway.project=${project.project}_rehearsal`, '--filter', 'event=exec_create']
+  const events = spawn('docker', ['events', ...onStage, '--format', '{{.Action}}'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  let ran = ''
+  events.stdout.on('data', chunk => (ran += String(chunk)))
+  return {
+    end() {
+      events.kill()
+      return ran
+    },
+  }
+}
 
 test('through all of it no request failed and no acknowledged write was lost', async () => {
   const summary = await traffic.stop()

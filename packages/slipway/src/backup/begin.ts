@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { openSync, renameSync, type ReadStream } from 'node:fs'
+import { linkSync, openSync, renameSync, type ReadStream } from 'node:fs'
 import { open, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackupsConfig } from '../config/model.ts'
@@ -42,7 +42,9 @@ export function beginBackup(job: BackupJob, kind: BackupKind, note: (text: strin
       await backup.remove('and end pg_dump')
       throw backupError(job, error)
     })
-  const dumped = dumping.then((): Dump => ({ format: job.config.format, read: () => backup.read() }))
+  const dumped = dumping.then(
+    (): Dump => ({ format: job.config.format, read: () => backup.read(), linkTo: name => backup.linkTo(name) }),
+  )
   const known = verified.then(() => undefined)
   // Whoever waits for one of them hears of its failure.
   for (const each of [dumped, verified, known]) each.catch(() => undefined)
@@ -138,6 +140,17 @@ class UnnamedBackup {
   /** Opened at once: a moment later it may have another name. */
   read(): ReadStream {
     return readLargeFile(this.path, openSync(this.path, 'r'))
+  }
+
+  /** At once, for the same reason. */
+  linkTo(name: string): boolean {
+    try {
+      linkSync(this.path, name)
+      return true
+    } catch {
+      // Another disk, or one that knows no second names.
+      return false
+    }
   }
 
   /** The old digest goes first: between the two renames a backup may lack its digest, but never has a wrong one. */

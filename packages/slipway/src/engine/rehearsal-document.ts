@@ -55,6 +55,12 @@ export function newDocument(stage: Release, release: ComposeDocument): ComposeDo
   }
 }
 
+/** The service, which can besides read what lies in a folder of this machine. */
+export function reading(service: ComposeService, folder: { outside: string; inside: string }): ComposeService {
+  const mount = { type: 'bind', source: folder.outside.replaceAll('$', '$$$$'), target: folder.inside, read_only: true }
+  return { ...service, volumes: [...(service.volumes ?? []), mount] }
+}
+
 /** An underscore can be in no name of an app or environment, so no environment ever owns this project. */
 export function stageProject(project: string): string {
   return `${project}_rehearsal`
@@ -106,6 +112,8 @@ function onStage(service: ComposeService, role: string, stage: Release): Compose
     mem_limit: service.mem_limit ?? service.deploy?.resources?.limits?.memory ?? usualMemory,
     // What serves people goes first.
     cpu_shares: 256,
+    // Nobody waits for what Docker finds, and each look of its takes a program.
+    ...(role === 'state' ? { healthcheck: { disable: true } } : {}),
   }
 }
 

@@ -13,7 +13,7 @@ import { files, labels, migrateContainer, migrateService } from './names.ts'
 import { onReadyImage } from './ready-database.ts'
 import { findReadyImage, makeReadyImage } from './ready-database-images.ts'
 import { readDocument } from './release-files.ts'
-import { newDocument, oldDocument, reachesOutside, stageProject } from './rehearsal-document.ts'
+import { newDocument, oldDocument, reachesOutside, reading, stageProject } from './rehearsal-document.ts'
 import { removeRelease } from './removal.ts'
 
 /** A release on the stage of a rehearsal: in containers of their own, thrown away afterwards. */
@@ -36,12 +36,19 @@ export async function setStage(
   const document = oldDocument({ stage, state, release, database: database.service })
   const service = document.services[database.service]
   const ready = from === 'nothing' ? undefined : await findReadyImage({ service, database: database.name })
-  if (service !== undefined && ready !== undefined) {
-    document.services[database.service] = onReadyImage(service, ready)
+  const shared = sharedWithCopy(directory)
+  if (service !== undefined) {
+    const begun = ready === undefined ? service : onReadyImage(service, ready)
+    document.services[database.service] = reading(begun, shared)
   }
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await mkdir(shared.outside, { recursive: true, mode: 0o700 })
   await writeAtomically(join(directory, oldFile), JSON.stringify(document))
   return ready
+}
+
+/** A folder of this machine, and as which one the database of the copy can read what lies in it. */
+export function sharedWithCopy(directory: string): { outside: string; inside: string } {
+  return { outside: join(directory, 'dump'), inside: '/slipway-dump' }
 }
 
 export interface StageDatabase {

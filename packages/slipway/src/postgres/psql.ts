@@ -66,7 +66,7 @@ export async function trySql(
 
 export type SqlResult = RunResult & { sqlState: string | undefined }
 
-export function psqlArgv(connection: string): string[] {
+export function psqlArgv(connection: string, file = '-'): string[] {
   return [
     'psql',
     '-X',
@@ -81,7 +81,7 @@ export function psqlArgv(connection: string): string[] {
     '-d',
     connection,
     '-f',
-    '-',
+    file,
   ]
 }
 

@@ -8,6 +8,7 @@ import { SlipwayError } from '../support/errors.ts'
 import { createFromScratchSql } from './create-database.ts'
 import { queryLive, runBeside } from './databases.ts'
 import { untilReady } from './copy-start.ts'
+import type { SharedFolder } from './load-dump.ts'
 import { ledgerTables } from './migrator-ledgers.ts'
 import { asWrites, type Writes } from './changed-rows.ts'
 import { copyPropertiesSql, readProperties, type DatabaseProperties } from './properties.ts'
@@ -46,13 +47,13 @@ export async function fillCopy(live: LiveDatabase, copy: LiveDatabase, from: Cop
   const properties = readProperties(live)
   properties.catch(() => undefined)
   if (from === 'live') await fillFromDatabase(copy, live)
-  else if ('dump' in from) await fillFromDump(copy, from.dump)
+  else if ('dump' in from) await fillFromDump(copy, from.dump, from.shared)
   else await fillFromBackup(copy, 'file' in from ? from.file : await dumpSchema(live, from.schemaInto))
   await runBeside(copy, copyPropertiesSql(await properties, copy.name))
 }
 
 /** A backup, what becomes one, the schema of the live database by way of a file in this folder, or all that it holds now. */
-export type CopySource = { file: string } | { dump: Dump } | { schemaInto: string } | 'live'
+export type CopySource = { file: string } | { dump: Dump; shared: SharedFolder } | { schemaInto: string } | 'live'
 
 /** Roles belong to the server and are in no dump. Those the image made itself are there already: that is no mistake. */
 async function readRoles(from: DatabaseServer): Promise<string> {

@@ -1,19 +1,27 @@
 import { randomBytes } from 'node:crypto'
-import { PassThrough, Readable } from 'node:stream'
-import { number, object } from 'zod'
+import { PassThrough } from 'node:stream'
 import type { Dump } from '../release/ports.ts'
 import { streamDocker } from '../support/docker-silence.ts'
 import { SlipwayError, asSlipwayError } from '../support/errors.ts'
 import { readLargeFile } from '../support/files.ts'
-import type { StreamResult } from '../support/stream.ts'
 import { createFromScratchSql } from './create-database.ts'
 import { listDatabases, runBeside } from './databases.ts'
-import { dumpFormat, hasTrailer, notedSha256, sha256OfFile, tablesInPlainDump, type DumpFormat } from './dump-file.ts'
+import { dumpFormat, hasTrailer, notedSha256, sha256OfFile, type DumpFormat } from './dump-file.ts'
 import { dropLeftBehind } from './left-behind.ts'
+import {
+  countTables,
+  load,
+  loadShared,
+  loadWhole,
+  proveLoaded,
+  restoreTimeoutMs,
+  whyFailed,
+  type SharedFolder,
+} from './load-dump.ts'
 import { markerText } from './marker.ts'
 import { freeName } from './names.ts'
 import { readProperties } from './properties.ts'
-import { localConnection, messageOf, psqlArgv, queryRows, runSql } from './psql.ts'
+import { localConnection, runSql } from './psql.ts'
 import { execArgv, target, type LiveDatabase } from './server.ts'
 import { endProgram } from './sessions.ts'
 import { finishSql } from './snapshot.ts'
@@ -52,10 +60,12 @@ export async function fillFromBackup(empty: LiveDatabase, file: string): Promise
 }
 
 /** As `fillFromBackup`, of a file that becomes one: whether it is whole is proved meanwhile, by whoever makes it. */
-export async function fillFromDump(empty: LiveDatabase, dump: Dump): Promise<void> {
-  await loadWhole(empty, dump).catch((error: unknown) => {
+export async function fillFromDump(empty: LiveDatabase, dump: Dump, shared?: SharedFolder): Promise<void> {
+  try {
+    if (shared === undefined || !(await loadShared(empty, dump, shared))) await loadWhole(empty, dump)
+  } catch (error) {
     throw restoreError('What was just dumped', error, undefined)
-  })
+  }
 }
 
 /** Fills it with what another database holds at this moment, without a file between. */
@@ -69,7 +79,7 @@ export async function fillFromDatabase(empty: LiveDatabase, source: LiveDatabase
       environment,
       output: through,
     }),
-    load(empty, 'custom', through).then(
+    load(empty, 'custom', { input: through }).then(
       () => undefined,
       (error: unknown) => error,
     ),
@@ -87,13 +97,6 @@ export async function fillFromDatabase(empty: LiveDatabase, source: LiveDatabase
 export function dumpThroughArgv(connection: string): string[] {
   const shape = ['--format=custom', '--compress=0']
   return ['pg_dump', ...shape, '--no-password', '--lock-wait-timeout=60000', `--dbname=${connection}`]
-}
-
-/** The program that reads the dump from its standard input. */
-export function restoreArgv(format: DumpFormat, connection: string): string[] {
-  if (format === 'plain') return [...psqlArgv(connection), '--single-transaction', '-o', '/dev/null']
-  // Owners and rights are kept: the roles are those of this very server.
-  return ['pg_restore', '--single-transaction', '--exit-on-error', '-w', '-d', connection]
 }
 
 /** A file that is not what was once verified must not even be tried. */
@@ -124,65 +127,9 @@ function dumpIn(file: string, format: DumpFormat): Dump {
   return { format, read: () => readLargeFile(file) }
 }
 
-async function loadWhole(empty: LiveDatabase, dump: Dump): Promise<void> {
-  const read = (): Readable => Readable.from(dump.read(), { objectMode: false })
-  const tables = dump.format === 'plain' ? tablesInPlainDump(read()) : tablesInArchive(empty, read())
-  tables.catch(() => undefined)
-  await load(empty, dump.format, read())
-  await proveLoaded(empty, await tables)
-}
-
-async function load({ server, name }: LiveDatabase, format: DumpFormat, input: Readable): Promise<void> {
-  const { container, environment } = await target(server)
-  const argv = restoreArgv(format, localConnection(server, name, 'slipway restore'))
-  const result = await streamDocker(execArgv(container, argv, { environment: Object.keys(environment) }), {
-    environment,
-    input,
-    signal: AbortSignal.timeout(restoreTimeoutMs),
-  })
-  if (result.exitCode === 0 && result.failure === undefined) return
-  throw new SlipwayError('RESTORE_FAILED', 'The dump did not restore whole', { why: whyFailed(result) })
-}
-
 /** Without it PostgreSQL chooses its plans blindly. */
 export async function analyse({ server, name }: LiveDatabase): Promise<void> {
   await runSql(server, name, 'analyze;', { timeoutMs: restoreTimeoutMs })
-}
-
-/** Exit codes are no proof: the tables that the dump makes must be there. */
-async function proveLoaded(filled: LiveDatabase, expected: number): Promise<void> {
-  const found = await countTables(filled)
-  if (found === expected) return
-  throw new SlipwayError('RESTORE_FAILED', 'The restored database is not what the dump holds', {
-    why: `the dump has ${expected} tables, the database ${found}`,
-  })
-}
-
-async function countTables({ server, name }: LiveDatabase): Promise<number> {
-  const [found] = await queryRows(server, name, tablesQuery, object({ tables: number() }))
-  return found?.tables ?? 0
-}
-
-async function tablesInArchive(live: LiveDatabase, archive: Readable): Promise<number> {
-  const { container } = await target(live.server)
-  const listing = await streamDocker(execArgv(container, ['pg_restore', '--list'], { environment: [] }), {
-    input: archive,
-    keep: 'all',
-  })
-  return listing.stdout.split('\n').filter(line => /^\d+; \d+ \d+ TABLE (?!DATA )/.test(line)).length
-}
-
-const tablesQuery = `
-select count(*) as tables from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_'
-  and not exists (select 1 from pg_catalog.pg_depend d
-                  where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`
-
-function whyFailed(result: StreamResult): string {
-  const said = messageOf(result.stderr)
-  if (said !== '') return said
-  if (result.failure instanceof Error) return result.failure.message
-  return `the restore exited with code ${result.exitCode}`
 }
 
 function restoreError(what: string, error: unknown, remains: string | undefined): SlipwayError {
@@ -194,5 +141,3 @@ function restoreError(what: string, error: unknown, remains: string | undefined)
     cause: error,
   })
 }
-
-const restoreTimeoutMs = 6 * 3_600_000

@@ -6,6 +6,7 @@ import {
   migrateCopy,
   onStage,
   setStage,
+  sharedWithCopy,
   stageNew,
   stageOld,
   startCopy,
@@ -56,8 +57,9 @@ export function rehearsals(parts: RehearsalParts): Rehearsals {
     },
     async fill(current, dump) {
       const copy = copyOf(current)
+      const shared = sharedWithCopy(parts.directory)
       try {
-        return await fill(parts, copy, dump === undefined ? { schemaInto: parts.directory } : { dump })
+        return await fill(parts, copy, dump === undefined ? { schemaInto: parts.directory } : { dump, shared })
       } catch (error) {
         // One that was removed meanwhile did nothing wrong.
         if (begunFrom.has(copy)) await noteUnfit(parts, current)

@@ -374,6 +374,8 @@ export interface BegunBackup {
 export interface Dump {
   format: 'plain' | 'custom'
   read(): AsyncIterable<Uint8Array>
+  /** Gives the file a second name; false: it can have none there. */
+  linkTo?(name: string): boolean
 }
 
 export interface BackupFile {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ComposeService } from '../../src/config/document.ts'
-import { newDocument, oldDocument, reachesOutside } from '../../src/engine/rehearsal-document.ts'
+import { newDocument, oldDocument, reachesOutside, reading } from '../../src/engine/rehearsal-document.ts'
 import type { Release } from '../../src/release/model.ts'
 
 const health = { intervalMs: 2000, deadlineMs: 30_000, timeoutMs: 5000 }
@@ -18,6 +18,7 @@ const state = {
       container_name: 'the-db',
       ports: [{ target: 5432, published: '5432' }],
       restart: 'always',
+      healthcheck: { test: ['CMD', 'pg_isready'], interval: '2s' },
       volumes: [
         { type: 'volume', source: 'pgdata', target: '/var/lib/postgresql/data' },
         { type: 'bind', source: '/srv/init.sql', target: '/docker-entrypoint-initdb.d/init.sql' },
@@ -32,6 +33,7 @@ const release = {
     api: {
       image: 'sha256:old',
       environment: { DATABASE_URL: 'postgres://app@db/app' },
+      healthcheck: { test: ['CMD', 'node', 'health.mjs'] },
       deploy: { replicas: 3, resources: { limits: { memory: '256m' } } },
       networks: { default: { aliases: ['backend'] } },
       volumes: [{ type: 'bind', source: '/srv/uploads', target: '/uploads' }],
@@ -73,6 +75,11 @@ describe('the old release on the stage', () => {
     expect(document.services['db']).toMatchObject({ cpu_shares: 256, mem_limit: '1g' })
   })
 
+  test('is looked at by Docker where the gate asks for it, and nowhere else', () => {
+    expect(document.services['api']?.healthcheck).toEqual({ test: ['CMD', 'node', 'health.mjs'] })
+    expect(document.services['db']?.healthcheck).toEqual({ disable: true })
+  })
+
   test.each<[string, ComposeService['command'], unknown]>([
     ['none', undefined, ['postgres', '-c', 'fsync=off']],
     ['options', ['-c', 'max_connections=300'], ['-c', 'max_connections=300', '-c', 'fsync=off']],
@@ -104,6 +111,15 @@ describe('the old release on the stage', () => {
     const made = oldDocument({ stage, state: { ...state, services: { db } }, release, database: 'db' })
     expect(made.services['db']?.command).toEqual(['/run-patroni', 'x'])
   })
+})
+
+test('a folder of this machine is only read, whatever it is called', () => {
+  const service = reading({ image: 'postgres:16' }, { outside: '/home/a$HOME b/dump', inside: '/dump' })
+  expect(service).toEqual({
+    image: 'postgres:16',
+    volumes: [{ type: 'bind', source: '/home/a$$HOME b/dump', target: '/dump', read_only: true }],
+  })
+  expect(reading({ volumes: [{ type: 'tmpfs' }] }, { outside: '/a', inside: '/b' }).volumes).toHaveLength(2)
 })
 
 test('the new release brings its migration, on the network that is there', () => {
