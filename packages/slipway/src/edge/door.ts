@@ -41,6 +41,7 @@ export async function openDoor(
   }
   await mkdir(door.directory, { recursive: true, mode: 0o700 })
   if ((await readIfPresent(door.config)) !== config) await writeAtomically(door.config, config)
+  if (await isWanted(container, sockets)) return
   if (!(await createContainer(container))) {
     if (await isWanted(container, sockets)) return
     await removeContainer(container.name)

@@ -10,8 +10,11 @@ import { networksOf } from './release-document.ts'
 
 /** Creates the release's own networks. Safe to repeat. */
 export async function createNetworks(release: Release, document: ComposeDocument): Promise<void> {
-  // Without a look first: as a rule none of them is there.
-  await Promise.all(ownNetworkKeys(release, document).map(key => createNetwork(release, document, key)))
+  const present = await networksOfRelease(release)
+  const missing = ownNetworkKeys(release, document).filter(
+    key => !present.includes(networkName(release, document, key)),
+  )
+  await Promise.all(missing.map(key => createNetwork(release, document, key)))
 }
 
 async function createNetwork(release: Release, document: ComposeDocument, key: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { askDocker } from '../support/docker-socket.ts'
 import { lastLines } from '../support/run.ts'
 import type { ComposeDocument } from '../config/document.ts'
 import type { Release } from '../release/model.ts'
@@ -101,7 +102,7 @@ async function failingLogs(project: string, services: string[]): Promise<string[
 async function createVolumes(release: Release, document: ComposeDocument): Promise<void> {
   const wanted = await readDocument(release, files.state)
   const all = { ...(await readDocument(release, files.release)).volumes, ...wanted.volumes }
-  const existing = new Set((await docker(['volume', 'ls', '--quiet'])).split('\n'))
+  const existing = new Set(await volumeNames())
   for (const [key, volume] of Object.entries(all)) {
     const name = volume?.name
     const source = document.volumes?.[key]
@@ -122,4 +123,10 @@ async function createVolumes(release: Release, document: ComposeDocument): Promi
       name,
     ])
   }
+}
+
+async function volumeNames(): Promise<string[]> {
+  const answer = await askDocker('/volumes')
+  if (answer?.kind !== 'found') return (await docker(['volume', 'ls', '--quiet'])).split('\n')
+  return ((answer.value as { Volumes: { Name: string }[] | null }).Volumes ?? []).map(each => each.Name)
 }
