@@ -92,10 +92,11 @@ class UnnamedBackup {
 
   async dump(): Promise<Dumped> {
     const { directory, format } = this.job.config
+    const packing = this.isPacked()
     await ensureWritable(directory)
     await claimFolder(directory, this.job.owner)
     this.handle = await this.openHeld()
-    const source = { ...this.job, format, packed: await this.isPacked(), application: this.application }
+    const source = { ...this.job, format, packed: await packing, application: this.application }
     return dumpTo(this.handle, source, this.end.signal)
   }
 
