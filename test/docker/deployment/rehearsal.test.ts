@@ -47,6 +47,8 @@ afterEach(async () => {
   expect(lines(await docker('ps', '-aq', '--filter', onStage))).toEqual([])
   expect(lines(await docker('network', 'ls', '-q', '--filter', onStage))).toEqual([])
   expect(lines(await docker('volume', 'ls', '-q', '--filter', `name=${project.project}_rehearsal`))).toEqual([])
+  // Nor does a second name of a backup keep room on the disk.
+  expect(await readdir(join(project.home, 'apps', project.project))).not.toContain('rehearsal')
   expect(traffic.summary().failures).toEqual({})
 })
 

@@ -149,7 +149,7 @@ class UnnamedBackup {
       linkSync(this.path, name)
       return true
     } catch {
-      // Another disk, or one that knows no second names.
+      // Another disk, another mount of this one, or one that knows no second names.
       return false
     }
   }

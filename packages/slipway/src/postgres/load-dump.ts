@@ -26,7 +26,8 @@ export async function loadShared(empty: LiveDatabase, dump: Dump, shared: Shared
   if (dump.linkTo?.(outside) !== true) return false
   try {
     const file = `${shared.inside}/${name}`
-    if ((await execute(empty.server, ['test', '-r', file])).exitCode !== 0) return false
+    // Not whether it may be read, but whether it can be.
+    if ((await execute(empty.server, ['head', '-c', '1', file])).exitCode !== 0) return false
     await loadFrom(empty, dump, () => ({ file }))
     return true
   } finally {
