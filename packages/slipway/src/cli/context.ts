@@ -1,7 +1,7 @@
 import type { Promotion } from '../release/promotion.ts'
 import type { Application, Wiring } from './application.ts'
 import type { Input } from './input.ts'
-import { oneLine } from './render/harmless.ts'
+import { writeNote } from './render/note.ts'
 import type { Screen, Variables } from './render/screen.ts'
 
 /** What every handler gets besides its own input. */
@@ -49,8 +49,7 @@ export async function openApplication(
   promotion?: Promotion,
 ): Promise<Application> {
   const wiring = await context.wiring()
-  const { paint, symbols } = context.stderr
-  const note = (text: string): void => context.stderr.write(`  ${paint.dim(`${symbols.note} ${oneLine(text)}`)}\n`)
+  const note = (text: string): void => writeNote(context.stderr, text)
   const application = await wiring.openApplication(context.options.config, environment, note, promotion)
   if (application.close !== undefined) context.atEnd(() => application.close?.() ?? Promise.resolve())
   return application

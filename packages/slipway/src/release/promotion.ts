@@ -21,6 +21,8 @@ export interface ProvenRelease {
   shared?: string
   /** Why it counts as proven: one sentence each. */
   proof: string[]
+  /** What nobody has seen of it, and why it is promoted all the same: one sentence each. */
+  unseen?: string[]
 }
 
 /** What would run in the other environment, beside the images. */

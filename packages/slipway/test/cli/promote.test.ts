@@ -29,7 +29,8 @@ describe('promote', () => {
       { promotion: proven.promotion },
     ])
     expect(stderr).toMatch(/staging (→|->) prod: r7 {2}4f2a9c1/)
-    expect(stderr).toContain('committed by d9')
+    expect(stderr).toMatch(/(✓|\+) committed by d9/)
+    expect(stderr).toMatch(/[–-] not watched to the end/)
     expect(stderr).toContain('ghcr.io/shop/web@1a1a1a1a1a1a')
   })
 

@@ -1,6 +1,6 @@
 import { exitCodes } from '../../support/errors.ts'
 import type { Handler } from '../command.ts'
-import { oneLine } from '../render/harmless.ts'
+import { writeNote } from '../render/note.ts'
 import { labelled } from '../render/trouble.ts'
 import { bytes, duration } from '../render/words.ts'
 import { openSettled } from './settled.ts'
@@ -8,8 +8,7 @@ import { openSettled } from './settled.ts'
 export const run: Handler<{ environment: string | undefined }> = async (input, context) => {
   const { signal, stdout, stderr } = context
   const application = await openSettled(context, input.environment, 'stop')
-  const note = (text: string): void =>
-    stderr.write(`  ${stderr.paint.dim(`${stderr.symbols.note} ${oneLine(text)}`)}\n`)
+  const note = (text: string): void => writeNote(stderr, text)
   const backup = await application.backup({ signal, note })
   const { file, sha256, seconds } = backup
   const text = (): string =>

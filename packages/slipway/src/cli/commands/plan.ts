@@ -1,15 +1,14 @@
 import { proveNotCalledOff } from '../../support/called-off.ts'
 import type { Handler } from '../command.ts'
 import { changesPending, exitCodeOfPlan } from '../exit-code.ts'
-import { oneLine } from '../render/harmless.ts'
+import { writeNote } from '../render/note.ts'
 import { planText } from '../render/plan.ts'
 import { openSettled } from './settled.ts'
 
 export const run: Handler<PlanInput> = async (input, context) => {
   const { signal, stdout, stderr } = context
   const application = await openSettled(context, input.environment, 'stop')
-  const note = (text: string): void =>
-    stderr.write(`  ${stderr.paint.dim(`${stderr.symbols.note} ${oneLine(text)}`)}\n`)
+  const note = (text: string): void => writeNote(stderr, text)
   const commit = input.commit === undefined ? {} : { commit: input.commit }
   const plan = await application.plan({ signal, rehearse: input.rehearse, note, ...commit })
   proveNotCalledOff(signal)

@@ -6,7 +6,7 @@ import { openApplication, type Context } from '../context.ts'
 import { changesPending, exitCodeOfPlan } from '../exit-code.ts'
 import { planText } from '../render/plan.ts'
 import { promotionText } from '../render/promotion.ts'
-import { oneLine } from '../render/harmless.ts'
+import { writeNote } from '../render/note.ts'
 import { carryOut } from './carry-out.ts'
 import { openSettled } from './settled.ts'
 
@@ -27,14 +27,13 @@ export const run: Handler<PromoteInput> = async (input, context) => {
   }
   const application = await openSettled(context, to, 'stop', promotion)
   const { signal, stdout, stderr } = context
-  const note = (text: string): void =>
-    stderr.write(`  ${stderr.paint.dim(`${stderr.symbols.note} ${oneLine(text)}`)}\n`)
+  const note = (text: string): void => writeNote(stderr, text)
   const plan = await application.plan({ signal, rehearse: false, promotion, note })
   proveNotCalledOff(signal)
   const pending = changesPending(plan)
   return {
     exitCode: exitCodeOfPlan(plan, false),
-    document: { ...plan, proof: proven.proof, changesPending: pending },
+    document: { ...plan, proof: proven.proof, unseen: proven.unseen ?? [], changesPending: pending },
     text: () => planText(plan, pending, stdout, context.now()),
   }
 }

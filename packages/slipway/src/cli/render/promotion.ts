@@ -5,7 +5,7 @@ import type { Screen } from './screen.ts'
 import { table } from './table.ts'
 
 /** What is promoted, and why it counts as proven: said before anything is done. */
-export function promotionText({ promotion, proof }: ProvenRelease, to: string, screen: Screen): string {
+export function promotionText({ promotion, proof, unseen = [] }: ProvenRelease, to: string, screen: Screen): string {
   const { paint, symbols } = screen
   const { from, release, version, commit, images } = promotion
   const title = [release, version, commit?.subject].filter(part => part !== undefined).join('  ')
@@ -16,6 +16,7 @@ export function promotionText({ promotion, proof }: ProvenRelease, to: string, s
   return [
     paint.strong(oneLine(`${from} ${symbols.arrow} ${to}: ${title}`)),
     ...proof.map(each => `  ${paint.good(symbols.done)} ${oneLine(each)}`),
+    ...unseen.map(each => `  ${paint.dim(symbols.skipped)} ${oneLine(each)}`),
     ...table([{ title: 'SERVICE' }, { title: 'IMAGE' }], rows, screen).map(line => `  ${line}`),
     '',
     '',

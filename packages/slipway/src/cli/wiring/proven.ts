@@ -57,11 +57,12 @@ export async function provenRelease(config: EnvironmentConfig, layout: Layout, p
     },
     proof: [
       `committed by ${record?.id ?? ''}, begun ${(record?.startedAt ?? '').slice(0, 16).replace('T', ' ')} UTC`,
-      watchedMs === undefined
-        ? 'not watched to the end after the switch'
-        : `watched for ${Math.round(watchedMs / 1000)} s after the switch, and did well`,
+      ...(watchedMs === undefined
+        ? []
+        : [`watched for ${Math.round(watchedMs / 1000)} s after the switch, and did well`]),
       ...containersSentence(seen.containers),
     ],
+    ...(watchedMs === undefined ? { unseen: ['not watched to the end after the switch'] } : {}),
   }
 }
 

@@ -44,6 +44,7 @@ test('what serves in the end is what the file says, and what is left of the old 
   const { exitCode, stderr, file } = await rotate({})
   expect(exitCode, stderr).toBe(0)
   expect(file).toMatch(/^postgres:\/\/shop_slipway_[0-9a-f]{8}:/)
+  expect(stderr).toContain(`DATABASE_URL is the login ${new URL(file).username} now, in ${config.secrets.file} and in`)
   expect(stderr).toContain('the password of the role shop still works')
   expect(stderr).not.toContain(new URL(file).password)
 })
@@ -52,6 +53,7 @@ test('after a release that did not come up the file is as it was', async () => {
   const { exitCode, stderr, file } = await rotate({ deploy: async () => badGate.record })
   expect(exitCode).toBe(3)
   expect(stderr).toContain('DATABASE_URL has its old value again')
+  expect(stderr).not.toContain('is the login')
   expect(file).toBe(address)
 })
 

@@ -37,6 +37,12 @@ export interface OldLogin {
   password: string
 }
 
+/** Who logs in with it. */
+export function loginOf(address: Uint8Array | undefined): string | undefined {
+  const url = addressIn(textOf(address ?? new Uint8Array())?.trim() ?? '')
+  return url === undefined ? undefined : userOf(url)
+}
+
 /** Each address with the old login gets the new one: an app may have several, for a pool and for its migrator. */
 export function withNewLogin(old: OldLogin, name: string, secrets: OpenSecrets): Map<string, Uint8Array> {
   const user = newLoginName(old.role)

@@ -7,6 +7,7 @@ import { SlipwayError } from '../../../support/errors.ts'
 import type { SecretsOfEnvironment } from '../../application.ts'
 import type { Context } from '../../context.ts'
 import { oneLine } from '../../render/harmless.ts'
+import { writeNote } from '../../render/note.ts'
 
 /** The secrets of the environment that a command names. */
 export async function secretsOf(context: Context, environment: string): Promise<SecretsOfEnvironment> {
@@ -64,8 +65,7 @@ export async function saveValues(
 }
 
 export function note(context: Context, text: string): void {
-  const { stderr } = context
-  stderr.write(`  ${stderr.paint.warning(`${stderr.symbols.note} ${oneLine(text)}`)}\n`)
+  writeNote(context.stderr, text, 'of weight')
 }
 
 export function done(context: Context, text: string): string {

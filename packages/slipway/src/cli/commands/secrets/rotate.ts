@@ -7,8 +7,16 @@ import { exitCodes, SlipwayError } from '../../../support/errors.ts'
 import type { SecretsOfEnvironment } from '../../application.ts'
 import type { Handler } from '../../command.ts'
 import { openApplication, type Context } from '../../context.ts'
+import { oneLine } from '../../render/harmless.ts'
 import { carryOut } from '../carry-out.ts'
-import { databaseLoginIn, type OldLogin, proveMadeHere, proveOtherLogin, withNewLogin } from './database-login.ts'
+import {
+  databaseLoginIn,
+  loginOf,
+  type OldLogin,
+  proveMadeHere,
+  proveOtherLogin,
+  withNewLogin,
+} from './database-login.ts'
 import { proveTaken } from './kept-previous.ts'
 import { done, note, openSecrets, secretsOf, valueOf } from './opened.ts'
 import { pipedIn, typedOrPiped } from './set.ts'
@@ -51,7 +59,10 @@ export const run: Handler<RotateInput> = async (input, context) => {
       await takeBack(name, secrets, before, after, context)
     if (isUnchanged(result.document))
       note(context, `nothing that was deployed uses ${name}: the new value is in ${file} alone`)
-    else if (login !== undefined && result.exitCode === exitCodes.ok) tellOfOld(login, context)
+    else if (result.exitCode === exitCodes.ok) {
+      tellOfNew(name, login === undefined ? undefined : loginOf(after.values.get(name)), file, context)
+      if (login !== undefined) tellOfOld(login, context)
+    }
     return result
   } catch (error) {
     if (hasBegun || isOpen(error))
@@ -106,6 +117,12 @@ async function rotated(
   }
   if (login !== undefined) proveOtherLogin(login, name, value)
   return withValues(before, new Map([[name, value], ...kept]))
+}
+
+function tellOfNew(name: string, user: string | undefined, file: string, context: Context): void {
+  const { paint, symbols, write } = context.stderr
+  const is = user === undefined ? 'has its new value' : `is the login ${user} now`
+  write(`  ${paint.good(symbols.done)} ${oneLine(`${name} ${is}, in ${file} and in what serves`)}\n`)
 }
 
 /** Going back needs it. */

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { oneLine } from '../../render/harmless.ts'
+import { writeNote } from '../../render/note.ts'
 import type { Servers } from '../../servers.ts'
 
 export async function openServers(context: Context): Promise<Servers> {
@@ -9,7 +9,7 @@ export async function openServers(context: Context): Promise<Servers> {
 
 /** One dim line on stderr for each thing that begins. */
 export function noting({ stderr }: Context): (text: string) => void {
-  return text => stderr.write(`  ${stderr.paint.dim(`${stderr.symbols.note} ${oneLine(text)}`)}\n`)
+  return text => writeNote(stderr, text)
 }
 
 export function loginOf(login: string | undefined): { login?: string } {

@@ -41,9 +41,11 @@ export function provenByAll(
       next: `Mend it and deploy to ${environment} again; slipway status ${environment} shows how each server does.`,
     })
   }
+  const unseen = proven.flatMap(each => (each.unseen ?? []).map(sentence => `${each.server}: ${sentence}`))
   return {
     promotion: { ...base.promotion, images: Object.fromEntries(imagesOf(proven)) },
     proof: proven.flatMap(({ server, proof }) => proof.map(sentence => `${server}: ${sentence}`)),
+    ...(unseen.length === 0 ? {} : { unseen }),
   }
 }
 

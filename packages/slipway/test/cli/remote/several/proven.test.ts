@@ -13,6 +13,10 @@ function proof(server: string, services: string[], change: Partial<Promotion> = 
   return { server, value: { promotion, proof: ['committed by d4'] } }
 }
 
+function unwatched({ server, value }: SeenProof): SeenProof {
+  return { server, ...(value === undefined ? {} : { value: { ...value, unseen: ['not watched'] } }) }
+}
+
 const placement = {
   decides: 'd',
   servers: [
@@ -27,7 +31,7 @@ const both = (...seen: SeenProof[]) => provenByAll('prod', placement, seen)
 test('each has its own services of one release; the migrations are those of the one that decides', () => {
   const seen = both(
     proof('a', ['api']),
-    proof('b', ['api', 'worker']),
+    unwatched(proof('b', ['api', 'worker'])),
     proof('d', ['api'], { migrationFingerprint: 'ff' }),
   )
   expect(seen).toEqual({
@@ -37,6 +41,7 @@ test('each has its own services of one release; the migrations are those of the 
       migrationFingerprint: 'ff',
     }) as Promotion,
     proof: ['a: committed by d4', 'b: committed by d4', 'd: committed by d4'],
+    unseen: ['b: not watched'],
   })
 })
 
