@@ -176,6 +176,8 @@ export interface LoadResult {
   sent: number
   ok: number
   failed: Record<string, number>
+  /** When (Unix milliseconds) the last one began that failed; 0: none did. */
+  lastFailedAt: number
   releases: Record<string, number>
   longestMs: number
   p50: number

@@ -8,18 +8,20 @@ const host = process.argv[5]
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
 const body = Buffer.alloc(2000, 'x')
 const sum = createHash('sha256').update(body).digest('hex')
-const result = { sent: 0, ok: 0, failed: {}, releases: {}, longestMs: 0 }
+const result = { sent: 0, ok: 0, failed: {}, lastFailedAt: 0, releases: {}, longestMs: 0 }
 const took = []
 let open = 0
 
 function send(number) {
   const began = performance.now()
+  const beganAt = Date.now()
   const posts = number % 2 === 1
   result.sent++
   open++
   const fail = why => {
     open--
     result.failed[why] = (result.failed[why] ?? 0) + 1
+    result.lastFailedAt = Math.max(result.lastFailedAt, beganAt)
   }
   const asked = request({
     port,

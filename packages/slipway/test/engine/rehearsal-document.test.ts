@@ -114,10 +114,10 @@ describe('the old release on the stage', () => {
 })
 
 test('a folder of this machine is only read, whatever it is called', () => {
-  const service = reading({ image: 'postgres:16' }, { outside: '/home/a$HOME b/dump', inside: '/dump' })
+  const service = reading({ image: 'postgres:16' }, { outside: '/srv/a$HOME b/dump', inside: '/dump' })
   expect(service).toEqual({
     image: 'postgres:16',
-    volumes: [{ type: 'bind', source: '/home/a$$HOME b/dump', target: '/dump', read_only: true }],
+    volumes: [{ type: 'bind', source: '/srv/a$$HOME b/dump', target: '/dump', read_only: true }],
   })
   expect(reading({ volumes: [{ type: 'tmpfs' }] }, { outside: '/a', inside: '/b' }).volumes).toHaveLength(2)
 })
