@@ -99,8 +99,8 @@ describe('serving on real Docker', () => {
     while ((await other.probe(otherRelease(), 'web', '/', 2000)).kind !== 'answered') await sleep(20)
     expect((await ask(lab.port, '/b', { host: 'whatever.test' })).json).toMatchObject({ release: 'r1', url: '/b' })
     expect((await toA('/a')).status).toBe(200)
-    // The front was reloaded meanwhile. A starved machine may reset connections that it had not accepted yet, however many
-    // those are: none that came after it.
+    // The front was reloaded meanwhile. A starved machine may reset connections that it had not accepted yet, and none
+    // that came after it.
     const result = await loading
     console.log(`load through a reload ${JSON.stringify(result)}`)
     expect(Object.keys(result.failed).filter(why => why !== 'ECONNRESET')).toEqual([])

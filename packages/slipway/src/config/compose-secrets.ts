@@ -1,6 +1,7 @@
 import { isVariableName } from '../secrets/names.ts'
 import { type SecretRule, textOf } from '../secrets/rules.ts'
 import type { ComposeDocument, ComposeFile, ComposeService } from './document.ts'
+import { escaped } from './dollars.ts'
 import { own } from './roles.ts'
 
 /**
@@ -45,7 +46,7 @@ export function variablesOf(values: ReadonlyMap<string, Uint8Array>): Record<str
 }
 
 function withVariable(service: ComposeService, name: string, value: string): ComposeService {
-  return { ...service, environment: { ...service.environment, [name]: value.replaceAll('$', '$$$$') } }
+  return { ...service, environment: { ...service.environment, [name]: escaped(value) } }
 }
 
 function withFile(service: ComposeService, name: string): ComposeService {

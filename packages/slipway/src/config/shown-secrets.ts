@@ -1,5 +1,6 @@
 import { textOf } from '../secrets/rules.ts'
 import type { ComposeDocument } from './document.ts'
+import { unescaped } from './dollars.ts'
 
 /** Secrets that everybody sees who may ask Docker: in what a container is made with, or in arguments of its image's build. */
 export function shownSecrets(document: ComposeDocument, values: ReadonlyMap<string, Uint8Array>): ShownSecret[] {
@@ -8,7 +9,7 @@ export function shownSecrets(document: ComposeDocument, values: ReadonlyMap<stri
     return text === undefined || text.length < shortest ? [] : [[name, text]]
   })
   const shownIn = (service: string, place: string, given: unknown, shownBy: ShownSecret['shownBy']): ShownSecret[] => {
-    const written = textsIn(given).map(text => text.replaceAll('$$', '$'))
+    const written = textsIn(given).map(unescaped)
     return texts
       .filter(([, text]) => written.some(each => each.includes(text)))
       .map(([name]) => ({ name, service, place, shownBy }))

@@ -1,4 +1,5 @@
 import type { ComposeDocument, ComposeService } from '../config/document.ts'
+import { escaped } from '../config/dollars.ts'
 import type { Release } from '../release/model.ts'
 import { labels, migrateContainer, migrateService } from './names.ts'
 
@@ -57,7 +58,7 @@ export function newDocument(stage: Release, release: ComposeDocument): ComposeDo
 
 /** The service, which can besides read what lies in a folder of this machine. */
 export function reading(service: ComposeService, folder: { outside: string; inside: string }): ComposeService {
-  const mount = { type: 'bind', source: folder.outside.replaceAll('$', '$$$$'), target: folder.inside, read_only: true }
+  const mount = { type: 'bind', source: escaped(folder.outside), target: folder.inside, read_only: true }
   return { ...service, volumes: [...(service.volumes ?? []), mount] }
 }
 

@@ -1,4 +1,5 @@
 import type { ComposeDocument, ComposeNetwork, ComposeService } from '../config/document.ts'
+import { escaped } from '../config/dollars.ts'
 import type { MigrateConfig } from '../config/model.ts'
 import type { ReleaseId, ReleaseService } from '../release/model.ts'
 import { labels, migrateContainer, migrateService, releaseNetwork, releaseProject, volumeName } from './names.ts'
@@ -49,7 +50,7 @@ export function releaseDocument(input: ReleaseDocumentInput): ComposeDocument {
       ...base,
       container_name: migrateContainer(releaseProject(context.project, context.release)),
       // From slipway.yaml as it is: Compose would fill in what looks like a variable.
-      command: config.command.map(word => word.replaceAll('$', '$$$$')),
+      command: config.command.map(escaped),
       healthcheck: { disable: true },
       restart: 'no',
       profiles: ['slipway-job'],

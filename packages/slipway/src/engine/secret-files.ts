@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { chmod, chown, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ComposeDocument } from '../config/document.ts'
+import { escaped } from '../config/dollars.ts'
 import type { ReleaseService } from '../release/model.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { errorCode, readIfPresent, writeAtomically } from '../support/files.ts'
@@ -81,7 +82,7 @@ export async function withBuildSecrets<T>(
         value: value ?? new Uint8Array(),
         owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, mode: 0o400 },
       })
-      secrets[name] = { file: path.replaceAll('$', '$$$$') }
+      secrets[name] = { file: escaped(path) }
     }
     return await act({ ...document, secrets })
   } finally {

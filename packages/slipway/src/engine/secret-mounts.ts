@@ -1,5 +1,6 @@
 import { mountsOf, type SecretMount } from '../config/compose-secrets.ts'
 import type { ComposeDocument, ComposeFile, ComposeService } from '../config/document.ts'
+import { escaped } from '../config/dollars.ts'
 
 /**
  * Gives each service files of its own for the secrets whose value the document holds: Docker binds a secret's file into
@@ -30,7 +31,7 @@ export function ownedSecrets(document: ComposeDocument, ownerOf: OwnerOf, pathOf
     const owner = ownerOf(service, mount)
     const path = pathOf(service, mount.source, value, owner)
     const key = freeKey(`${mount.source}.${owner.uid}-${owner.gid}-${owner.mode.toString(8)}`, path)
-    secrets[key] = { file: path.replaceAll('$', '$$$$') }
+    secrets[key] = { file: escaped(path) }
     files.set(path, { path, value, owner })
     // Compose warns of uid, gid and mode, which it can not do for a file.
     return { source: key, target: mount.target ?? mount.source }
@@ -39,7 +40,7 @@ export function ownedSecrets(document: ComposeDocument, ownerOf: OwnerOf, pathOf
   /** A state service's file lies elsewhere than that of a release, for the same owner. */
   function freeKey(wanted: string, path: string): string {
     const taken = secrets[wanted]
-    return taken === undefined || taken.file === path.replaceAll('$', '$$$$') ? wanted : freeKey(`${wanted}_`, path)
+    return taken === undefined || taken.file === escaped(path) ? wanted : freeKey(`${wanted}_`, path)
   }
 
   function valueOf(mount: SecretMount): Uint8Array | undefined {

@@ -21,7 +21,7 @@ export interface ProvenRelease {
   shared?: string
   /** Why it counts as proven: one sentence each. */
   proof: string[]
-  /** What nobody has seen of it, and why it is promoted all the same: one sentence each. */
+  /** What nobody has seen of it, which does not stand in its way: one sentence each. */
   unseen?: string[]
 }
 

@@ -1,5 +1,6 @@
 import { isAbsolute, relative } from 'node:path'
 import type { ComposeDocument } from '../config/document.ts'
+import { unescaped } from '../config/dollars.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { placeVariable, type Place } from './container-argv.ts'
@@ -8,7 +9,7 @@ import { placeVariable, type Place } from './container-argv.ts'
 export function placesOf(config: EnvironmentConfig, document: ComposeDocument): Pick<Place, 'folders' | 'files'> {
   const backups = config.backups.directory
   const sections = [...Object.values(document.secrets ?? {}), ...Object.values(document.configs ?? {})]
-  const files = sections.flatMap(({ file }) => (file === undefined ? [] : [file.replaceAll('$$', '$')]))
+  const files = sections.flatMap(({ file }) => (file === undefined ? [] : [unescaped(file)]))
   const outside = (path: string): boolean => path !== '' && !isBelow(config.directory, path)
   const mounted = [...(outside(backups) ? [backups] : []), ...files.filter(outside)]
   for (const path of mounted) refuseUnmountable(path)

@@ -2,9 +2,9 @@ import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { ComposeDocument, ComposeFile } from '../config/document.ts'
+import { escaped } from '../config/dollars.ts'
 import { SlipwayError } from '../support/errors.ts'
 import { readIfPresent } from '../support/files.ts'
-import { escaped } from './place.ts'
 
 /**
  * Secrets and configs that Compose would take from a variable when a container starts become files of the release:

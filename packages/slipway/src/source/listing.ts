@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { ComposeDocument } from '../config/document.ts'
+import { unescaped } from '../config/dollars.ts'
 import type { EnvironmentConfig } from '../config/model.ts'
 import { field, values } from '../config/written.ts'
 import { runGit } from '../support/git.ts'
@@ -115,9 +116,4 @@ function isBelow(folder: string, path: string): boolean {
 
 function sourceOf(mount: { source?: string }): string[] {
   return mount.source === undefined ? [] : [unescaped(mount.source)]
-}
-
-/** Compose prints a dollar sign as two. */
-function unescaped(text: string): string {
-  return text.replaceAll('$$', '$')
 }

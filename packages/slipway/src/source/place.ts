@@ -1,5 +1,6 @@
 import { basename, isAbsolute, join, relative, sep } from 'node:path'
 import type { ComposeDocument, ComposeService } from '../config/document.ts'
+import { escaped, unescaped } from '../config/dollars.ts'
 
 /**
  * Decides where the files that containers mount come from. Pure: returns the rewritten document and what to copy.
@@ -104,15 +105,6 @@ type Volume = NonNullable<ComposeService['volumes']>[number]
 function within(root: string, path: string): string | undefined {
   const inside = relative(root, path)
   return inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside) ? undefined : inside
-}
-
-/** Compose prints a dollar sign as two, and reads two as one. */
-function unescaped(text: string): string {
-  return text.replaceAll('$$', '$')
-}
-
-export function escaped(text: string): string {
-  return text.replaceAll('$', '$$$$')
 }
 
 /** Compose takes `..` for a name. */

@@ -1,6 +1,7 @@
 import { cp, mkdir, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import type { ComposeDocument } from '../config/document.ts'
+import { unescaped } from '../config/dollars.ts'
 
 /**
  * What containers write to lies in a lasting folder, and begins as the code brings it. What is there already is data
@@ -20,7 +21,7 @@ export function writableMounts(document: ComposeDocument, source: string): strin
   const found = Object.values(document.services).flatMap(service =>
     (service.volumes ?? []).flatMap(volume => {
       if (volume.type !== 'bind' || volume['read_only'] === true || volume.source === undefined) return []
-      const inside = relative(source, volume.source.replaceAll('$$', '$'))
+      const inside = relative(source, unescaped(volume.source))
       return inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside) ? [] : [inside]
     }),
   )

@@ -32,7 +32,7 @@ const deployment =
 const results = [
   ['deploy', `${deployment}; with \`serving\` and all \`events\``],
   ['rollback', 'as of `deploy`'],
-  ['promote', 'as of `deploy`; with `--dry-run` as of `plan`'],
+  ['promote', 'as of `deploy`; with `--dry-run` as of `plan`, with `proof` and `unseen`'],
   ['attach', 'as of `deploy`'],
   [
     'plan',

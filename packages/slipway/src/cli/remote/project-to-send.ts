@@ -1,6 +1,7 @@
 import { basename, relative } from 'node:path'
 import { readCompose, type ResolvedCompose } from '../../config/compose.ts'
 import { variablesOf } from '../../config/compose-secrets.ts'
+import { unescaped } from '../../config/dollars.ts'
 import { readComposeSources } from '../../config/locate.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import type { Promotion } from '../../release/promotion.ts'
@@ -98,8 +99,8 @@ interface Code extends Omit<Project, 'file'> {
 /** The folder of slipway.yaml travels: what lies elsewhere is not on the server. */
 function refuseOutside(config: EnvironmentConfig, document: ResolvedCompose): void {
   for (const [name, service] of Object.entries(document.services)) {
-    const context = service.build?.context?.replaceAll('$$', '$')
-    if (context === undefined || !context.startsWith('/') || isBelow(config.directory, context)) continue
+    const context = unescaped(service.build?.context ?? '')
+    if (!context.startsWith('/') || isBelow(config.directory, context)) continue
     throw new SlipwayError('CONFIG_INVALID', `The service ${name} is built from outside the project`, {
       why: `its build context is ${relative(config.directory, context)}, and only the folder of slipway.yaml is sent to a server`,
       state: 'nothing was changed',

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { fileBackups } from '../../backup/backups.ts'
 import { mountsOf } from '../../config/compose-secrets.ts'
 import type { ComposeDocument, ComposeService } from '../../config/document.ts'
+import { unescaped } from '../../config/dollars.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { stateContainer } from '../../engine/state.ts'
 import type { Backups, Database } from '../../release/ports.ts'
@@ -161,9 +162,4 @@ export function loginOf(value: string, service: string): Login | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Compose prints a dollar sign as two, so that what it prints can be read by it again. */
-function unescaped(value: string): string {
-  return value.replaceAll('$$', '$')
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { ComposeDocument } from '../../config/document.ts'
+import { unescaped } from '../../config/dollars.ts'
 import type { EnvironmentConfig } from '../../config/model.ts'
 import { secretsOf } from '../../support/redact.ts'
 import { hiddenTexts } from './environment-secrets.ts'
@@ -12,10 +13,7 @@ export async function secretsIn(
 ): Promise<string[]> {
   const secrets = hiddenTexts(values)
   for (const service of Object.values(document.services)) {
-    const environment = Object.entries(service.environment ?? {}).map(([name, value]) => [
-      name,
-      (value ?? '').replaceAll('$$', '$'),
-    ])
+    const environment = Object.entries(service.environment ?? {}).map(([name, value]) => [name, unescaped(value ?? '')])
     secrets.push(...secretsOf(Object.fromEntries(environment) as Record<string, string>))
   }
   for (const secret of Object.values(document.secrets ?? {})) {
