@@ -1,7 +1,7 @@
 // One request and everything that can go wrong with it. Only a complete 2xx answer with the body that was expected is ok.
 import { request as startRequest } from 'node:http'
 
-/** Never rejects: { ok: true, body, version } or { ok: false, failure }. */
+/** Never rejects: { ok: true, body, version } or { ok: false, failure, said }, `said` being what a bad status came with. */
 export function send({ target, agent, request, timeoutMs }) {
   return new Promise(resolve => {
     const { path, method, host, body } = request
@@ -35,7 +35,8 @@ export function send({ target, agent, request, timeoutMs }) {
 }
 
 function judge(request, { statusCode, complete }, bytes) {
-  if (statusCode < 200 || statusCode > 299) return { ok: false, failure: `status ${statusCode}` }
+  if (statusCode < 200 || statusCode > 299)
+    return { ok: false, failure: `status ${statusCode}`, said: bytes.toString('utf8', 0, 200) }
   if (!complete) return { ok: false, failure: 'truncated body' }
   let body
   try {

@@ -24,7 +24,7 @@ export class Tally {
 
   answered(request, result, dueAt) {
     const now = performance.now()
-    if (!result.ok) return this.#failed(request, result.failure, now)
+    if (!result.ok) return this.#failed(request, result, now, dueAt)
     this.#byKind[request.kind].ok += 1
     this.#longestGap = Math.max(this.#longestGap, now - this.#lastSuccess)
     this.#lastSuccess = now
@@ -60,12 +60,17 @@ export class Tally {
     }
   }
 
-  #failed(request, failure, now) {
+  #failed(request, { failure, said }, now, dueAt) {
     this.#byKind[request.kind].failed += 1
     this.#failures.set(failure, (this.#failures.get(failure) ?? 0) + 1)
     if (this.#firstFailures.length >= firstFailuresKept) return
-    const atSecond = Math.round(now - this.#began) / 1000
-    this.#firstFailures.push({ atSecond, request: `${request.method} ${request.path}`, failure })
+    this.#firstFailures.push({
+      at: new Date(performance.timeOrigin + now).toISOString(),
+      afterMs: Math.round(now - dueAt),
+      request: `${request.method} ${request.path}`,
+      failure,
+      ...(said === undefined ? {} : { said }),
+    })
   }
 }
 

@@ -26,7 +26,7 @@ export interface TrafficSummary extends TrafficCounts {
   outstanding: number
   byKind: { read: TrafficCounts; write: TrafficCounts }
   failures: Record<string, number>
-  firstFailures: { atSecond: number; request: string; failure: string }[]
+  firstFailures: { at: string; afterMs: number; request: string; failure: string; said?: string }[]
   latencyMs: { p50: number; p99: number; max: number }
   longestGapMs: number
   versions: Record<string, number>

@@ -49,7 +49,7 @@ afterEach(async () => {
   expect(lines(await docker('volume', 'ls', '-q', '--filter', `name=${project.project}_rehearsal`))).toEqual([])
   // Nor does a second name of a backup keep room on the disk.
   expect(await readdir(join(project.home, 'apps', project.project))).not.toContain('rehearsal')
-  expect(traffic.summary().failures).toEqual({})
+  expect(traffic.summary().firstFailures).toEqual([])
 })
 
 const refused = [
@@ -217,7 +217,7 @@ function watchStage(): { end(): string } {
 
 test('through all of it no request failed and no acknowledged write was lost', async () => {
   const summary = await traffic.stop()
-  expect(summary.failures).toEqual({})
+  expect(summary.firstFailures).toEqual([])
   const { acknowledged, lost } = await traffic.verify({ path: '/api/v1/feedings/ids' })
   expect(acknowledged).toBeGreaterThan(100)
   expect(lost).toBe(0)

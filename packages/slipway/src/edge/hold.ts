@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import { join } from 'node:path'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReleaseId } from '../release/model.ts'
-import { SlipwayError } from '../support/errors.ts'
-import { errorCode } from '../support/files.ts'
+import { listen, removeDead, removeOwn, type Listening } from './hold-sockets.ts'
 import { holdName, type EdgeLayout } from './layout.ts'
-import { relay } from './relay.ts'
+import { readLive } from './link.ts'
+import { pace } from './pace.ts'
+import { relay, type Relayed } from './relay.ts'
 
 /**
  * The sockets on which requests wait: connections are accepted here and not read, so that each request stays where
@@ -18,24 +17,31 @@ export function waitingRoom(layout: EdgeLayout, project: string, bounds = usualB
   const holding = layout.door(project, holdName)
   const servers = new Map<string, Listening>()
   const open = new Set<Socket>()
-  let waiting: Arrival[] = []
-  /** Where to hand connections; undefined while they wait. */
-  let destination: ((service: string) => string) | undefined
+  const waiting: Arrival[] = []
+  /** To whom connections are handed; undefined while they wait. */
+  let destination: ReleaseId | undefined
+  let draining: Promise<void> | undefined
   let closing: NodeJS.Timeout | undefined
   /** Handed over, and not yet answered in full. */
   let underWay = 0
 
   function arrived(service: string, socket: Socket): void {
     track(socket)
-    if (destination !== undefined) void handOver(socket, destination(service))
+    if (destination !== undefined) void handOver({ service, socket }, destination)
     else if (waiting.length < bounds.waiting) waiting.push({ service, socket })
     else turnAway(socket)
   }
 
-  function handOver(socket: Socket, path: string): Promise<void> {
+  function handOver({ service, socket }: Arrival, release: ReleaseId): Promise<Relayed> {
     underWay += 1
     socket.once('close', () => (underWay -= 1))
-    return relay(socket, path, track)
+    return relay(socket, () => whereTo(service, release), track)
+  }
+
+  /** By the time that it is somebody's turn, another release may serve, or the next hold keep the requests. */
+  async function whereTo(service: string, release: ReleaseId): Promise<string> {
+    const live = await readLive(layout, project).catch(() => undefined)
+    return layout.door(project, live === 'held' ? holdName : (live ?? release)).socket(service)
   }
 
   function track(socket: Socket): void {
@@ -48,12 +54,13 @@ export function waitingRoom(layout: EdgeLayout, project: string, bounds = usualB
   async function closeServers(): Promise<void> {
     clearTimeout(closing)
     closing = undefined
-    if (servers.size > 0) await rm(holding.held, { force: true }).catch(() => undefined)
+    let areOurs = false
     for (const [service, listening] of servers) {
       servers.delete(service)
       listening.server.close()
-      await removeOwn(holding.socket(service), listening.inode)
+      if (await removeOwn(holding.socket(service), listening)) areOurs = true
     }
+    if (areOurs) await rm(holding.held, { force: true }).catch(() => undefined)
   }
 
   return {
@@ -70,14 +77,13 @@ export function waitingRoom(layout: EdgeLayout, project: string, bounds = usualB
       await writeFile(holding.held, '', { mode: 0o644 }).catch(() => undefined)
     },
     async handTo(release) {
-      const socketOf = (service: string) => layout.door(project, release).socket(service)
-      destination = socketOf
-      const queue = waiting
-      waiting = []
-      await Promise.all(Array.from({ length: atOnce }, () => drain(queue, socketOf)))
+      destination = release
       // A connection that found the old link is here by now, or will be at once.
+      clearTimeout(closing)
       if (servers.size > 0) closing = setTimeout(() => void closeServers(), lateArrivalsMs)
       else await removeDead(holding.directory, /./)
+      draining ??= drain().finally(() => (draining = undefined))
+      await Promise.race([draining, sleep(handedWithinMs, undefined, { ref: false })])
     },
     count: () => waiting.filter(({ socket }) => !socket.destroyed).length,
     async close(limitMs) {
@@ -89,26 +95,33 @@ export function waitingRoom(layout: EdgeLayout, project: string, bounds = usualB
     },
   }
 
-  async function drain(queue: Arrival[], socketOf: (service: string) => string): Promise<void> {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      if (underWay >= bounds.underWay) await roomAtTheDoor()
-      if (next.socket.destroyed) continue
-      await handOver(next.socket, socketOf(next.service))
+  async function drain(): Promise<void> {
+    const paced = pace()
+    let atMost = bounds.underWay
+    for (;;) {
+      if (!(await roomAtTheDoor(atMost))) atMost += bounds.moreThen
+      const turn = await paced.turn()
+      const next = destination === undefined ? undefined : waiting.shift()
+      if (next === undefined || destination === undefined) return turn.end()
+      if (next.socket.destroyed) turn.end()
+      else void handOver(next, destination).then(relayed => (relayed === 'answered' ? turn.answered() : turn.end()))
     }
   }
 
-  /** Never for long: answers that take their time, such as streams, must not keep the others waiting. */
-  async function roomAtTheDoor(): Promise<void> {
+  /** Never waits for long: answers that take their time, such as streams, must not keep the others waiting. */
+  async function roomAtTheDoor(atMost: number): Promise<boolean> {
     const endsAt = performance.now() + bounds.patienceMs
-    while (underWay >= bounds.underWay && performance.now() < endsAt) await sleep(10)
+    while (underWay >= atMost && performance.now() < endsAt) await sleep(10)
+    return underWay < atMost
   }
 }
 
 export interface Bounds {
   /** More are told at once to come again. */
   waiting: number
-  /** Handed over at a time; the others have to wait for an answer, or for the patience to be over. */
+  /** Handed over at a time; the others have to wait for an answer, or for the patience to be over: then so many more go. */
   underWay: number
+  moreThen: number
   patienceMs: number
 }
 
@@ -116,7 +129,7 @@ export interface Bounds {
  * As the memory of front and door allows it: a request that waits takes some 60 kB of the front, more with TLS; one that is
  * handed over takes 65 kB of the door until it is answered.
  */
-const usualBounds: Bounds = { waiting: 4096, underWay: 1024, patienceMs: 1000 }
+const usualBounds: Bounds = { waiting: 4096, underWay: 1024, moreThen: 128, patienceMs: 1000 }
 
 /** Its request is read and forgotten, or the close would take the answer back. */
 function turnAway(socket: Socket): void {
@@ -131,7 +144,10 @@ const comeAgain =
 export interface WaitingRoom {
   /** Safe to repeat, also after an earlier process died here. */
   open(services: readonly string[]): Promise<void>
-  /** Hands over who waits, and from then on whoever still arrives. Resolves when all were handed over. */
+  /**
+   * Hands over who waits, as quickly as the app takes it, and from then on whoever still arrives. Resolves when all were
+   * handed over, or when that takes longer; it goes on then.
+   */
   handTo(release: ReleaseId): Promise<void>
   count(): number
   /** Gives what was handed over a while to end, and ends it. */
@@ -149,66 +165,7 @@ interface Arrival {
  */
 export const longestAnswersMs = 24 * 3600_000
 
-/** All at once would overrun the app's queue of new connections, and it would refuse some. */
-const atOnce = 128
-
 const lateArrivalsMs = 1000
 
-interface Listening {
-  server: Server
-  /** Of the socket's file. */
-  inode: number
-}
-
-/** Binds beside and renames over: whatever a dead process left there is replaced without a gap. */
-async function listen(path: string, arrived: (socket: Socket) => void): Promise<Listening> {
-  // As long as `.sock`, so that it is no longer a path than that; Node removes it by this name when it closes.
-  const beside = path.replace(/sock$/, randomBytes(2).toString('hex'))
-  try {
-    await rm(beside, { force: true })
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, arrived)
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ path: beside, backlog: 4096 }, resolve)
-    })
-    server.on('error', () => undefined)
-    await chmod(beside, 0o600)
-    const { ino } = await stat(beside)
-    await rename(beside, path)
-    return { server, inode: ino }
-  } catch (error) {
-    throw new SlipwayError('HOLD_FAILED', 'Requests could not be held', {
-      why: error instanceof Error ? error.message : String(error),
-      cause: error,
-    })
-  }
-}
-
-/** By now the next deployment's hold may listen under the same name. */
-async function removeOwn(path: string, inode: number): Promise<void> {
-  const found = await stat(path).catch(() => undefined)
-  if (found?.ino === inode) await rm(path, { force: true }).catch(() => undefined)
-}
-
-/**
- * Sockets of a process that died in a hold: nobody listens on them any more. Those not yet renamed may be somebody's who
- * is about to listen; only under the environment's lock it is known that there is nobody.
- */
-async function removeDead(directory: string, names: RegExp): Promise<void> {
-  for (const name of await readdir(directory).catch((): string[] => [])) {
-    if (!names.test(name)) continue
-    const path = join(directory, name)
-    if (await isDead(path)) await rm(path, { force: true }).catch(() => undefined)
-  }
-}
-
-function isDead(path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(path)
-    socket.once('error', error => resolve(errorCode(error) === 'ECONNREFUSED'))
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(false)
-    })
-  })
-}
+/** Those who come now need not wait for all who waited: the deployment goes on. */
+const handedWithinMs = 2000

@@ -115,6 +115,6 @@ function isOrder(message: unknown): message is Order {
   return message.do === 'open' || message.do === 'hand'
 }
 
-/** Handing over hundreds of requests to a slow app takes a while; people wait all the same. */
+/** On a busy machine. */
 const patienceMs = 10_000
 const tellEveryMs = 20

@@ -2,16 +2,26 @@ import { connect, type Socket } from 'node:net'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Hands a connection that waited unread to a socket, byte for byte in both directions.
- * Resolves as soon as the other side begins to answer, or after a while: the bytes flow on. Never rejects.
+ * Hands a connection that waited unread to a socket, byte for byte in both directions. Resolves when the other side begins
+ * to answer, or when it is clear that it will not, or that nothing was asked: the bytes flow on. Never rejects.
  */
-export async function relay(waiting: Socket, socketPath: string, track: (socket: Socket) => void): Promise<void> {
+export async function relay(
+  waiting: Socket,
+  to: () => Promise<string>,
+  track: (socket: Socket) => void,
+): Promise<Relayed> {
   waiting.on('error', () => waiting.destroy())
   const begun = await firstBytes(waiting)
   // Who asked has given up: the app need not do it any more.
-  if (begun === undefined) return void waiting.destroy()
-  const door = await dial(socketPath)
-  if (door === undefined) return void waiting.end(notThere)
+  if (begun === undefined) {
+    waiting.destroy()
+    return 'not-answered'
+  }
+  const door = await dial(to)
+  if (door === undefined) {
+    waiting.end(notThere)
+    return 'not-answered'
+  }
   track(door)
   // What it said before it broke off is still said.
   door.on('error', () => waiting.destroySoon())
@@ -21,8 +31,13 @@ export async function relay(waiting: Socket, socketPath: string, track: (socket:
   // `pipe` passes the end of each direction on and leaves the other open.
   waiting.pipe(door)
   door.pipe(waiting)
-  await Promise.race([new Promise(resolve => door.once('data', resolve).once('close', resolve)), sleep(patienceMs)])
+  if (begun.length === 0) return 'not-answered'
+  return new Promise(resolve => {
+    door.once('data', () => resolve('answered')).once('close', () => resolve('not-answered'))
+  })
 }
+
+export type Relayed = 'answered' | 'not-answered'
 
 /** What has arrived while it waited, perhaps nothing yet; undefined when the other end is gone. */
 async function firstBytes(socket: Socket): Promise<Buffer | undefined> {
@@ -31,7 +46,7 @@ async function firstBytes(socket: Socket): Promise<Buffer | undefined> {
     // A connection paused at its accept begins to read only when it is told to.
     socket.read(0)
   })
-  await Promise.race([arrived, sleep(patienceMs)])
+  await Promise.race([arrived, sleep(silenceMs)])
   const chunks: Buffer[] = []
   // The end lies behind the bytes: Node may need another turn of its loop to see it.
   for (let turn = 0; turn < turnsForTheEnd; turn++) {
@@ -49,10 +64,10 @@ function read(socket: Socket): Buffer | undefined {
   return chunk instanceof Buffer ? chunk : undefined
 }
 
-async function dial(socketPath: string): Promise<Socket | undefined> {
+async function dial(to: () => Promise<string>): Promise<Socket | undefined> {
   // A door whose queue of new connections is full refuses for a moment.
   for (let attempt = 0; attempt < 10; attempt++) {
-    const socket = connect({ path: socketPath, allowHalfOpen: true })
+    const socket = connect({ path: await to(), allowHalfOpen: true })
     const connected = await new Promise<boolean>(resolve => {
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
     })
@@ -62,8 +77,8 @@ async function dial(socketPath: string): Promise<Socket | undefined> {
   return undefined
 }
 
-/** A slow request gives its turn to the next. */
-const patienceMs = 50
+/** Who has said nothing by then says it later, if ever. */
+const silenceMs = 50
 
 const notThere =
   'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 17\r\n\r\nPlease try again\n'

@@ -1,5 +1,11 @@
 import { mkdtemp, readdir, readlink, rm, symlink, writeFile, mkdir } from 'node:fs/promises'
-import { createServer as createHttpServer, request, type Server } from 'node:http'
+import {
+  createServer as createHttpServer,
+  request,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -163,7 +169,12 @@ describe('hold', () => {
   })
 
   it('lets no more wait than the front has memory for', async () => {
-    const room = waitingRoom(edgeLayout(directory), 'shop', { waiting: 20, underWay: 1000, patienceMs: 1000 })
+    const room = waitingRoom(edgeLayout(directory), 'shop', {
+      waiting: 20,
+      underWay: 1000,
+      moreThen: 1,
+      patienceMs: 1000,
+    })
     edge = caddyEdge({ directory, project: 'shop', room })
     await edge.hold(['web'])
     const answers = Array.from({ length: 30 }, (_, number) => ask(`/${number}`, 'x'.repeat(100_000)))
@@ -176,7 +187,7 @@ describe('hold', () => {
 
   /** How many at a time go to a door, and for how long one of them is waited for. */
   function edgeWith(underWay: number, patienceMs: number): CaddyEdge {
-    const bounds = { waiting: 1000, underWay, patienceMs }
+    const bounds = { waiting: 1000, underWay, moreThen: 10, patienceMs }
     return caddyEdge({ directory, project: 'shop', room: waitingRoom(edgeLayout(directory), 'shop', bounds) })
   }
 
@@ -184,12 +195,10 @@ describe('hold', () => {
     edge = edgeWith(10, 60_000)
     let most = 0
     let open = 0
-    const slow = createHttpServer((_asked, answer) => {
+    const slow = await doorOf('r4', (_asked, answer) => {
       most = Math.max(most, ++open)
       setTimeout(() => answer.end(String(open--)), 30)
     })
-    await mkdir(join(directory, 'doors/shop/r4'), { recursive: true })
-    await new Promise<void>(resolve => slow.listen(join(directory, 'doors/shop/r4/web.sock'), resolve))
     await edge.hold(['web'])
     const answers = Array.from({ length: 60 }, (_, number) => ask(`/${number}`))
     await until(() => edge.waiting() === 60)
@@ -202,9 +211,7 @@ describe('hold', () => {
   it('waits for none too long before it hands over more', async () => {
     edge = edgeWith(10, 300)
     let open = 0
-    const never = createHttpServer(() => (open += 1))
-    await mkdir(join(directory, 'doors/shop/r5'), { recursive: true })
-    await new Promise<void>(resolve => never.listen(join(directory, 'doors/shop/r5/web.sock'), resolve))
+    const never = await doorOf('r5', () => (open += 1))
     await edge.hold(['web'])
     for (let number = 0; number < 30; number++) void ask(`/${number}`).catch(() => undefined)
     await until(() => edge.waiting() === 30)
@@ -212,6 +219,72 @@ describe('hold', () => {
     await until(() => open === 30)
     never.close()
     never.closeAllConnections()
+  })
+
+  /** Another door, of an app that answers as it likes. */
+  async function doorOf(id: string, answers: RequestListener): Promise<Server> {
+    const other = createHttpServer(answers)
+    await mkdir(join(directory, 'doors/shop', id), { recursive: true })
+    await new Promise<void>(resolve => other.listen(join(directory, 'doors/shop', id, 'web.sock'), resolve))
+    return other
+  }
+
+  it('does not overrun an app that does one thing after the other', async () => {
+    let most = 0
+    const todo: ServerResponse[] = []
+    const busy = setInterval(() => todo.shift()?.end('done'), 5)
+    const slow = await doorOf('r4', (_asked, answer) => (most = Math.max(most, todo.push(answer))))
+    await edge.hold(['web'])
+    const answers = Array.from({ length: 300 }, (_, number) => ask(`/${number}`, 'x'))
+    await until(() => edge.waiting() === 300)
+    await edge.letGo(sampleRelease('shop', [{ name: 'web' }], 'r4'))
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['200 done']))
+    expect(most).toBeLessThan(100)
+    clearInterval(busy)
+    slow.close()
+  })
+
+  it('who is not yet handed over goes on to the release that serves by then, or waits for it', async () => {
+    const hung = await doorOf('r5', () => undefined)
+    await edge.hold(['web'])
+    const answers = Array.from({ length: 100 }, (_, number) => ask(`/${number}`).catch(() => 'cut off'))
+    await until(() => edge.waiting() === 100)
+    await edge.letGo(sampleRelease('shop', [{ name: 'web' }], 'r5'))
+    const left = edge.waiting()
+    expect(left).toBeGreaterThan(0)
+    await edge.hold(['web'])
+    await new Promise(resolve => setTimeout(resolve, 1500))
+    expect(edge.waiting()).toBe(left)
+    await edge.letGo(release)
+    await until(() => seen.length === left)
+    hung.closeAllConnections()
+    hung.close()
+    expect((await Promise.all(answers)).filter(answer => answer === '200 from r2')).toHaveLength(left)
+  })
+
+  it('goes on to the next hold, kept by somebody else, and takes nothing of it away', async () => {
+    let asked = 0
+    const hung = await doorOf('r5', () => (asked += 1))
+    await edge.hold(['web'])
+    const answers = Array.from({ length: 60 }, (_, number) => ask(`/${number}`).catch(() => 'cut off'))
+    await until(() => edge.waiting() === 60)
+    const handing = edge.letGo(sampleRelease('shop', [{ name: 'web' }], 'r5'))
+    await until(() => edge.waiting() < 60)
+    const next = caddyEdge({ directory, project: 'shop' })
+    await next.hold(['web'])
+    await handing
+    const left = 60 - asked
+    await until(() => edge.waiting() === 0 && next.waiting() === left)
+    expect(left).toBeGreaterThan(0)
+    // The first keeper has closed its own by now.
+    await new Promise(resolve => setTimeout(resolve, 300))
+    expect((await readdir(join(directory, 'doors/shop/hold'))).sort()).toEqual(['_held', 'web.sock'])
+    await next.letGo(release)
+    await until(() => seen.length === left)
+    hung.closeAllConnections()
+    hung.close()
+    expect((await Promise.all(answers)).filter(answer => answer === '200 from r2')).toHaveLength(left)
+    await next.close(0)
   })
 
   /** Which of them are answered first. */
