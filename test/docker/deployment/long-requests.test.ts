@@ -4,11 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DeployResult } from '../project.ts'
 import { QueueApp, type QueueVersion } from '../queue-app.ts'
-import { sample, thorough } from '../sample.ts'
+import { thorough } from '../sample.ts'
 import { beginLongRequests } from '../under-way.ts'
 
 /** What takes long and is under way when something is deployed: it ends as it would have without, or properly. */
-const seconds = thorough ? 20 : 6
+const seconds = 20
 let app: QueueApp
 
 beforeAll(async () => {
@@ -68,7 +68,7 @@ const cases: Case[] = [
   },
 ]
 
-test.each(sample(1, cases).map(each => [each.name, each] as const))(
+test.runIf(thorough).each(cases.map(each => [each.name, each] as const))(
   '%s',
   async (_name, { act, outcome, held, from, to }) => {
     const before = await deployments()
@@ -106,7 +106,7 @@ test.each(sample(1, cases).map(each => [each.name, each] as const))(
   },
 )
 
-test.each(sample(0, ['requests that would outlast the hold end it: nothing is cut']))('%s', async () => {
+test.runIf(thorough)('requests that would outlast the hold end it: nothing is cut', async () => {
   const begun = await beginLongRequests(app.port, 32)
   const { record, stderr } = await deploy({ version: 6, schema: 5 })
   expect(record, stderr).toMatchObject({ outcome: 'rolled-back', failure: { step: 'hold', code: 'HOLD_TOO_LONG' } })
@@ -120,7 +120,7 @@ test.each(sample(0, ['requests that would outlast the hold end it: nothing is cu
   begun.events.end()
 })
 
-test.each(sample(0, ['what began inside a hold goes on for longer than the deployment, uncut']))('%s', async () => {
+test.runIf(thorough)('what began inside a hold goes on for longer than the deployment, uncut', async () => {
   const deploying = deploy({ version: 7, schema: 7 })
   while (!(await isHeld())) await pause(10)
   const begun = await beginLongRequests(app.port, 45)

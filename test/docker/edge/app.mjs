@@ -20,6 +20,7 @@ const server = createServer(async (request, response) => {
     bytes += chunk.length
   }
   if (url.pathname === '/slow') await new Promise(resolve => setTimeout(resolve, milliseconds))
+  if (url.pathname === '/work') for (const endsAt = performance.now() + milliseconds; performance.now() < endsAt; );
   if (url.pathname === '/never') return
   if (url.pathname === '/drop') return request.socket.destroy()
   const status = Number(url.searchParams.get('status') ?? '200')

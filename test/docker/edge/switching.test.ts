@@ -7,6 +7,7 @@ import type { CaddyEdge } from '../../../packages/slipway/src/edge/edge.ts'
 import { edgeLayout } from '../../../packages/slipway/src/edge/layout.ts'
 import { pointLive } from '../../../packages/slipway/src/edge/link.ts'
 import { aConfig, aRelease, ask, dockerOk, edgeLab, load, type EdgeLab } from './lab.ts'
+import { thorough } from '../sample.ts'
 import { goingAway, openWebSocket } from './websocket.ts'
 
 /** Two releases side by side, and the link between them moved under load. */
@@ -62,13 +63,30 @@ describe('switching and holding on real Docker', () => {
     }
     const result = await loading
     const median = switches.sort((a, b) => a - b)[4] ?? 0
-    console.log(`load ${JSON.stringify(result)}; switch ${median.toFixed(2)} ms; handed over in ${handedOver.join(' and ')} ms`)
+    console.log(
+      `load ${JSON.stringify(result)}; switch ${median.toFixed(2)} ms; handed over in ${handedOver.join(' and ')} ms`,
+    )
     if (result.ok !== result.sent)
       console.log(await logs(lab.edgeName), await logs(`${project}-r1-door`), await logs(`${project}-r2-door`))
     expect(result.failed).toEqual({})
     expect(result.ok).toBe(6000)
     expect(Object.keys(result.releases).sort()).toEqual(['r1', 'r2'])
   })
+
+  it.runIf(thorough)(
+    'gives no app more at once than it takes: 1,500 that waited, and one that is busy with each',
+    async () => {
+      await edge.hold(['web'])
+      const asked = Array.from({ length: 1500 }, () => ask(lab.port, '/work?ms=12', {}, 'POST', 'a body'))
+      const answers = Promise.all(asked.map(each => each.then(({ status }) => status)))
+      while (edge.waiting() < 1500) await sleep(20)
+      const began = performance.now()
+      await edge.letGo(two())
+      const failed = (await answers).filter(status => status !== 200)
+      console.log(`1,500 requests answered in ${Math.round(performance.now() - began)} ms`)
+      expect(failed).toEqual([])
+    },
+  )
 
   it('leaves what is under way with its release, and counts it', async () => {
     await edge.switchTo(one())
