@@ -6,7 +6,7 @@ import { listen, removeDead, removeOwn, type Listening } from './hold-sockets.ts
 import { holdName, type EdgeLayout } from './layout.ts'
 import { readLive } from './link.ts'
 import { pace } from './pace.ts'
-import { relay, type Relayed } from './relay.ts'
+import { relay, turnAway, type Place, type Relayed } from './relay.ts'
 
 /**
  * The sockets on which requests wait: connections are accepted here and not read, so that each request stays where
@@ -17,31 +17,44 @@ export function waitingRoom(layout: EdgeLayout, project: string, bounds = usualB
   const holding = layout.door(project, holdName)
   const servers = new Map<string, Listening>()
   const open = new Set<Socket>()
-  const waiting: Arrival[] = []
+  const lanes = new Map<string, Lane>()
   /** To whom connections are handed; undefined while they wait. */
   let destination: ReleaseId | undefined
-  let draining: Promise<void> | undefined
   let closing: NodeJS.Timeout | undefined
+  let closed: Promise<void> = Promise.resolve()
   /** Handed over, and not yet answered in full. */
   let underWay = 0
 
   function arrived(service: string, socket: Socket): void {
     track(socket)
-    if (destination !== undefined) void handOver({ service, socket }, destination)
-    else if (waiting.length < bounds.waiting) waiting.push({ service, socket })
-    else turnAway(socket)
+    if (destination !== undefined) void handOver(service, socket, destination)
+    else if (waiting().length < bounds.waiting) laneOf(service).waiting.push(socket)
+    else turnAway(socket, comeAgain)
   }
 
-  function handOver({ service, socket }: Arrival, release: ReleaseId): Promise<Relayed> {
+  function laneOf(service: string): Lane {
+    const lane = lanes.get(service) ?? { waiting: [], draining: undefined }
+    lanes.set(service, lane)
+    return lane
+  }
+
+  function waiting(): Socket[] {
+    return [...lanes.values()].flatMap(lane => lane.waiting)
+  }
+
+  function handOver(service: string, socket: Socket, release: ReleaseId): Promise<Relayed> {
     underWay += 1
     socket.once('close', () => (underWay -= 1))
     return relay(socket, () => whereTo(service, release), track)
   }
 
   /** By the time that it is somebody's turn, another release may serve, or the next hold keep the requests. */
-  async function whereTo(service: string, release: ReleaseId): Promise<string> {
-    const live = await readLive(layout, project).catch(() => undefined)
-    return layout.door(project, live === 'held' ? holdName : (live ?? release)).socket(service)
+  async function whereTo(service: string, release: ReleaseId): Promise<Place> {
+    const live = await readLive(layout, project)
+    if (live !== 'held') return { path: layout.door(project, live ?? release).socket(service), awaited: false }
+    // Another process holds: here nobody is to come any more, least of all from here.
+    if (destination !== undefined) await closeServers()
+    return { path: holding.socket(service), awaited: true }
   }
 
   function track(socket: Socket): void {
@@ -51,16 +64,20 @@ export function waitingRoom(layout: EdgeLayout, project: string, bounds = usualB
     socket.once('close', () => open.delete(socket))
   }
 
-  async function closeServers(): Promise<void> {
+  function closeServers(): Promise<void> {
     clearTimeout(closing)
     closing = undefined
-    let areOurs = false
-    for (const [service, listening] of servers) {
-      servers.delete(service)
-      listening.server.close()
-      if (await removeOwn(holding.socket(service), listening)) areOurs = true
-    }
-    if (areOurs) await rm(holding.held, { force: true }).catch(() => undefined)
+    const those = [...servers]
+    servers.clear()
+    closed = closed.then(async () => {
+      let areOurs = false
+      for (const [service, listening] of those) {
+        listening.server.close()
+        if (await removeOwn(holding.socket(service), listening)) areOurs = true
+      }
+      if (areOurs) await rm(holding.held, { force: true }).catch(() => undefined)
+    })
+    return closed
   }
 
   return {
@@ -68,6 +85,7 @@ export function waitingRoom(layout: EdgeLayout, project: string, bounds = usualB
       clearTimeout(closing)
       closing = undefined
       destination = undefined
+      await closed
       await mkdir(holding.directory, { recursive: true, mode: 0o700 })
       for (const service of services) {
         if (servers.has(service)) continue
@@ -78,33 +96,40 @@ export function waitingRoom(layout: EdgeLayout, project: string, bounds = usualB
     },
     async handTo(release) {
       destination = release
-      // A connection that found the old link is here by now, or will be at once.
       clearTimeout(closing)
+      const areDraining = [...lanes.values()].some(({ draining }) => draining !== undefined)
+      // A connection that found the old link is here by now, or will be at once.
       if (servers.size > 0) closing = setTimeout(() => void closeServers(), lateArrivalsMs)
-      else await removeDead(holding.directory, /./)
-      draining ??= drain().finally(() => (draining = undefined))
-      await Promise.race([draining, sleep(handedWithinMs, undefined, { ref: false })])
+      else if (!areDraining) await removeDead(holding.directory, /./)
+      const handed = [...lanes].map(([service, lane]) => {
+        lane.draining ??= drain(service, lane).finally(() => (lane.draining = undefined))
+        return lane.draining
+      })
+      await Promise.race([Promise.all(handed), sleep(handedWithinMs, undefined, { ref: false })])
     },
-    count: () => waiting.filter(({ socket }) => !socket.destroyed).length,
+    count: () => waiting().filter(socket => !socket.destroyed).length,
     async close(limitMs) {
       const deadline = performance.now() + limitMs
-      while (open.size > 0 && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
+      while (open.size > 0 && performance.now() < deadline) await sleep(20)
+      const left = waiting()
+      for (const socket of left) turnAway(socket, comeAgain)
+      if (left.length > 0) await sleep(lastWordsMs)
       for (const socket of open) socket.destroy()
       await closeServers()
       await removeDead(holding.directory, /\.sock$/)
     },
   }
 
-  async function drain(): Promise<void> {
+  async function drain(service: string, lane: Lane): Promise<void> {
     const paced = pace()
     let atMost = bounds.underWay
     for (;;) {
       if (!(await roomAtTheDoor(atMost))) atMost += bounds.moreThen
       const turn = await paced.turn()
-      const next = destination === undefined ? undefined : waiting.shift()
-      if (next === undefined || destination === undefined) return turn.end()
-      if (next.socket.destroyed) turn.end()
-      else void handOver(next, destination).then(relayed => (relayed === 'answered' ? turn.answered() : turn.end()))
+      const socket = destination === undefined ? undefined : lane.waiting.shift()
+      if (socket === undefined || destination === undefined) return turn.dropped()
+      if (socket.destroyed) turn.dropped()
+      else void handOver(service, socket, destination).then(relayed => turn[relayed]())
     }
   }
 
@@ -131,13 +156,6 @@ export interface Bounds {
  */
 const usualBounds: Bounds = { waiting: 4096, underWay: 1024, moreThen: 128, patienceMs: 1000 }
 
-/** Its request is read and forgotten, or the close would take the answer back. */
-function turnAway(socket: Socket): void {
-  socket.end(comeAgain)
-  socket.resume()
-  setTimeout(() => socket.destroy(), 5000).unref()
-}
-
 const comeAgain =
   'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 17\r\n\r\nPlease try again\n'
 
@@ -150,13 +168,14 @@ export interface WaitingRoom {
    */
   handTo(release: ReleaseId): Promise<void>
   count(): number
-  /** Gives what was handed over a while to end, and ends it. */
+  /** Gives what was handed over a while to end, and ends it; who still waits is told to come again. */
   close(limitMs: number): Promise<void>
 }
 
-interface Arrival {
-  service: string
-  socket: Socket
+/** Those of one service: another one may be quicker, or not be there. */
+interface Lane {
+  waiting: Socket[]
+  draining: Promise<void> | undefined
 }
 
 /**
@@ -166,6 +185,9 @@ interface Arrival {
 export const longestAnswersMs = 24 * 3600_000
 
 const lateArrivalsMs = 1000
+
+/** Until those who can wait no longer have read so. */
+const lastWordsMs = 100
 
 /** Those who come now need not wait for all who waited: the deployment goes on. */
 const handedWithinMs = 2000

@@ -7,7 +7,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
  */
 export async function relay(
   waiting: Socket,
-  to: () => Promise<string>,
+  whereTo: () => Promise<Place>,
   track: (socket: Socket) => void,
 ): Promise<Relayed> {
   waiting.on('error', () => waiting.destroy())
@@ -15,29 +15,55 @@ export async function relay(
   // Who asked has given up: the app need not do it any more.
   if (begun === undefined) {
     waiting.destroy()
-    return 'not-answered'
+    return 'dropped'
   }
-  const door = await dial(to)
+  const door = await dial(waiting, whereTo)
   if (door === undefined) {
-    waiting.end(notThere)
-    return 'not-answered'
+    turnAway(waiting, notThere)
+    return 'dropped'
   }
   track(door)
   // What it said before it broke off is still said.
   door.on('error', () => waiting.destroySoon())
-  waiting.on('close', () => door.destroy())
+  let isGone = false
+  waiting.on('close', () => {
+    isGone = true
+    door.destroy()
+  })
   door.on('close', () => waiting.destroySoon())
   door.write(begun)
   // `pipe` passes the end of each direction on and leaves the other open.
   waiting.pipe(door)
   door.pipe(waiting)
-  if (begun.length === 0) return 'not-answered'
+  if (begun.length === 0) return 'dropped'
   return new Promise(resolve => {
-    door.once('data', () => resolve('answered')).once('close', () => resolve('not-answered'))
+    door
+      .once('data', (chunk: Buffer) => resolve(judged(chunk)))
+      .once('close', () => resolve(isGone ? 'dropped' : 'failed'))
   })
 }
 
-export type Relayed = 'answered' | 'not-answered'
+export type Relayed = 'answered' | 'failed' | 'dropped'
+
+/** `awaited`: somebody will listen there soon, or the link will lead elsewhere. */
+export interface Place {
+  path: string
+  awaited: boolean
+}
+
+/** What it asks is read and forgotten, or the close would take the answer back. */
+export function turnAway(waiting: Socket, answer: string): void {
+  waiting.end(answer)
+  waiting.resume()
+  setTimeout(() => waiting.destroy(), 5000).unref()
+}
+
+/** An app that has too much to do may say so, and quickly. */
+function judged(chunk: Buffer): Relayed {
+  const [, kind] = /^HTTP\/1\.[01] ([1-5])\d\d/.exec(chunk.toString('latin1', 0, 12)) ?? []
+  if (kind === '1') return 'dropped'
+  return kind === '5' ? 'failed' : 'answered'
+}
 
 /** What has arrived while it waited, perhaps nothing yet; undefined when the other end is gone. */
 async function firstBytes(socket: Socket): Promise<Buffer | undefined> {
@@ -64,18 +90,31 @@ function read(socket: Socket): Buffer | undefined {
   return chunk instanceof Buffer ? chunk : undefined
 }
 
-async function dial(to: () => Promise<string>): Promise<Socket | undefined> {
-  // A door whose queue of new connections is full refuses for a moment.
-  for (let attempt = 0; attempt < 10; attempt++) {
-    const socket = connect({ path: await to(), allowHalfOpen: true })
-    const connected = await new Promise<boolean>(resolve => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    })
-    if (connected) return socket
+/** A door whose queue of new connections is full refuses for a moment. */
+async function dial(waiting: Socket, whereTo: () => Promise<Place>): Promise<Socket | undefined> {
+  const startedAt = performance.now()
+  for (;;) {
+    const place = await whereTo().catch(() => undefined)
+    const socket = place === undefined ? undefined : await connected(place.path)
+    if (socket !== undefined && !waiting.destroyed) return socket
+    socket?.destroy()
+    const limitMs = place?.awaited === true ? awaitedMs : momentMs
+    if (waiting.destroyed || performance.now() - startedAt >= limitMs) return undefined
     await sleep(50)
   }
-  return undefined
 }
+
+function connected(path: string): Promise<Socket | undefined> {
+  const socket = connect({ path, allowHalfOpen: true })
+  return new Promise(resolve => {
+    socket.once('connect', () => resolve(socket)).once('error', () => resolve(undefined))
+  })
+}
+
+const momentMs = 500
+
+/** As long as the front itself has requests wait for somebody who comes to end a hold. */
+const awaitedMs = 30_000
 
 /** Who has said nothing by then says it later, if ever. */
 const silenceMs = 50

@@ -66,7 +66,7 @@ function factsOf(record: Carried, place: Place, story: Story): [string, string |
       'held',
       record.heldMs === undefined || record.heldMs === 0
         ? undefined
-        : `requests waited at most ${duration(record.heldMs / 1000)}`,
+        : `requests were held for ${duration(record.heldMs / 1000)}`,
     ],
     ['migrated', migration?.changed === true ? migrationWords(migration.changes) : undefined],
     ['backup', record.backup],
