@@ -19,7 +19,7 @@ export class PulseUnderTraffic {
       expect(exitCode, stderr).toBe(0)
       this.#traffic = startTraffic({
         baseUrl: this.pulse.baseUrl,
-        rate: 20,
+        rate: 10,
         timeoutMs: 60_000,
         writes: { path: '/notes', share: 0.4, makeBody: id => ({ id }) },
         reads: [{ path: '/health' }],

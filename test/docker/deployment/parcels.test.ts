@@ -37,7 +37,7 @@ beforeAll(async () => {
   expect(record?.outcome, stderr).toBe('deployed')
   traffic = startTraffic({
     baseUrl: project.baseUrl,
-    rate: 60,
+    rate: 20,
     timeoutMs: 60_000,
     writes: { path: '/parcels', host: shop, share: 0.3, makeBody: id => ({ id, contents: 'books' }) },
     reads: [

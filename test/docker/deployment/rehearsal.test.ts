@@ -28,7 +28,7 @@ beforeAll(async () => {
   expect(record?.outcome, stderr).toBe('deployed')
   traffic = startTraffic({
     baseUrl: project.baseUrl,
-    rate: 40,
+    rate: 15,
     timeoutMs: 60_000,
     writes: { path: '/api/v1/feedings', share: 0.5, makeBody: id => ({ id, babyName: 'Ada', amountMl: 90 }) },
     // Not its health: that gives up on a database after a second, and others work on this machine meanwhile.

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTraffic, type Traffic } from '../../../traffic/traffic.mjs'
 import { docker, password, Project } from '../project.ts'
-import { sample } from '../sample.ts'
+import { sample, thorough } from '../sample.ts'
 
 let project: Project
 let traffic: Traffic
@@ -17,7 +17,7 @@ beforeAll(async () => {
   expect(record?.outcome, stderr).toBe('deployed')
   traffic = startTraffic({
     baseUrl: project.baseUrl,
-    rate: 40,
+    rate: 15,
     timeoutMs: 60_000,
     writes: { path: '/api/v1/feedings', share: 0.5, makeBody: id => ({ id, babyName: 'Ada', amountMl: 90 }) },
     // Not its health: that gives up on a database after a second, and others work on this machine meanwhile.
@@ -131,7 +131,7 @@ test('a port in use: named, nothing changed', async () => {
   }
 })
 
-test('two at once: the second says who holds the lock', async () => {
+test.runIf(thorough)('two at once: the second says who holds the lock', async () => {
   await project.release('slow-boot', 'v2')
   await project.configure(text => text.replace('deadline: 6s', 'deadline: 20s'))
   const first = project.deploy()

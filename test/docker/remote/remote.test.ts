@@ -33,7 +33,7 @@ beforeAll(async () => {
   expect(first.stderr).toContain("bringing Slipway's runner to lab: once for this version")
   traffic = startTraffic({
     baseUrl: pulse.baseUrl,
-    rate: 40,
+    rate: 15,
     timeoutMs: 60_000,
     writes: { path: '/notes', share: 0.4, makeBody: id => ({ id }) },
     reads: [{ path: '/health' }],

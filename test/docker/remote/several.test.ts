@@ -13,7 +13,7 @@ describe('an environment of two servers', () => {
     await two.version(1)
     const first = await two.slipway('deploy', 'prod', '--json')
     expect(first.exitCode, first.stderr).toBe(0)
-    users = await trafficTo(two, 30)
+    users = await trafficTo(two, 10)
   }, 300_000)
 
   afterAll(async () => {

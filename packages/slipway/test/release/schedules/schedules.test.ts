@@ -6,7 +6,7 @@ import { play } from './play.ts'
 describe('whatever people do and whatever goes wrong', () => {
   const drawn = Math.floor(Math.random() * 2 ** 31)
 
-  test.each([101, 102, drawn])(
+  test.each([101, 102, 103, 104, drawn])(
     'a thousand random schedules of seed %i',
     async seed => {
       const { schedules, violation } = await explore({ seed, schedules: 1000 })
