@@ -90,7 +90,7 @@ test.runIf(thorough)('killed while it goes back: the next command ends all-old',
     .toBe(2)
 })
 
-test('a release that does well is not disturbed', async () => {
+test.runIf(thorough)('a release that does well is not disturbed', async () => {
   await project.release('code-only', 'v2')
   await project.configure(text => text.replace('watch: 30s', 'watch: 5s'))
   const before = traffic.summary().failed

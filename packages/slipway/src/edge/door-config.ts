@@ -88,8 +88,9 @@ function toContainers(service: string, port: number, replicas: number): Json {
     // By name, asked anew for each connection: a container that restarted is found at once where it is now.
     upstreams: [{ dial: `${service}:${port}` }],
     ...(replicas > 1 ? amongReplicas(service, port) : {}),
-    // Time for the kernel to repeat a lost SYN (1 s); with nobody else to turn to, twice (3 s).
-    transport: transport(replicas > 1 ? '1500ms' : '5s', '1s'),
+    // Time for the kernel to repeat a lost SYN (1 s); with nobody else to turn to, three times (3 s, 7 s): an app that is
+    // overrun for a moment loses them, too.
+    transport: transport(replicas > 1 ? '1500ms' : '10s', '1s'),
     headers: {
       request: {
         set: Object.fromEntries(carried.map(({ field, by }) => [field, [`{http.request.header.${by}}`]])),
