@@ -29,7 +29,7 @@ export function waitingRoom(layout: EdgeLayout, project: string, bounds = usualB
     track(socket)
     if (destination !== undefined) void handOver(service, socket, destination)
     else if (waiting().length < bounds.waiting) laneOf(service).waiting.push(socket)
-    else turnAway(socket, comeAgain)
+    else turnAway(socket, comeAgainSeconds)
   }
 
   function laneOf(service: string): Lane {
@@ -112,7 +112,7 @@ export function waitingRoom(layout: EdgeLayout, project: string, bounds = usualB
       const deadline = performance.now() + limitMs
       while (open.size > 0 && performance.now() < deadline) await sleep(20)
       const left = waiting()
-      for (const socket of left) turnAway(socket, comeAgain)
+      for (const socket of left) turnAway(socket, comeAgainSeconds)
       if (left.length > 0) await sleep(lastWordsMs)
       for (const socket of open) socket.destroy()
       await closeServers()
@@ -156,8 +156,8 @@ export interface Bounds {
  */
 const usualBounds: Bounds = { waiting: 4096, underWay: 1024, moreThen: 128, patienceMs: 1000 }
 
-const comeAgain =
-  'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 17\r\n\r\nPlease try again\n'
+/** For whom no room is left, or no time. */
+const comeAgainSeconds = 5
 
 export interface WaitingRoom {
   /** Safe to repeat, also after an earlier process died here. */

@@ -19,7 +19,7 @@ export async function relay(
   }
   const door = await dial(waiting, whereTo)
   if (door === undefined) {
-    turnAway(waiting, notThere)
+    turnAway(waiting, 1)
     return 'dropped'
   }
   track(door)
@@ -51,9 +51,11 @@ export interface Place {
   awaited: boolean
 }
 
-/** What it asks is read and forgotten, or the close would take the answer back. */
-export function turnAway(waiting: Socket, answer: string): void {
-  waiting.end(answer)
+/** Tells it to come again after so many seconds. What it asks is read and forgotten, or the close would take the answer back. */
+export function turnAway(waiting: Socket, seconds: number): void {
+  waiting.end(
+    `HTTP/1.1 503 Service Unavailable\r\nRetry-After: ${seconds}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 17\r\n\r\nPlease try again\n`,
+  )
   waiting.resume()
   setTimeout(() => waiting.destroy(), 5000).unref()
 }
@@ -118,6 +120,3 @@ const awaitedMs = 30_000
 
 /** Who has said nothing by then says it later, if ever. */
 const silenceMs = 50
-
-const notThere =
-  'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 17\r\n\r\nPlease try again\n'
