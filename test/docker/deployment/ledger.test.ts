@@ -8,14 +8,14 @@ import { sample } from '../sample.ts'
  * Good and bad ones mixed; each is made over v2, so that code and schema differ from one to the next. Those of
  * a short run end in every way there is.
  */
-const deployments = sample<{ release: string; ends: string }>(5, [
+const deployments = sample<{ release: string; ends: string }>(6, [
   { release: 'v2', ends: 'deployed' },
   { release: 'code-only', ends: 'deployed' },
   { release: 'code-only', ends: 'unchanged' },
+  { release: 'does-not-build', ends: 'failed' },
   { release: 'exits-at-once', ends: 'rolled-back' },
   { release: 'migration-fails-half-way', ends: 'rolled-back' },
   { release: 'rollback', ends: 'deployed' },
-  { release: 'does-not-build', ends: 'failed' },
   { release: 'migration-lies', ends: 'rolled-back' },
   { release: 'health-500', ends: 'rolled-back' },
   { release: 'code-only', ends: 'deployed' },
